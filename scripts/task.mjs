@@ -1,0 +1,50 @@
+// `npm run X` comes here: sets up what is missing, then runs X with Node 24.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare, ROOT, run } from './lib/setup.mjs';
+
+const bin = (name) => join('node_modules', ...name.split('/'));
+const TSC = [bin('typescript/bin/tsc'), '--build'];
+const JEST = [bin('jest/bin/jest.js')];
+const out = (file) => join(ROOT, 'out', file);
+
+/** Each step is the arguments of one `node`. The first that fails ends the task. */
+const STEPS = {
+  build: () => [],
+  demo: (args) => [['scripts/demo.mjs', ...args]],
+  start: (args) => [[join('apps', 'server', 'dist', 'main.js'), ...args]],
+  bench: (args) => [['scripts/bench.mjs', ...args]],
+  test: (args) => [[...JEST, '--silent=false', '--json', `--outputFile=${out('test.json')}`, ...args]],
+  check: () => [
+    [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+    [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'],
+    [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'libs', 'apps', 'firmware-store'],
+    TSC,
+    [bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'],
+    ['scripts/lock-platforms.mjs', '--check'],
+    ['scripts/gen-schemas.mjs', '--check'],
+    [...JEST, '--selectProjects', 'unit', '--json', `--outputFile=${out('check.json')}`],
+  ],
+  format: () => [[bin('prettier/bin/prettier.cjs'), '--write', '--log-level', 'warn', '.']],
+  lock: () => [['scripts/lock-platforms.mjs']],
+  'gen:schemas': () => [['scripts/gen-schemas.mjs']],
+};
+
+const [task, ...args] = process.argv.slice(2);
+const steps = STEPS[task];
+if (!steps) {
+  process.stderr.write(`no task "${task}"; there are: ${Object.keys(STEPS).join(', ')}\n`);
+  process.exit(2);
+}
+try {
+  mkdirSync(join(ROOT, 'out'), { recursive: true });
+  const env = await prepare();
+  if (task === 'test' || task === 'check') env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+  for (const step of steps(args)) {
+    const code = await run('node', step, { env });
+    if (code !== 0) process.exit(code);
+  }
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
