@@ -1,1 +1,41 @@
-export {};
+export { assessApprovals, requireAcceptable, type Approval, type ApprovalVerdict } from './approval.ts';
+export {
+  API_VERSION,
+  DOCUMENT_KINDS,
+  jsonSchemaOf,
+  readDocument,
+  type ApprovalPolicyDocument,
+  type ApprovalPolicySpec,
+  type CampaignDocument,
+  type DocumentKind,
+  type DocumentOutcome,
+  type DroverDocument,
+  type Metadata,
+  type ReleasePolicyDocument,
+  type ReleasePolicySpec,
+} from './document.ts';
+export { CampaignError, type CampaignErrorCode } from './errors.ts';
+export { FAILURE_CLASSES, type FailureClass } from './failure-class.ts';
+export {
+  CAMPAIGN_FACTS,
+  CAMPAIGN_PHASES,
+  isOver,
+  nextLife,
+  type CampaignFact,
+  type CampaignLife,
+  type CampaignPhase,
+} from './lifecycle.ts';
+export type { Limit } from './leaves.ts';
+export {
+  digestOf,
+  planCampaign,
+  type Exclusion,
+  type ExclusionCode,
+  type Plan,
+  type PlanInput,
+  type PlannedFirmware,
+  type PlannedStage,
+} from './plan.ts';
+export type { Fault, FaultCode, FaultPath } from './schema.ts';
+export type { CampaignSpec, DeadlinesSpec, GateSpec, RetrySpec, StageSpec, Take } from './spec.ts';
+export { WEEKDAYS, type RecurringWindow, type Weekday } from './window.ts';

@@ -1,1 +1,19 @@
-export {};
+export { admitDownload, admitInstall, type Admission, type DownloadRequest, type Limits } from './admission.ts';
+export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, type ContactPattern } from './contact-pattern.ts';
+export { forecast, type Forecast } from './forecast.ts';
+export { Ledger, type Holding } from './ledger.ts';
+export { bearerOf, carrierFor, coverageOf, linkOf, type Carrier } from './link-of.ts';
+export { zoneFor, type Zone } from './local-time.ts';
+export { paceDelay } from './pacing.ts';
+export {
+  blockCost,
+  OVERHEAD_BYTES,
+  transferCost,
+  type Bearer,
+  type BlockCost,
+  type Coverage,
+  type TransferCost,
+  type TransferLink,
+} from './radio-model.ts';
+export { WAIT_CODES, type PersonRight, type WaitCode, type WaitEnd, type WaitReason } from './reason.ts';
+export { windowState, type WindowRule, type WindowState } from './window.ts';

@@ -1,0 +1,170 @@
+import { DEFAULT_NAMESPACE, Namespace, nearest, type Json, type Name } from '@drover/kernel';
+import { duration, integer, name, oneOf, text } from './leaves.ts';
+import { leaf, list, mapping, optional, record, required, withDefault, type Fault, type Read, type Schema } from './schema.ts';
+import { campaignSpec, type CampaignSpec } from './spec.ts';
+
+export const API_VERSION = 'drover/v1';
+
+/** Kinds of the language that this version refuses by name. */
+const KINDS_LATER = [
+  'Firmware',
+  'DeviceClass',
+  'Calendar',
+  'Approval',
+  'Hold',
+  'AnalysisTemplate',
+  'Rollback',
+  'EvidenceExport',
+  'EnergyModel',
+  'RadioModel',
+];
+
+const namespace: Schema<Namespace> = leaf({ type: 'string' }, (value) => Namespace(String(value)));
+
+const metadata = mapping({
+  name: required(name),
+  namespace: withDefault(namespace, DEFAULT_NAMESPACE),
+  labels: withDefault(record(text({ max: 255 })), {}),
+  annotations: withDefault(record(text({ max: 2000 })), {}),
+});
+
+const approvalPolicySpec = mapping(
+  { minApprovals: required(integer({ min: 1, max: 20 })), forbid: withDefault(list(oneOf(['author'], ['lastCommitter'])), []) },
+  ['fromGroups', 'requireReason', 'quorumWindow', 'mfa'],
+);
+export type ApprovalPolicySpec = Read<typeof approvalPolicySpec>;
+
+const releasePolicySpec = mapping(
+  {
+    roles: required(
+      record(
+        mapping({ keys: required(list(text({ max: 4000 }), { min: 1, max: 50 })), threshold: required(integer({ min: 1, max: 50 })) }),
+        { max: 20 },
+      ),
+    ),
+    maxManifestAge: optional(duration),
+    downgrade: withDefault(
+      mapping({ mode: required(oneOf(['Never', 'AllowListed', 'Allowed'])), versions: withDefault(list(text({ max: 60 })), []) }),
+      { mode: 'Never', versions: [] },
+    ),
+  },
+  ['requireSBOM', 'requireVEX', 'requireProvenance'],
+);
+export type ReleasePolicySpec = Read<typeof releasePolicySpec>;
+
+const SPEC_OF = { Campaign: campaignSpec, ApprovalPolicy: approvalPolicySpec, ReleasePolicy: releasePolicySpec } as const;
+export type DocumentKind = keyof typeof SPEC_OF;
+export const DOCUMENT_KINDS = Object.keys(SPEC_OF) as DocumentKind[];
+
+export interface Metadata {
+  readonly name: Name;
+  readonly namespace: Namespace;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+interface DocumentOf<K extends DocumentKind, S> {
+  readonly kind: K;
+  readonly metadata: Metadata;
+  readonly spec: S;
+  /** The document as written, for digests, diffs and evidence. */
+  readonly source: Json;
+}
+
+export type CampaignDocument = DocumentOf<'Campaign', CampaignSpec>;
+export type ApprovalPolicyDocument = DocumentOf<'ApprovalPolicy', ApprovalPolicySpec>;
+export type ReleasePolicyDocument = DocumentOf<'ReleasePolicy', ReleasePolicySpec>;
+export type DroverDocument = CampaignDocument | ApprovalPolicyDocument | ReleasePolicyDocument;
+
+export type DocumentOutcome =
+  { readonly document: DroverDocument; readonly faults: readonly [] } | { readonly document: undefined; readonly faults: readonly Fault[] };
+
+const KIND: Schema<DocumentKind> = {
+  json: { enum: DOCUMENT_KINDS },
+  read: (value, path, faults) => {
+    if (typeof value === 'string' && (DOCUMENT_KINDS as string[]).includes(value)) return value as DocumentKind;
+    const known = typeof value === 'string' && KINDS_LATER.includes(value);
+    const guess = typeof value === 'string' ? nearest(value, [...DOCUMENT_KINDS, ...KINDS_LATER]) : undefined;
+    faults.push(
+      known
+        ? { code: 'KIND_NOT_SUPPORTED_YET', path, message: `kind "${String(value)}" is not supported yet` }
+        : {
+            code: 'KIND_UNKNOWN',
+            path,
+            message: `expected one of ${DOCUMENT_KINDS.join(', ')}${guess ? `; did you mean "${guess}"?` : ''}`,
+          },
+    );
+    return undefined;
+  },
+};
+
+const API: Schema<typeof API_VERSION> = {
+  json: { const: API_VERSION },
+  read: (value, path, faults) => {
+    if (value === API_VERSION) return API_VERSION;
+    faults.push({ code: 'API_VERSION_UNKNOWN', path, message: `expected ${API_VERSION}` });
+    return undefined;
+  },
+};
+
+const statusByDroverAlone = leaf({ type: 'object' }, () => undefined);
+
+function envelopeOf<K extends DocumentKind>(kind: K) {
+  return mapping({
+    apiVersion: required(API),
+    kind: required(KIND),
+    metadata: required(metadata),
+    spec: required(SPEC_OF[kind] as Schema<unknown>),
+    status: optional(statusByDroverAlone),
+  });
+}
+
+/** JSON Schema of one kind, for editors. */
+export function jsonSchemaOf(kind: DocumentKind): Json {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: `Drover ${kind}`, ...envelopeOf(kind).json } as Json;
+}
+
+/** Reads one document of any kind. Every fault is reported, not only the first. */
+export function readDocument(source: unknown): DocumentOutcome {
+  const faults: Fault[] = [];
+  const kindValue = typeof source === 'object' && source !== null ? (source as Record<string, unknown>)['kind'] : undefined;
+  const kind = KIND.read(kindValue, typeof source === 'object' && source !== null ? ['kind'] : [], faults);
+  if (kind === undefined) return { document: undefined, faults };
+  const read = envelopeOf(kind).read(source, [], faults);
+  if (!read || faults.length > 0) return { document: undefined, faults };
+  if (kind === 'Campaign') faults.push(...contradictions(read.spec as CampaignSpec));
+  if (faults.length > 0) return { document: undefined, faults };
+  const document = { kind, metadata: read.metadata, spec: read.spec, source: withoutStatus(source as Record<string, Json>) };
+  return { document: document as DroverDocument, faults: [] };
+}
+
+function withoutStatus({ status: _, ...rest }: Record<string, Json>): Json {
+  return rest;
+}
+
+/** What each field alone cannot see. */
+function contradictions(spec: CampaignSpec): Fault[] {
+  const faults: Fault[] = [];
+  const names = new Set<string>();
+  spec.stages.forEach((stage, index) => {
+    if (names.has(stage.name))
+      faults.push({ code: 'VALUE_INVALID', path: ['spec', 'stages', index, 'name'], message: `two stages are called "${stage.name}"` });
+    names.add(stage.name);
+  });
+  const { notBefore, deadline } = spec.schedule;
+  if (notBefore !== undefined && deadline && deadline.at <= notBefore) {
+    faults.push({ code: 'VALUE_INVALID', path: ['spec', 'schedule', 'deadline', 'at'], message: 'the deadline is not after notBefore' });
+  }
+  if (!spec.targets.where && !spec.targets.selector) {
+    faults.push({
+      code: 'FIELD_MISSING',
+      path: ['spec', 'targets'],
+      message: '"where" or "selector" is missing; for the whole fleet write where: "true"',
+    });
+  }
+  spec.targets.exclude.forEach((exclusion, index) => {
+    if (!exclusion.where && !exclusion.endpoints)
+      faults.push({ code: 'FIELD_MISSING', path: ['spec', 'targets', 'exclude', index], message: '"where" or "endpoints" is missing' });
+  });
+  return faults;
+}

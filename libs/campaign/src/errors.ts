@@ -1,0 +1,26 @@
+import { DroverError, type ErrorKind } from '@drover/kernel';
+
+const KIND_OF = {
+  SPEC_INVALID: 'input',
+  FIRMWARE_NOT_FOUND: 'missing',
+  CAMPAIGN_NOT_FOUND: 'missing',
+  POLICY_NOT_FOUND: 'missing',
+  STAGE_NOT_FOUND: 'missing',
+  CAMPAIGN_STALE: 'conflict',
+  PLAN_STALE: 'conflict',
+  PLAN_EMPTY: 'conflict',
+  PLAN_BLOCKED: 'conflict',
+  TRANSITION_REFUSED: 'conflict',
+  CAMPAIGN_RUNNING: 'conflict',
+  APPROVAL_VOID: 'conflict',
+  APPROVAL_BY_AUTHOR: 'denied',
+  APPROVAL_TWICE: 'conflict',
+} as const satisfies Record<string, ErrorKind>;
+
+export type CampaignErrorCode = keyof typeof KIND_OF;
+
+export class CampaignError extends DroverError<CampaignErrorCode> {
+  constructor(code: CampaignErrorCode, message: string, details?: unknown) {
+    super(code, KIND_OF[code], message, { details });
+  }
+}

@@ -1,0 +1,273 @@
+import { DAY, HOUR, MINUTE, type Duration } from '@drover/kernel';
+import { FAILURE_CLASSES, type FailureClass } from './failure-class.ts';
+import {
+  bytes,
+  decimal,
+  duration,
+  flag,
+  instant,
+  integer,
+  leafDigest,
+  limit,
+  name,
+  oneOf,
+  percent,
+  quantity,
+  text,
+  timeZone,
+  versionRange,
+  where,
+  type Limit,
+} from './leaves.ts';
+import { leaf, list, mapping, Misread, optional, record, required, withDefault, type Read, type Schema } from './schema.ts';
+import { recurringWindow, type RecurringWindow } from './window.ts';
+
+const firmware = mapping(
+  {
+    name: required(name),
+    version: required(text({ max: 60 })),
+    digest: optional(leafDigest),
+    from: optional(
+      mapping({
+        versions: required(list(versionRange, { min: 1, max: 100 })),
+        onOther: withDefault(oneOf(['Skip', 'Block'], ['Chain']), 'Skip'),
+      }),
+    ),
+  },
+  ['delta'],
+);
+
+const selector = mapping({
+  matchLabels: optional(record(text({ max: 255 }))),
+  matchExpressions: optional(
+    list(
+      mapping({
+        key: required(text({ max: 255 })),
+        operator: required(oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist'])),
+        values: optional(list(text({ max: 255 }))),
+      }),
+    ),
+  ),
+});
+
+const exclusion = mapping({ where: optional(where), endpoints: optional(list(text({ max: 255 }))), reason: required(text({ max: 500 })) }, [
+  'endpointsFrom',
+]);
+
+const targets = mapping({ where: optional(where), selector: optional(selector), exclude: withDefault(list(exclusion), []) }, [
+  'membership',
+  'continuousUntil',
+  'maxDevices',
+  'expectedCount',
+]);
+
+const BLOCK_SIZES = [16, 32, 64, 128, 256, 512, 1024];
+const blockSize: Schema<number> = leaf({ enum: BLOCK_SIZES }, (value) => {
+  if (!BLOCK_SIZES.includes(value as number)) throw new Misread('VALUE_INVALID', `a CoAP block has one of ${BLOCK_SIZES.join(', ')} bytes`);
+  return value as number;
+});
+
+const delivery = mapping(
+  {
+    method: withDefault(oneOf(['Auto', 'Pull', 'Push']), 'Auto'),
+    blockSize: withDefault(mapping({ preferred: withDefault(blockSize, 512), min: withDefault(blockSize, 64) }), {
+      preferred: 512,
+      min: 64,
+    }),
+    inactivityTimeout: withDefault(duration, (45 * MINUTE) as Duration),
+  },
+  ['protocol', 'object', 'instance', 'protocolOrder', 'ackTimeout', 'resume', 'uriToken', 'keepAwake', 'quirksProfile'],
+);
+
+const windows = mapping({
+  download: optional(list(recurringWindow, { min: 1, max: 50 })),
+  install: optional(list(recurringWindow, { min: 1, max: 50 })),
+});
+type Windows = { readonly download?: readonly RecurringWindow[]; readonly install?: readonly RecurringWindow[] };
+
+const deadline = mapping({
+  at: required(instant),
+  behavior: withDefault(oneOf(['StopNew', 'FinishInFlight', 'CancelQueued', 'CancelAll']), 'FinishInFlight'),
+});
+
+const schedule = mapping(
+  {
+    notBefore: optional(instant),
+    deadline: optional(deadline),
+    timeZone: withDefault(timeZone, 'Device'),
+    windows: withDefault(windows as Schema<Windows>, {}),
+  },
+  ['blackouts', 'onMissedWindow', 'jitter'],
+);
+
+const BATTERY_STATUS = ['BatteryLow', 'BatteryDamaged', 'Fault', 'Unknown', 'NotInstalled'] as const;
+
+const power = mapping(
+  {
+    minBatteryLevel: withDefault(percent, 0.2),
+    denyStatus: withDefault(list(oneOf(BATTERY_STATUS)), ['BatteryLow', 'BatteryDamaged', 'Fault']),
+    mainsPowered: withDefault(oneOf(['Exempt', 'Checked']), 'Exempt'),
+  },
+  ['minVoltage', 'energyBudget', 'freshness'],
+);
+
+const radio = mapping(
+  {
+    minRSRP: optional(quantity('dBm', { min: -160, max: -30 })),
+    maxCoverageEnhancementLevel: optional(integer({ min: 0, max: 3 })),
+    onViolation: withDefault(oneOf(['Defer', 'Skip', 'Allow']), 'Defer'),
+  },
+  ['minSNR', 'deferLimit'],
+);
+
+const bandwidth = mapping(
+  {
+    maxInFlight: withDefault(integer({ min: 1, max: 1_000_000 }), 4000),
+    bytesPerSecond: withDefault(mapping({ total: optional(bytes) }, ['perGateway', 'perAPN', 'perCarrier']), { total: undefined }),
+    perCell: withDefault(mapping({ airtime: withDefault(percent, 0.5) }, ['max']), { airtime: 0.5 }),
+  },
+  ['dataCap'],
+);
+
+const failureClassOrAny = oneOf([...FAILURE_CLASSES, 'Any']);
+
+const gate = mapping(
+  {
+    success: optional(mapping({ min: required(percent), minSample: optional(integer({ min: 1 })) })),
+    failure: optional(
+      list(
+        mapping({
+          max: required(limit),
+          minSample: optional(integer({ min: 1 })),
+          classes: withDefault(list(failureClassOrAny, { min: 1 }), ['Any']),
+          action: withDefault(oneOf(['Hold', 'Abort'], ['SlowDown']), 'Hold'),
+        }),
+      ),
+    ),
+    promote: withDefault(oneOf(['Automatic', 'Manual']), 'Automatic'),
+  },
+  ['denominator', 'stragglers', 'analysis', 'approval'],
+);
+
+const takeMapping = mapping(
+  {
+    count: optional(integer({ min: 1 })),
+    percent: optional(percent),
+    where: optional(where),
+    endpoints: optional(list(text({ max: 255 }))),
+    seed: withDefault(integer(), 0),
+  },
+  ['endpointsFrom', 'stratify', 'minPerStratum'],
+);
+
+/** How many of the devices that no earlier stage took: a count, or a share of the remaining ones. */
+export interface Take {
+  readonly limit: Limit;
+  readonly where?: Read<typeof where>;
+  readonly endpoints?: readonly string[];
+  readonly seed: number;
+}
+
+const take: Schema<Take> = {
+  json: { anyOf: [...(limit.json.anyOf as object[]), takeMapping.json] },
+  read: (value, path, faults) => {
+    if (typeof value !== 'object' || value === null) {
+      const amount = limit.read(value, path, faults);
+      return amount && { limit: amount, seed: 0 };
+    }
+    const read = takeMapping.read(value, path, faults);
+    if (!read) return undefined;
+    if (read.count !== undefined && read.percent !== undefined) {
+      faults.push({ code: 'VALUE_INVALID', path, message: 'take either a count or a percent, not both' });
+      return undefined;
+    }
+    const amount: Limit =
+      read.count === undefined ? { kind: 'percent', fraction: read.percent ?? 1 } : { kind: 'count', count: read.count };
+    return { limit: amount, where: read.where, endpoints: read.endpoints, seed: read.seed };
+  },
+};
+
+const stage = mapping({ name: required(name), take: required(take), soak: withDefault(duration, 0 as Duration), gate: optional(gate) }, [
+  'rate',
+]);
+
+const retryClass = mapping(
+  {
+    attempts: withDefault(integer({ min: 0, max: 1000 }), 0),
+    resume: optional(flag),
+    redownload: optional(flag),
+    wait: optional(flag),
+    action: optional(oneOf(['Hold'])),
+  },
+  ['nextProtocol'],
+);
+type RetryClass = Read<typeof retryClass>;
+
+const retryClasses: Schema<Readonly<Partial<Record<FailureClass, RetryClass>>>> = mapping(
+  Object.fromEntries(FAILURE_CLASSES.map((failure) => [failure, optional(retryClass)])),
+) as Schema<Readonly<Partial<Record<FailureClass, RetryClass>>>>;
+
+const backoffDefaults = { initial: (6 * HOUR) as Duration, factor: 2, max: (7 * DAY) as Duration, jitter: 0.2 };
+const backoff = mapping({
+  initial: withDefault(duration, backoffDefaults.initial),
+  factor: withDefault(decimal({ min: 1, max: 10 }), backoffDefaults.factor),
+  max: withDefault(duration, backoffDefaults.max),
+  jitter: withDefault(percent, backoffDefaults.jitter),
+});
+
+const retry = mapping(
+  {
+    maxAttempts: withDefault(integer({ min: 1, max: 1000 }), 4),
+    backoff: withDefault(backoff, backoffDefaults),
+    classes: withDefault(retryClasses, {}),
+  },
+  ['quarantineAfter'],
+);
+
+const contactDeadline = mapping({ missed: withDefault(integer({ min: 1 }), 5), atLeast: withDefault(duration, (10 * DAY) as Duration) });
+const contacts = (count: number, atLeast: number) => {
+  const fallback = { contacts: count, atLeast: atLeast as Duration };
+  return withDefault(
+    mapping({ contacts: withDefault(integer({ min: 1 }), count), atLeast: withDefault(duration, atLeast as Duration) }),
+    fallback,
+  );
+};
+const deadlines = mapping({
+  contact: withDefault(contactDeadline, { missed: 5, atLeast: (10 * DAY) as Duration }),
+  download: contacts(30, 21 * DAY),
+  install: contacts(3, 6 * HOUR),
+  confirm: contacts(3, 24 * HOUR),
+});
+
+const verify = mapping({ expect: optional(text({ max: 60 })) }, ['versionFrom', 'afterReregistration', 'stableFor', 'probes']);
+const approvals = mapping({ start: optional(mapping({ policyRef: required(name) })) }, ['expedite']);
+
+/** Reads an absent section as the section with all its defaults. */
+function section<T>(schema: Schema<T>): ReturnType<typeof withDefault<T>> {
+  return withDefault(schema, schema.read({}, [], []) as T);
+}
+
+export const campaignSpec = mapping(
+  {
+    description: optional(text({ max: 2000 })),
+    firmware: required(firmware),
+    targets: required(targets),
+    delivery: section(delivery),
+    schedule: section(schedule),
+    power: section(power),
+    radio: section(radio),
+    bandwidth: section(bandwidth),
+    stages: required(list(stage, { min: 1, max: 100 })),
+    retry: section(retry),
+    deadlines: section(deadlines),
+    verify: section(verify),
+    approvals: section(approvals),
+  },
+  ['purpose', 'priority', 'suspend', 'supersedes', 'activation', 'holdout', 'rollback', 'trust', 'metrology', 'notice', 'audit'],
+);
+
+export type CampaignSpec = Read<typeof campaignSpec>;
+export type StageSpec = CampaignSpec['stages'][number];
+export type GateSpec = NonNullable<StageSpec['gate']>;
+export type RetrySpec = CampaignSpec['retry'];
+export type DeadlinesSpec = CampaignSpec['deadlines'];

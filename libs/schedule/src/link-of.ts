@@ -1,0 +1,38 @@
+import { carrierOf, isCellKnown, numberFact, textFact, type Device } from '@drover/fleet';
+import type { Bearer, Coverage, TransferLink } from './radio-model.ts';
+
+/** NRSRP below which a device that names no coverage level is taken for CE1 and CE2, dBm. */
+const CE1_BELOW_DBM = -115;
+const CE2_BELOW_DBM = -125;
+
+/** A cell that does not name itself gets this share of what a known cell gets: its neighbours are unknown too. */
+export const UNKNOWN_CELL_FACTOR = 0.2;
+
+export function bearerOf(device: Device): Bearer {
+  const named = textFact(device, 'radio.bearer');
+  if (named === 'LTE-M' || named === 'other') return named;
+  if (named === 'WLAN' || named === 'Ethernet') return 'other';
+  // Unknown is taken for the scarcest.
+  return 'NB-IoT';
+}
+
+export function coverageOf(device: Device): Coverage {
+  const told = numberFact(device, 'radio.ce');
+  if (told !== undefined) return Math.max(0, Math.min(3, told)) as Coverage;
+  const rsrp = numberFact(device, 'radio.rsrp');
+  if (rsrp === undefined) return 0;
+  return rsrp < CE2_BELOW_DBM ? 2 : rsrp < CE1_BELOW_DBM ? 1 : 0;
+}
+
+export function linkOf(device: Device, blockSize: number): TransferLink {
+  return { bearer: bearerOf(device), ce: coverageOf(device), blockSize };
+}
+
+export interface Carrier {
+  readonly key: string;
+  readonly isKnown: boolean;
+}
+
+export function carrierFor(device: Device): Carrier {
+  return { key: carrierOf(device), isKnown: isCellKnown(device) || bearerOf(device) === 'other' };
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Duration, MINUTE } from '@drover/kernel';
+import { blockCost, paceDelay, transferCost, type Bearer, type Coverage } from './index.ts';
+
+const KIB = 1024;
+
+describe('256 KiB in blocks of 512 B', () => {
+  it.each([
+    // bearer, ce, minutes, mAh, airtime s
+    ['NB-IoT', 0, 9.5, 6.5, 24],
+    ['NB-IoT', 1, 25, 24.7, 240],
+    ['NB-IoT', 2, 118, 146, 2404],
+    ['LTE-M', 0, 1.9, 2.1, 4],
+  ] as const)('%s CE%d: %d min, %d mAh, %d s of airtime', (bearer, ce, minutes, mah, airtime) => {
+    const cost = transferCost(256 * KIB, { bearer, ce, blockSize: 512 });
+    expect(cost.duration / MINUTE).toBeCloseTo(minutes, minutes > 20 ? -1 : 0);
+    expect(Math.abs(cost.energyMah - mah) / mah).toBeLessThan(0.03);
+    expect(Math.abs(cost.airtime / 1000 - airtime) / airtime).toBeLessThan(0.03);
+  });
+  it.each([
+    [0, 0.042],
+    [1, 0.16],
+    [2, 0.34],
+  ] as const)('NB-IoT CE%d holds %d of its carrier', (ce, share) => {
+    expect(blockCost({ bearer: 'NB-IoT', ce, blockSize: 512 }).share).toBeCloseTo(share, 2);
+  });
+});
+
+it('a wired device costs no battery', () => {
+  expect(transferCost(KIB, { bearer: 'other', ce: 0, blockSize: 512 }).energyMah).toBe(0);
+});
+
+it('paced transfers keep a carrier to its budget', () => {
+  const link = fc.record({
+    bearer: fc.constantFrom<Bearer>('NB-IoT', 'LTE-M'),
+    ce: fc.constantFrom<Coverage>(0, 1, 2),
+    blockSize: fc.constantFrom(64, 256, 512, 1024),
+  });
+  fc.assert(
+    fc.property(fc.array(link, { minLength: 1, maxLength: 20 }), fc.double({ min: 0.05, max: 1, noNaN: true }), (links, budget) => {
+      const blocks = links.map(blockCost);
+      const sum = blocks.reduce((total, { share }) => total + share, 0);
+      const used = blocks.reduce((total, block) => total + block.airtime / (block.duration + paceDelay(block, sum, budget)), 0);
+      expect(used).toBeLessThanOrEqual(Math.max(budget, Math.min(sum, budget)) + 1e-6);
+      if (sum <= budget) expect(blocks.every((block) => paceDelay(block, sum, budget) === Duration(0))).toBe(true);
+    }),
+  );
+});
