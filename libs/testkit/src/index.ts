@@ -1,1 +1,2 @@
-export {};
+export { aCampaign } from './campaigns.ts';
+export { aDevice } from './devices.ts';

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { instantOf, plus, type Instant } from '@drover/kernel';
+import { Ledger } from '@drover/schedule';
+import { aCampaign, aDevice } from '@drover/testkit';
+import { decideDevice, newUpdate, nextDeadline, overdue, UPDATE_STATES, type DeviceView, type StageStatus } from './index.ts';
+
+const now = instantOf('2026-12-01T01:00:00Z');
+const hour = (count: number): Instant => plus(now, count * 3_600_000);
+const device = aDevice('d');
+const open: StageStatus = { state: 'open', openedAt: now };
+const update = newUpdate('c', device.endpoint, 0, now);
+const night = { windows: { install: [{ start: '10:00', duration: '4h' }] }, timeZone: 'UTC' };
+
+const view = (change: Partial<DeviceView> = {}): DeviceView => ({
+  update,
+  device,
+  pattern: { lastAt: now, periodMs: 6 * 3_600_000 },
+  isReachable: true,
+  imageBytes: 65_536,
+  life: { phase: 'running' },
+  spec: aCampaign().spec,
+  stages: [open, { state: 'closed' }],
+  hold: undefined,
+  trustRefusal: undefined,
+  inFlightElsewhere: undefined,
+  ledger: new Ledger(),
+  ...change,
+});
+const hold = { reason: 'storm', by: 'ann', since: now };
+const downloaded = { ...update, state: 'downloaded' as const, attempt: 1 };
+
+describe('decideDevice', () => {
+  it.each<[string, Partial<DeviceView>, string]>([
+    ['an awake device in an open stage', {}, 'offer'],
+    ['asleep', { isReachable: false }, 'wait ASLEEP'],
+    ['stage not open', { update: { ...update, stage: 1 } }, 'wait STAGE_GATE'],
+    [
+      'stage before it soaks',
+      { update: { ...update, stage: 1 }, stages: [{ state: 'soaking', soaksUntil: hour(1) }, { state: 'closed' }] },
+      'wait STAGE_GATE',
+    ],
+    [
+      'stage before it awaits promotion',
+      { update: { ...update, stage: 1 }, stages: [{ state: 'awaiting-promotion' }, { state: 'closed' }] },
+      'wait PROMOTION promote',
+    ],
+    ['gate held', { stages: [{ state: 'held', why: 'x' }, { state: 'closed' }] }, 'wait STAGE_GATE promote'],
+    ['paused', { life: { phase: 'paused', resumeTo: 'running' } }, 'wait CAMPAIGN_PAUSED resume'],
+    ['not approved', { life: { phase: 'awaiting-approval' } }, 'wait APPROVAL approve'],
+    ['not started', { life: { phase: 'scheduled' }, spec: aCampaign({ schedule: { notBefore: '2026-12-02' } }).spec }, 'wait NOT_BEFORE'],
+    ['held by a person, whatever else', { hold, life: { phase: 'paused' } }, 'wait HOLD lift-hold'],
+    ['untrusted now', { trustRefusal: 'ARTIFACT_WITHDRAWN' }, 'skip TRUST resume'],
+    ['in another campaign', { inFlightElsewhere: 'other' }, 'wait OTHER_CAMPAIGN'],
+    ['past the deadline', { spec: aCampaign({ schedule: { deadline: { at: '2026-12-01' } } }).spec }, 'skip ASLEEP'],
+    ['aborting', { life: { phase: 'aborting' } }, 'cancel'],
+    ['downloaded, install window open', { update: downloaded }, 'execute'],
+    ['downloaded, install window shut', { update: downloaded, spec: aCampaign({ schedule: night }).spec }, 'wait WINDOW_CLOSED'],
+    ['downloaded, asleep', { update: downloaded, isReachable: false }, 'wait ASLEEP'],
+    ['downloaded, paused', { update: downloaded, life: { phase: 'paused' } }, 'wait CAMPAIGN_PAUSED resume'],
+    ['downloaded, held by a person', { update: downloaded, hold }, 'wait HOLD lift-hold'],
+    ['downloaded, gate held', { update: downloaded, stages: [{ state: 'held' }, { state: 'closed' }] }, 'wait STAGE_GATE promote'],
+    ['transfer under way', { update: { ...update, state: 'downloading', attempt: 1 } }, 'nothing'],
+  ])('%s', (_name, change, expected) => {
+    const decision = decideDevice(view(change), now);
+    const said =
+      'reason' in decision
+        ? `${decision.type} ${decision.reason.code}${'person' in decision.reason ? ` ${decision.reason.person}` : ''}`
+        : decision.type;
+    expect(said).toBe(expected);
+  });
+
+  it('every wait has evidence and an end', () => {
+    const phases = fc.constantFrom('awaiting-approval', 'scheduled', 'running', 'paused', 'denied');
+    const anyView = fc.record({
+      phase: phases,
+      state: fc.constantFrom(...UPDATE_STATES),
+      stage: fc.nat({ max: 1 }),
+      isReachable: fc.boolean(),
+      held: fc.boolean(),
+      battery: fc.constantFrom(5, 80, undefined),
+      later: fc.nat({ max: 400 }),
+    });
+    fc.assert(
+      fc.property(anyView, ({ phase, state, stage, isReachable, held, battery, later }) => {
+        const at = hour(later);
+        const decision = decideDevice(
+          view({
+            life: { phase: phase as 'running' },
+            update: { ...update, state, stage },
+            isReachable,
+            hold: held ? hold : undefined,
+            device: aDevice('d', { 'battery.level': battery }),
+            spec: aCampaign({ schedule: { ...night, notBefore: '2027-12-01' } }).spec,
+          }),
+          at,
+        );
+        if (decision.type !== 'wait') return;
+        expect(decision.reason.evidence.length).toBeGreaterThan(0);
+        expect('person' in decision.reason || decision.reason.nextAt >= at).toBe(true);
+      }),
+    );
+  });
+
+  it('decides alike on alike', () => {
+    expect(decideDevice(view(), now)).toEqual(decideDevice(view(), now));
+  });
+});
+
+describe('overdue', () => {
+  const { deadlines } = aCampaign().spec;
+  const pattern = { lastAt: now, periodMs: 6 * 3_600_000 };
+  it.each([
+    ['pending, fresh', {}, 1, undefined],
+    ['pending, silent for ten days', {}, 24 * 10, 'contact-deadline-passed'],
+    ['downloading for three weeks', { state: 'downloading', attempt: 1, offeredAt: now }, 24 * 21, 'contact-deadline-passed'],
+    ['installing', { state: 'installing', executedAt: now }, 17, undefined],
+    ['installing past three contacts', { state: 'installing', executedAt: now }, 18, 'install-deadline-passed'],
+    ['suspect', { state: 'suspect', executedAt: now }, 41, undefined],
+    ['suspect past confirm', { state: 'suspect', executedAt: now }, 42, 'confirm-deadline-passed'],
+    ['settled', { state: 'succeeded' }, 1000, undefined],
+  ] as const)('%s', (_name, change, hours, expected) => {
+    expect(overdue({ ...update, ...change }, deadlines, { pattern, openedAt: now, now: hour(hours) })?.type).toBe(expected);
+  });
+  it('says when', () => {
+    expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, deadlines, pattern, now)).toBe(hour(18));
+  });
+});

@@ -1,0 +1,185 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Endpoint, Instant, plus } from '@drover/kernel';
+import { aCampaign } from '@drover/testkit';
+import {
+  isSettled,
+  newUpdate,
+  next,
+  UPDATE_STATES,
+  type DeviceFact,
+  type DeviceUpdate,
+  type UpdateRules,
+  type UpdateState,
+} from './index.ts';
+
+const now = Instant(1_000_000);
+
+const rules: UpdateRules = { expectedVersion: '2.0.0', retry: aCampaign().spec.retry };
+const reason = { code: 'WINDOW_CLOSED', evidence: 'shut', nextAt: plus(now, 1) } as const;
+
+/** An update in a state, as it would have come there: `waiting` here is one that was never offered. */
+function anUpdate(state: UpdateState, change: Partial<DeviceUpdate> = {}): DeviceUpdate {
+  const wasOffered = !['pending', 'waiting', 'unreachable', 'skipped'].includes(state);
+  return { ...newUpdate('c', Endpoint('d'), 0, now), state, attempt: wasOffered ? 1 : 0, ...change };
+}
+
+const FACTS: Record<string, DeviceFact> = {
+  admitted: { type: 'admitted', versionBefore: '1.0', fromStart: false },
+  'must-wait': { type: 'must-wait', reason },
+  'must-skip': { type: 'must-skip', reason },
+  'download-started': { type: 'download-started', method: 'Pull' },
+  progress: { type: 'progress', offset: 512, blocks: 1, bytes: 512, retransmissions: 0 },
+  'download-finished': { type: 'download-finished' },
+  'session-lost': { type: 'session-lost', offset: 512, reason },
+  'execute-permitted': { type: 'execute-permitted' },
+  'install-started': { type: 'install-started' },
+  registered: { type: 'registered' },
+  'reads the new version': { type: 'read-back', version: '2.0.0', state: 0, result: 0 },
+  'reads the old version, claims success': { type: 'read-back', version: '1.0', state: 0, result: 1 },
+  'reads the old version, result lost': { type: 'read-back', version: '1.0', state: 0, result: 0 },
+  'reads State 3': { type: 'read-back', version: '1.0', state: 3, result: 0 },
+  'reads State 2': { type: 'read-back', version: '1.0', state: 2, result: 0 },
+  'fails for good': { type: 'failed', failure: 'UnsupportedPackage', why: 'result 6' },
+  'fails and may retry': { type: 'failed', failure: 'Integrity', why: 'result 5' },
+  'cancel-requested': { type: 'cancel-requested' },
+  cancelled: { type: 'cancelled' },
+  'contact-deadline-passed': { type: 'contact-deadline-passed' },
+  'download-deadline-passed': { type: 'download-deadline-passed' },
+  'install-deadline-passed': { type: 'install-deadline-passed' },
+  'confirm-deadline-passed': { type: 'confirm-deadline-passed' },
+  'campaign-deadline-passed': { type: 'campaign-deadline-passed', reason },
+  'campaign-ends': { type: 'campaign-ends' },
+};
+
+/** Every pair not listed must leave the state alone. */
+const MOVES: Record<string, UpdateState> = {
+  'pending + admitted': 'offered',
+  'waiting + admitted': 'offered',
+  'unreachable + admitted': 'offered',
+  'pending + must-wait': 'waiting',
+  'unreachable + must-wait': 'waiting',
+  'pending + must-skip': 'skipped',
+  'waiting + must-skip': 'skipped',
+  'offered + download-started': 'downloading',
+  'offered + progress': 'downloading',
+  'offered + download-finished': 'downloaded',
+  'downloading + download-finished': 'downloaded',
+  'offered + session-lost': 'waiting',
+  'downloading + session-lost': 'waiting',
+  'downloaded + execute-permitted': 'installing',
+  'downloaded + install-started': 'installing',
+  'installing + registered': 'verifying',
+  'suspect + registered': 'verifying',
+  'unreachable + registered': 'waiting',
+  ...fromEach(
+    ['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect', 'cancelling'],
+    'reads the new version',
+    'succeeded',
+  ),
+  ...fromEach(['pending', 'waiting', 'unreachable'], 'reads the new version', 'skipped'),
+  ...fromEach(['installing', 'verifying', 'suspect'], 'reads the old version, claims success', 'failed'),
+  ...fromEach(['installing', 'verifying', 'suspect'], 'reads the old version, result lost', 'waiting'),
+  'verifying + reads State 3': 'installing',
+  ...fromEach(['installing', 'verifying', 'suspect'], 'reads State 2', 'downloaded'),
+  ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'fails for good', 'failed'),
+  ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'fails and may retry', 'waiting'),
+  'cancelling + fails for good': 'cancelled',
+  'cancelling + fails and may retry': 'cancelled',
+  ...fromEach(['pending', 'waiting', 'unreachable'], 'cancel-requested', 'cancelled'),
+  ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'cancel-requested', 'cancelling'),
+  'cancelling + cancelled': 'cancelled',
+  ...fromEach(['pending', 'waiting', 'offered', 'downloading'], 'contact-deadline-passed', 'unreachable'),
+  ...fromEach(['offered', 'downloading'], 'download-deadline-passed', 'failed'),
+  'installing + install-deadline-passed': 'suspect',
+  'suspect + confirm-deadline-passed': 'failed',
+  'verifying + confirm-deadline-passed': 'failed',
+  'pending + campaign-deadline-passed': 'skipped',
+  'waiting + campaign-deadline-passed': 'skipped',
+  'unreachable + campaign-ends': 'failed',
+};
+
+function fromEach(states: UpdateState[], fact: string, to: UpdateState): Record<string, UpdateState> {
+  return Object.fromEntries(states.map((state) => [`${state} + ${fact}`, to]));
+}
+
+const pairs = UPDATE_STATES.flatMap((state) => Object.entries(FACTS).map(([name, fact]) => ({ state, name, fact })));
+
+it.each(pairs)('$state + $name', ({ state, name, fact }) => {
+  const after = next(anUpdate(state), fact, rules, now)?.state ?? state;
+  expect(after).toBe(MOVES[`${state} + ${name}`] ?? state);
+});
+
+it('every state is reachable and every settled state absorbs', () => {
+  expect(new Set<UpdateState>(['pending', ...Object.values(MOVES)])).toEqual(new Set(UPDATE_STATES));
+  const settled = UPDATE_STATES.filter((state) => isSettled(anUpdate(state)));
+  expect(settled).toEqual(['succeeded', 'failed', 'cancelled', 'skipped']);
+  for (const state of settled) for (const fact of Object.values(FACTS)) expect(next(anUpdate(state), fact, rules, now)).toBeUndefined();
+});
+
+describe('what the move carries', () => {
+  it.each([
+    ['silent', {}, 'SuspectedBrick'],
+    ['still State 3', { answeredAt: now, answeredState: 3 }, 'InstallTimeout'],
+  ])('a suspect past its limit, %s', (_name, change, failure) => {
+    expect(next(anUpdate('suspect', change), { type: 'confirm-deadline-passed' }, rules, now)?.failure).toBe(failure);
+  });
+
+  it('a transfer that goes on is the same attempt and keeps its offset', () => {
+    const asleep = anUpdate('waiting', { attempt: 1, sessions: 1, offset: 4096 });
+    expect(next(asleep, { type: 'admitted', versionBefore: '1.0', fromStart: false }, rules, now)).toMatchObject({
+      attempt: 1,
+      sessions: 2,
+      offset: 4096,
+    });
+    expect(next(asleep, { type: 'admitted', versionBefore: '1.0', fromStart: true }, rules, now)).toMatchObject({
+      attempt: 2,
+      sessions: 1,
+      offset: 0,
+    });
+  });
+
+  it('retries are spaced, counted by class, and end', () => {
+    let update = anUpdate('downloading');
+    const delays: number[] = [];
+    for (let round = 0; round < 5 && !isSettled(update); round++) {
+      update = next(update, { type: 'failed', failure: 'Integrity', why: 'result 5' }, rules, now) ?? update;
+      if (update.backoffUntil !== undefined) delays.push(update.backoffUntil - now);
+      if (!isSettled(update)) update = next(update, { type: 'admitted', versionBefore: undefined, fromStart: true }, rules, now) ?? update;
+    }
+    expect(update).toMatchObject({ state: 'failed', failure: 'Integrity', failures: { Integrity: 3 } });
+    expect((delays[1] ?? 0) / (delays[0] ?? 1)).toBeGreaterThan(1.3);
+  });
+
+  it('a late success resolves a suspect, and a device past the deadline keeps its last failure', () => {
+    expect(next(anUpdate('suspect'), FACTS['reads the new version'] as DeviceFact, rules, now)?.state).toBe('succeeded');
+    const retrying = anUpdate('waiting', { attempt: 2, failure: 'Integrity', failures: { Integrity: 1 } });
+    expect(next(retrying, FACTS['campaign-deadline-passed'] as DeviceFact, rules, now)).toMatchObject({
+      state: 'failed',
+      failure: 'Integrity',
+    });
+  });
+});
+
+it('from any history: a settled update never moves, and no Execute follows another without a read between', () => {
+  const fact = fc.constantFrom(...Object.entries(FACTS));
+  fc.assert(
+    fc.property(fc.array(fact, { maxLength: 40 }), (history) => {
+      let update = newUpdate('c', Endpoint('d'), 0, now);
+      let executedSinceRead = false;
+      for (const [name, each] of history) {
+        const after = next(update, each, rules, now);
+        if (isSettled(update)) expect(after).toBeUndefined();
+        if (name === 'execute-permitted' && after) {
+          expect(executedSinceRead).toBe(false);
+          executedSinceRead = true;
+        }
+        // A new attempt starts by reading State; so does a return to "downloaded".
+        if (name.startsWith('reads') || after?.state === 'offered') executedSinceRead = false;
+        if (name === 'fails and may retry' && after?.state === 'waiting') executedSinceRead = false;
+        update = after ?? update;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
