@@ -1,0 +1,127 @@
+import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
+import type { Device } from '@drover/fleet';
+import type { CampaignLife, DocumentKind, Plan } from '@drover/campaign';
+import type { ContactPattern, Forecast } from '@drover/schedule';
+import type { DeviceUpdate, StageStatus } from '@drover/rollout';
+
+/** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
+
+export interface DocumentRecord {
+  readonly namespace: Namespace;
+  readonly kind: DocumentKind;
+  readonly name: string;
+  readonly generation: number;
+  readonly digest: Digest;
+  readonly source: Json;
+  readonly appliedAt: Instant;
+  readonly appliedBy: string;
+}
+
+export interface FirmwareRecord {
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly version: string;
+  readonly digest: Digest;
+  readonly size: number;
+  /** The signed envelope, base64: it is verified again at every door, never this row's other columns. */
+  readonly envelope: string;
+  readonly pushedAt: Instant;
+  readonly pushedBy: string;
+  readonly withdrawnAt: Instant | undefined;
+  readonly withdrawnReason: string | undefined;
+}
+
+export interface CampaignRecord {
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly generation: number;
+  readonly source: Json;
+  readonly author: string;
+  readonly plan: Plan;
+  readonly forecast: Forecast;
+  readonly life: CampaignLife;
+  readonly stages: readonly StageStatus[];
+  readonly createdAt: Instant;
+  readonly startedAt: Instant | undefined;
+  readonly endedAt: Instant | undefined;
+}
+
+/** What the gateway last told of a device's registration. */
+export interface RegistrationRecord {
+  readonly location: string;
+  readonly lifetimeS: number;
+  readonly lwm2mVersion: string;
+  readonly queueMode: boolean;
+  readonly address: string;
+  readonly objects: readonly string[];
+  readonly registeredAt: Instant;
+  readonly refreshedAt: Instant;
+}
+
+export interface DeviceRecord extends Device {
+  readonly registration: RegistrationRecord | undefined;
+  readonly pattern: ContactPattern | undefined;
+  readonly findings: readonly { readonly at: Instant; readonly code: string; readonly text: string }[];
+}
+
+export interface UpdateRecord extends DeviceUpdate {
+  readonly namespace: Namespace;
+}
+
+export interface ApprovalRecord {
+  readonly namespace: Namespace;
+  readonly campaign: string;
+  readonly planDigest: Digest;
+  readonly by: string;
+  readonly decision: 'approve' | 'deny';
+  readonly remark: string;
+  readonly at: Instant;
+}
+
+export interface HoldRecord {
+  readonly id: string;
+  readonly namespace: Namespace;
+  readonly scope: 'campaign' | 'firmware' | 'fleet';
+  /** Campaign name or firmware digest; empty for the fleet. */
+  readonly target: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: Instant;
+  /** Reminds, lifts nothing. */
+  readonly until: Instant | undefined;
+  readonly liftedAt: Instant | undefined;
+  readonly liftedBy: string | undefined;
+}
+
+export interface TokenRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  /** SHA-256 of the secret, hex. The secret has 256 random bits, so a plain hash is as strong as a slow one. */
+  readonly hash: string;
+  readonly createdAt: Instant;
+  readonly revokedAt: Instant | undefined;
+}
+
+export interface TimelineRecord {
+  readonly namespace: Namespace;
+  readonly endpoint: Endpoint;
+  readonly at: Instant;
+  readonly kind: string;
+  readonly detail: Json;
+}
+
+/** One set of changes that is committed together or not at all. */
+export interface Changes {
+  readonly documents?: readonly DocumentRecord[];
+  readonly firmware?: readonly FirmwareRecord[];
+  readonly campaigns?: readonly CampaignRecord[];
+  readonly devices?: readonly DeviceRecord[];
+  readonly updates?: readonly UpdateRecord[];
+  /** Updates of a campaign that is planned anew lose their rows first. */
+  readonly dropUpdatesOf?: readonly { readonly namespace: Namespace; readonly campaign: string }[];
+  readonly approvals?: readonly ApprovalRecord[];
+  readonly holds?: readonly HoldRecord[];
+  readonly tokens?: readonly TokenRecord[];
+  readonly timeline?: readonly TimelineRecord[];
+}
