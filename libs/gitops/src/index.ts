@@ -1,1 +1,2 @@
-export {};
+export { diffDocuments, type Difference } from './diff.ts';
+export { MAX_FILE_BYTES, parseDocuments, refuseTwins, type ParsedFile, type PlacedFault } from './parse-documents.ts';
