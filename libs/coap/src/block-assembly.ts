@@ -1,0 +1,116 @@
+import { offsetOf, sizeOfSzx } from './block.ts';
+import type { Block } from './block.ts';
+import { CODE } from './codes.ts';
+
+export interface AssemblySettings {
+  readonly maxBodyBytes: number;
+  readonly maxPending: number;
+  /** A body without a further block for this long is dropped; EXCHANGE_LIFETIME by RFC 7959. */
+  readonly expiryMs: number;
+}
+
+export const DEFAULT_ASSEMBLY_SETTINGS: AssemblySettings = { maxBodyBytes: 65_536, maxPending: 1024, expiryMs: 247_000 };
+
+export interface BodyPart {
+  readonly block: Block;
+  readonly payload: Uint8Array;
+  readonly contentFormat?: number;
+  readonly etag?: Uint8Array;
+  /** Size1 or Size2: refuses a body that will not fit before its first block is kept. */
+  readonly announcedSize?: number;
+}
+
+export type AssemblyOutcome =
+  /** Block1: answer 2.31 with `block`. Block2: ask for the block after it. */
+  | { readonly type: 'continue'; readonly block: Block; readonly received: number }
+  | { readonly type: 'complete'; readonly body: Uint8Array; readonly block: Block; readonly contentFormat?: number }
+  /** `code` is what to answer a Block1 with; a Block2 body is given up, or asked for again from 0. */
+  | { readonly type: 'refused'; readonly code: number; readonly maxBodyBytes?: number };
+
+interface Pending {
+  readonly parts: Uint8Array[];
+  readonly contentFormat?: number;
+  readonly etag: string;
+  length: number;
+  expiresAt: number;
+}
+
+/**
+ * Puts bodies together that arrive in blocks: a device's Register by Block1, a long answer by Block2. One body per
+ * peer and path at a time; a new block 0 replaces an unfinished one.
+ */
+export class BlockAssembly {
+  readonly #settings: AssemblySettings;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(settings: Partial<AssemblySettings> = {}) {
+    this.#settings = { ...DEFAULT_ASSEMBLY_SETTINGS, ...settings };
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  add(from: { readonly peer: string; readonly path: string }, part: BodyPart, now: number): AssemblyOutcome {
+    this.#expire(now);
+    const key = `${from.peer} ${from.path}`;
+    const { block, payload } = part;
+    const offset = offsetOf(block);
+    if (block.more && payload.length !== sizeOfSzx(block.szx)) return this.#refuse(key, CODE.BAD_REQUEST);
+    if (Math.max(part.announcedSize ?? 0, offset + payload.length) > this.#settings.maxBodyBytes) return this.#tooLarge(key);
+
+    if (offset === 0) this.#pending.delete(key);
+    const body = this.#pending.get(key) ?? (offset === 0 ? this.#begin(part) : undefined);
+    if (body === undefined) return this.#refuse(key, CODE.REQUEST_ENTITY_INCOMPLETE);
+    // The last block again under a new message id: its sender missed our answer.
+    const again = offset < body.length && offset + payload.length === body.length;
+    const fits = (again || offset === body.length) && body.contentFormat === part.contentFormat && body.etag === etagText(part);
+    if (!fits) return this.#refuse(key, CODE.REQUEST_ENTITY_INCOMPLETE);
+    if (!again) this.#append(body, payload);
+    return this.#answer(key, body, { block, now });
+  }
+
+  #answer(key: string, body: Pending, { block, now }: { block: Block; now: number }): AssemblyOutcome {
+    this.#pending.delete(key);
+    if (!block.more) return { type: 'complete', body: Buffer.concat(body.parts), block, contentFormat: body.contentFormat };
+    if (this.#pending.size >= this.#settings.maxPending) return { type: 'refused', code: CODE.SERVICE_UNAVAILABLE };
+    body.expiresAt = now + this.#settings.expiryMs;
+    this.#pending.set(key, body); // At the end: the map stays in order of expiry.
+    return { type: 'continue', block, received: body.length };
+  }
+
+  forget(from: { readonly peer: string; readonly path: string }): void {
+    this.#pending.delete(`${from.peer} ${from.path}`);
+  }
+
+  #begin(part: BodyPart): Pending {
+    return { parts: [], contentFormat: part.contentFormat, etag: etagText(part), length: 0, expiresAt: 0 };
+  }
+
+  /** A copy: the payload is a view of a datagram that will be reused. */
+  #append(body: Pending, payload: Uint8Array): void {
+    body.parts.push(payload.slice());
+    body.length += payload.length;
+  }
+
+  #refuse(key: string, code: number): AssemblyOutcome {
+    this.#pending.delete(key);
+    return { type: 'refused', code };
+  }
+
+  #tooLarge(key: string): AssemblyOutcome {
+    this.#pending.delete(key);
+    return { type: 'refused', code: CODE.REQUEST_ENTITY_TOO_LARGE, maxBodyBytes: this.#settings.maxBodyBytes };
+  }
+
+  #expire(now: number): void {
+    for (const [key, body] of this.#pending) {
+      if (body.expiresAt > now) return;
+      this.#pending.delete(key);
+    }
+  }
+}
+
+function etagText(part: BodyPart): string {
+  return part.etag === undefined ? '' : Buffer.from(part.etag).toString('hex');
+}

@@ -1,0 +1,245 @@
+import { classOf, codeOfMethod } from './codes.ts';
+import type { Chance } from './chance.ts';
+import type { CoapRequest, CoapSink, FailureReason, IncomingResponse, RequestHandle } from './endpoint-types.ts';
+import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
+import type { CoapMessage } from './message.ts';
+import { isFresh } from './observations.ts';
+import type { Observation } from './observations.ts';
+import { readOptions, writeOptions } from './options.ts';
+import { sameToken, tokenKey } from './peer.ts';
+import type { Exchange, Peer, Transmission } from './peer.ts';
+import type { Peers } from './peers.ts';
+import { backedOff, measured, retransmitsWithin } from './rto.ts';
+import type { EndpointSettings } from './settings.ts';
+
+const TOKEN_BYTES = 6;
+
+/** Our requests: queueing, transmission, matching of what comes back, observations. */
+export class Exchanges {
+  readonly #settings: EndpointSettings;
+  readonly #peers: Peers;
+  readonly #chance: Chance;
+  readonly #sink: CoapSink;
+
+  constructor(parts: { settings: EndpointSettings; peers: Peers; chance: Chance; sink: CoapSink }) {
+    this.#settings = parts.settings;
+    this.#peers = parts.peers;
+    this.#chance = parts.chance;
+    this.#sink = parts.sink;
+  }
+
+  request(address: string, request: CoapRequest, now: number): RequestHandle {
+    const handle: RequestHandle = { peer: address, correlation: request.correlation };
+    const peer = this.#peers.findOrAdd(address, now);
+    const observationsFull = request.observe === 0 && (peer?.observations.size ?? 0) >= this.#settings.maxObservationsPerPeer;
+    if (peer === undefined || peer.queue.length >= this.#settings.maxQueuedPerPeer || observationsFull) {
+      this.#sink({ type: 'failed', handle, reason: 'overflow' });
+      return handle;
+    }
+    this.#enqueue(
+      { kind: 'exchange', handle, request, peer, token: this.#freshToken(peer), observe: request.observe, at: 0, place: -1 },
+      now,
+    );
+    return handle;
+  }
+
+  /** GET with Observe 1, the same token, path and options; the returned handle names this exchange. */
+  cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+    const peer = this.#peers.find(handle.peer);
+    const observation = peer && observationOf(peer, handle);
+    if (peer === undefined || observation === undefined) return undefined;
+    peer.observations.delete(tokenKey(observation.token));
+    const { request, token } = observation;
+    const ending: RequestHandle = { peer: handle.peer, correlation: handle.correlation };
+    this.#enqueue({ kind: 'exchange', handle: ending, request, peer, token, observe: 1, at: 0, place: -1 }, now);
+    return ending;
+  }
+
+  /** Forgets a request or an observation without a word; a late CON answer, or the next notification, is answered RST. */
+  cancelRequest(handle: RequestHandle, now: number): void {
+    const peer = this.#peers.find(handle.peer);
+    if (peer === undefined) return;
+    const queued = peer.queue.findIndex((exchange) => exchange.handle === handle);
+    if (queued >= 0) peer.queue.splice(queued, 1);
+    const observation = observationOf(peer, handle);
+    if (observation !== undefined) peer.observations.delete(tokenKey(observation.token));
+    if (peer.active?.handle === handle) {
+      this.#finish(peer.active);
+      this.#startNext(peer, now);
+    }
+  }
+
+  forget(peer: Peer): void {
+    peer.observations.clear();
+    const given = [...(peer.active === undefined ? [] : [peer.active]), ...peer.queue.splice(0)];
+    for (const exchange of given) this.#fail(exchange, 'forgotten');
+  }
+
+  /** The exchange's timer fired: repeat, or give up. */
+  due(exchange: Exchange, now: number): void {
+    const { transmission, peer } = exchange;
+    if (transmission === undefined || transmission.retransmissions >= transmission.maxRetransmissions || exchange.rttMs !== undefined) {
+      this.#fail(exchange, 'timeout');
+      this.#startNext(peer, now);
+      return;
+    }
+    transmission.retransmissions += 1;
+    transmission.timeoutMs *= 2;
+    this.#peers.timers.arm(exchange, now + transmission.timeoutMs);
+    this.#sink({ type: 'datagram', peer: peer.address, bytes: transmission.bytes });
+  }
+
+  /** An ACK that belongs to our active request, empty or with the response in it. */
+  acknowledged(peer: Peer, message: CoapMessage, now: number): void {
+    const exchange = peer.active;
+    if (exchange?.transmission?.messageId !== message.messageId) return;
+    if (message.code === 0) {
+      this.#measure(exchange, now);
+      this.#peers.timers.arm(exchange, now + this.#responseTimeoutOf(exchange.request));
+    } else if (sameToken(exchange.token, message.token)) {
+      this.#complete(exchange, message, now);
+    }
+  }
+
+  reset(peer: Peer, messageId: number, now: number): void {
+    const exchange = peer.active;
+    if (exchange?.transmission?.messageId !== messageId) return;
+    this.#fail(exchange, 'reset');
+    this.#startNext(peer, now);
+  }
+
+  /** A separate response or a notification: what its sender got for it, or `undefined` when it belongs to nothing. */
+  respond(peer: Peer, message: CoapMessage, now: number): 'ACK' | 'RST' | undefined {
+    const exchange = peer.active;
+    if (exchange?.transmission !== undefined && sameToken(exchange.token, message.token)) {
+      const rejected = readOptions(message).badCritical !== undefined;
+      this.#acknowledge(peer, message, rejected);
+      this.#complete(exchange, message, now);
+      return rejected ? 'RST' : 'ACK';
+    }
+    const observation = peer.observations.get(tokenKey(message.token));
+    return observation && this.#notified(peer, observation, { message, now });
+  }
+
+  #notified(peer: Peer, observation: Observation, { message, now }: { message: CoapMessage; now: number }): 'ACK' | 'RST' {
+    const { options, badCritical } = readOptions(message);
+    const ended = options.observe === undefined || classOf(message.code) !== 2 || badCritical !== undefined;
+    this.#acknowledge(peer, message, badCritical !== undefined);
+    if (ended) peer.observations.delete(tokenKey(observation.token));
+    else if (!isFresh(observation, options.observe, now)) return 'ACK';
+    if (options.observe !== undefined) observation.sequence = options.observe;
+    observation.receivedAt = now;
+    const response: IncomingResponse = { code: message.code, options, payload: message.payload };
+    this.#sink({ type: 'notification', handle: observation.handle, response, ended });
+    return badCritical === undefined ? 'ACK' : 'RST';
+  }
+
+  /** Before the caller hears of it: what it sends next must not overtake the acknowledgement. */
+  #acknowledge(peer: Peer, message: CoapMessage, rejected: boolean): void {
+    if (message.type !== 'CON') return;
+    this.#sink({ type: 'datagram', peer: peer.address, bytes: emptyMessage(rejected ? 'RST' : 'ACK', message.messageId) });
+  }
+
+  #complete(exchange: Exchange, message: CoapMessage, now: number): void {
+    const { peer, handle, transmission } = exchange;
+    this.#measure(exchange, now);
+    this.#finish(exchange);
+    const { options, badCritical } = readOptions(message);
+    if (badCritical !== undefined) {
+      this.#sink({ type: 'failed', handle, reason: 'rejected' });
+    } else {
+      if (exchange.observe === 0 && classOf(message.code) === 2 && options.observe !== undefined) {
+        const { token, request } = exchange;
+        peer.observations.set(tokenKey(token), { handle, token, request, sequence: options.observe, receivedAt: now });
+      }
+      const response: IncomingResponse = { code: message.code, options, payload: message.payload };
+      this.#sink({ type: 'response', handle, response, retransmissions: transmission?.retransmissions ?? 0, rttMs: exchange.rttMs ?? 0 });
+    }
+    this.#startNext(peer, now);
+  }
+
+  #fail(exchange: Exchange, reason: FailureReason): void {
+    this.#finish(exchange);
+    this.#sink({ type: 'failed', handle: exchange.handle, reason });
+  }
+
+  #finish(exchange: Exchange): void {
+    this.#peers.timers.clear(exchange);
+    if (exchange.peer.active === exchange) exchange.peer.active = undefined;
+  }
+
+  #enqueue(exchange: Exchange, now: number): void {
+    exchange.peer.queue.push(exchange);
+    this.#startNext(exchange.peer, now);
+  }
+
+  #startNext(peer: Peer, now: number): void {
+    while (peer.active === undefined) {
+      const exchange = peer.queue.shift();
+      if (exchange === undefined) return;
+      this.#start(exchange, now);
+    }
+  }
+
+  #start(exchange: Exchange, now: number): void {
+    const { peer, request } = exchange;
+    const messageId = peer.messageIds.draw(now, this.#settings.exchangeLifetimeMs);
+    if (messageId === undefined) return this.#fail(exchange, 'overflow');
+    peer.active = exchange;
+    peer.lastSeenAt = now;
+    exchange.transmission = this.#transmissionOf(exchange, messageId, now);
+    this.#peers.timers.arm(
+      exchange,
+      now + (request.confirmable === false ? this.#responseTimeoutOf(request) : exchange.transmission.timeoutMs),
+    );
+    this.#sink({ type: 'datagram', peer: peer.address, bytes: exchange.transmission.bytes });
+  }
+
+  #transmissionOf(exchange: Exchange, messageId: number, now: number): Transmission {
+    const { request, peer, token } = exchange;
+    const bytes = encodeRequest(exchange, { messageId, token });
+    const first = (request.ackTimeoutMs ?? peer.rto.timeoutMs) * (1 + this.#chance.fraction() * (this.#settings.ackRandomFactor - 1));
+    const { maxRetransmit, maxTransmitSpanMs } = this.#settings;
+    const maxRetransmissions = request.confirmable === false ? 0 : retransmitsWithin(first, maxTransmitSpanMs, maxRetransmit);
+    return { bytes, messageId, sentAt: now, timeoutMs: first, retransmissions: 0, maxRetransmissions };
+  }
+
+  /** Once per exchange, at the first sign that the peer has got it. */
+  #measure(exchange: Exchange, now: number): void {
+    const { transmission, request, peer } = exchange;
+    if (transmission === undefined || exchange.rttMs !== undefined) return;
+    exchange.rttMs = now - transmission.sentAt;
+    if (request.confirmable === false || request.ackTimeoutMs !== undefined) return;
+    peer.rto =
+      transmission.retransmissions === 0
+        ? measured(peer.rto, exchange.rttMs, this.#settings)
+        : backedOff(peer.rto, transmission.retransmissions, this.#settings);
+  }
+
+  #responseTimeoutOf(request: CoapRequest): number {
+    return request.responseTimeoutMs ?? this.#settings.responseTimeoutMs;
+  }
+
+  #freshToken(peer: Peer): Uint8Array {
+    let token = this.#chance.bytes(TOKEN_BYTES);
+    while (peer.observations.has(tokenKey(token))) token = this.#chance.bytes(TOKEN_BYTES);
+    return token;
+  }
+}
+
+function observationOf(peer: Peer, handle: RequestHandle): Observation | undefined {
+  for (const observation of peer.observations.values()) if (observation.handle === handle) return observation;
+  return undefined;
+}
+
+function encodeRequest(exchange: Exchange, ids: { messageId: number; token: Uint8Array }): Uint8Array {
+  const { request, observe } = exchange;
+  const { path: uriPath, query: uriQuery, contentFormat, accept, block1, block2, size1, etag } = request;
+  return encodeMessage({
+    type: request.confirmable === false ? 'NON' : 'CON',
+    code: codeOfMethod(request.method),
+    ...ids,
+    options: writeOptions({ uriPath, uriQuery, contentFormat, accept, block1, block2, size1, etag, observe }),
+    payload: request.payload ?? NO_BYTES,
+  });
+}

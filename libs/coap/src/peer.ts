@@ -1,0 +1,73 @@
+import type { CoapRequest, RequestHandle } from './endpoint-types.ts';
+import { MessageIds } from './message-ids.ts';
+import type { Observation } from './observations.ts';
+import type { Rto } from './rto.ts';
+import type { Timer } from './timers.ts';
+
+/** A request of ours on its way: waiting in the queue, sent, or acknowledged and waiting for the separate response. */
+export interface Exchange extends Timer {
+  readonly kind: 'exchange';
+  readonly handle: RequestHandle;
+  readonly request: CoapRequest;
+  readonly token: Uint8Array;
+  /** Observe value to send: 1 ends an observation and is not offered to callers. */
+  readonly observe?: 0 | 1;
+  readonly peer: Peer;
+  transmission?: Transmission;
+  /** Known once the first ACK or response is here. */
+  rttMs?: number;
+}
+
+/** A confirmable message and its repetitions. */
+export interface Transmission {
+  readonly bytes: Uint8Array;
+  readonly messageId: number;
+  readonly sentAt: number;
+  timeoutMs: number;
+  retransmissions: number;
+  readonly maxRetransmissions: number;
+}
+
+/** A separate response of ours that waits for its ACK. */
+export interface SeparateResponse extends Timer {
+  readonly kind: 'separate';
+  readonly peer: Peer;
+  readonly transmission: Transmission;
+}
+
+/** What we keep about an address we talk to. A peer that only asks us things has none of this. */
+export class Peer implements Timer {
+  readonly kind = 'peer';
+  at = 0;
+  place = -1;
+  readonly messageIds: MessageIds;
+  rto: Rto;
+  lastSeenAt: number;
+  /** NSTART is 1: one interaction at a time, the wait for a separate response included. */
+  active?: Exchange;
+  readonly queue: Exchange[] = [];
+  readonly observations = new Map<string, Observation>();
+  readonly separate = new Map<number, SeparateResponse>();
+
+  constructor(
+    readonly address: string,
+    start: { messageId: number; rto: Rto; now: number },
+  ) {
+    this.messageIds = new MessageIds(start.messageId);
+    this.rto = start.rto;
+    this.lastSeenAt = start.now;
+  }
+
+  get isIdle(): boolean {
+    return this.active === undefined && this.queue.length === 0 && this.observations.size === 0 && this.separate.size === 0;
+  }
+}
+
+/** A token as a map key; every byte is one character. */
+export function tokenKey(token: Uint8Array): string {
+  return String.fromCharCode(...token);
+}
+
+export function sameToken(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
