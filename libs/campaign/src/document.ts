@@ -1,4 +1,5 @@
-import { DEFAULT_NAMESPACE, Namespace, nearest, type Json, type Name } from '@drover/kernel';
+import { DEFAULT_NAMESPACE, durationOf, Namespace, nearest, type Json, type Name } from '@drover/kernel';
+import { ArtifactError, parseReleasePolicy, type PolicyFault } from '@drover/firmware-store';
 import { duration, integer, name, oneOf, text } from './leaves.ts';
 import { leaf, list, mapping, optional, record, required, withDefault, type Fault, type Read, type Schema } from './schema.ts';
 import { campaignSpec, type CampaignSpec } from './spec.ts';
@@ -34,6 +35,12 @@ const approvalPolicySpec = mapping(
 );
 export type ApprovalPolicySpec = Read<typeof approvalPolicySpec>;
 
+/** Kept as written: the trust library reads it by its own rules. */
+const durationText: Schema<string> = leaf(duration.json, (value) => {
+  durationOf(String(value));
+  return String(value);
+});
+
 const releasePolicySpec = mapping(
   {
     roles: required(
@@ -42,11 +49,9 @@ const releasePolicySpec = mapping(
         { max: 20 },
       ),
     ),
-    maxManifestAge: optional(duration),
-    downgrade: withDefault(
-      mapping({ mode: required(oneOf(['Never', 'AllowListed', 'Allowed'])), versions: withDefault(list(text({ max: 60 })), []) }),
-      { mode: 'Never', versions: [] },
-    ),
+    maxManifestAge: optional(durationText),
+    downgrade: withDefault(oneOf(['Never', 'AllowListed', 'Allowed']), 'Never'),
+    downgradeTo: optional(list(text({ max: 60 }))),
   },
   ['requireSBOM', 'requireVEX', 'requireProvenance'],
 );
@@ -133,6 +138,7 @@ export function readDocument(source: unknown): DocumentOutcome {
   const read = envelopeOf(kind).read(source, [], faults);
   if (!read || faults.length > 0) return { document: undefined, faults };
   if (kind === 'Campaign') faults.push(...contradictions(read.spec as CampaignSpec));
+  if (kind === 'ReleasePolicy') faults.push(...policyFaults(read.metadata.name, read.spec as ReleasePolicySpec));
   if (faults.length > 0) return { document: undefined, faults };
   const document = { kind, metadata: read.metadata, spec: read.spec, source: withoutStatus(source as Record<string, Json>) };
   return { document: document as DroverDocument, faults: [] };
@@ -167,4 +173,25 @@ function contradictions(spec: CampaignSpec): Fault[] {
       faults.push({ code: 'FIELD_MISSING', path: ['spec', 'targets', 'exclude', index], message: '"where" or "endpoints" is missing' });
   });
   return faults;
+}
+
+/** Keys are parsed by the library that will trust them, when the policy is written and not when an image arrives. */
+function policyFaults(name: string, spec: ReleasePolicySpec): Fault[] {
+  try {
+    parseReleasePolicy({ name, ...withoutUndefined(spec) });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ArtifactError)) throw error;
+    const { faults = [] } = (error.details ?? {}) as { faults?: readonly PolicyFault[] };
+    return faults.map(({ path, message }) => ({ code: 'VALUE_INVALID', path: ['spec', ...stepsOf(path)], message }));
+  }
+}
+
+/** `roles.qa.keys[0]` as steps. */
+function stepsOf(path: string): (string | number)[] {
+  return [...path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) => (index === undefined ? (name ?? '') : Number(index)));
+}
+
+function withoutUndefined(spec: object): object {
+  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 }

@@ -25,7 +25,7 @@ function anUpdate(state: UpdateState, change: Partial<DeviceUpdate> = {}): Devic
 }
 
 const FACTS: Record<string, DeviceFact> = {
-  admitted: { type: 'admitted', versionBefore: '1.0', fromStart: false },
+  admitted: { type: 'admitted', versionBefore: '1.0' },
   'must-wait': { type: 'must-wait', reason },
   'must-skip': { type: 'must-skip', reason },
   'download-started': { type: 'download-started', method: 'Pull' },
@@ -127,16 +127,9 @@ describe('what the move carries', () => {
 
   it('a transfer that goes on is the same attempt and keeps its offset', () => {
     const asleep = anUpdate('waiting', { attempt: 1, sessions: 1, offset: 4096 });
-    expect(next(asleep, { type: 'admitted', versionBefore: '1.0', fromStart: false }, rules, now)).toMatchObject({
-      attempt: 1,
-      sessions: 2,
-      offset: 4096,
-    });
-    expect(next(asleep, { type: 'admitted', versionBefore: '1.0', fromStart: true }, rules, now)).toMatchObject({
-      attempt: 2,
-      sessions: 1,
-      offset: 0,
-    });
+    const again: DeviceFact = { type: 'admitted', versionBefore: '1.0' };
+    expect(next(asleep, again, rules, now)).toMatchObject({ attempt: 1, sessions: 2, offset: 4096 });
+    expect(next({ ...asleep, backoffUntil: now }, again, rules, now)).toMatchObject({ attempt: 2, sessions: 1, offset: 4096 });
   });
 
   it('retries are spaced, counted by class, and end', () => {
@@ -145,7 +138,7 @@ describe('what the move carries', () => {
     for (let round = 0; round < 5 && !isSettled(update); round++) {
       update = next(update, { type: 'failed', failure: 'Integrity', why: 'result 5' }, rules, now) ?? update;
       if (update.backoffUntil !== undefined) delays.push(update.backoffUntil - now);
-      if (!isSettled(update)) update = next(update, { type: 'admitted', versionBefore: undefined, fromStart: true }, rules, now) ?? update;
+      if (!isSettled(update)) update = next(update, { type: 'admitted', versionBefore: undefined }, rules, now) ?? update;
     }
     expect(update).toMatchObject({ state: 'failed', failure: 'Integrity', failures: { Integrity: 3 } });
     expect((delays[1] ?? 0) / (delays[0] ?? 1)).toBeGreaterThan(1.3);

@@ -96,7 +96,7 @@ export function isInFlight({ state }: DeviceUpdate): boolean {
 
 /** What is learnt about one update. Facts of the gateway carry the attempt they belong to; the engine drops those of another. */
 export type DeviceFact =
-  | { readonly type: 'admitted'; readonly versionBefore: string | undefined; readonly fromStart: boolean }
+  | { readonly type: 'admitted'; readonly versionBefore: string | undefined }
   | { readonly type: 'must-wait'; readonly reason: WaitReason }
   | { readonly type: 'must-skip'; readonly reason: WaitReason }
   | { readonly type: 'download-started'; readonly method?: 'Pull' | 'Push' }
@@ -184,12 +184,14 @@ export function next(update: DeviceUpdate, fact: DeviceFact, rules: UpdateRules,
 
 function onAdmitted(update: DeviceUpdate, fact: Extract<DeviceFact, { type: 'admitted' }>, now: Instant): DeviceUpdate | undefined {
   if (!isBeforeOffer(update) && update.state !== 'unreachable') return undefined;
-  const goesOn = update.attempt > 0 && !fact.fromStart;
+  // A failure ends an attempt and leaves a back-off; sleep and loss only interrupt one.
+  const goesOn = update.attempt > 0 && update.backoffUntil === undefined;
   return moved(update, 'offered', now, {
     attempt: goesOn ? update.attempt : update.attempt + 1,
     sessions: goesOn ? update.sessions + 1 : 1,
-    offset: goesOn ? update.offset : 0,
-    ...(goesOn ? {} : { blocks: 0, bytes: 0, retransmissions: 0, executedAt: undefined }),
+    ...(goesOn
+      ? {}
+      : { blocks: 0, bytes: 0, retransmissions: 0, energyMah: 0, executedAt: undefined, answeredAt: undefined, versionAfter: undefined }),
     versionBefore: fact.versionBefore ?? update.versionBefore,
     offeredAt: update.offeredAt ?? now,
     backoffUntil: undefined,
