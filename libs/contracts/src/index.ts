@@ -1,1 +1,16 @@
-export {};
+export {
+  API_PREFIX,
+  ApprovalRequest,
+  DocumentsRequest,
+  FirmwareRequest,
+  HoldRequest,
+  ImportedDeviceDto,
+  ImportRequest,
+  PageQuery,
+  ReasonRequest,
+  ROLES,
+  TokenRequest,
+  WithdrawRequest,
+  type Role,
+} from './requests.ts';
+export type { CampaignView, DeviceView, ErrorBody, PlanView, StageView, TimelineEntry, WhyView } from './responses.ts';

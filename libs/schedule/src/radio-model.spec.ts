@@ -41,9 +41,9 @@ it('paced transfers keep a carrier to its budget', () => {
     fc.property(fc.array(link, { minLength: 1, maxLength: 20 }), fc.double({ min: 0.05, max: 1, noNaN: true }), (links, budget) => {
       const blocks = links.map(blockCost);
       const sum = blocks.reduce((total, { share }) => total + share, 0);
-      const used = blocks.reduce((total, block) => total + block.airtime / (block.duration + paceDelay(block, sum, budget)), 0);
+      const used = blocks.reduce((total, block) => total + block.airtime / (block.duration + paceDelay(block.duration, sum, budget)), 0);
       expect(used).toBeLessThanOrEqual(Math.max(budget, Math.min(sum, budget)) + 1e-6);
-      if (sum <= budget) expect(blocks.every((block) => paceDelay(block, sum, budget) === Duration(0))).toBe(true);
+      if (sum <= budget) expect(blocks.every((block) => paceDelay(block.duration, sum, budget) === Duration(0))).toBe(true);
     }),
   );
 });

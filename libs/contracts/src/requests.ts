@@ -1,0 +1,189 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+/** What the HTTP API accepts. Each is validated as a whole: unknown members are refused. */
+
+export const API_PREFIX = '/api/v1';
+export const ROLES = ['viewer', 'operator', 'approver', 'auditor', 'administrator'] as const;
+export type Role = (typeof ROLES)[number];
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export class DocumentsRequest {
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'Campaigns and policies, as the language writes them',
+  })
+  @IsArray()
+  @ArrayMaxSize(500)
+  @IsObject({ each: true })
+  documents!: Record<string, unknown>[];
+
+  @ApiPropertyOptional({ type: [String], description: 'Plan digests of a saved plan; any other plan is refused with PLAN_STALE' })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(500)
+  @Matches(DIGEST, { each: true })
+  expected?: string[];
+}
+
+export class ReasonRequest {
+  @ApiProperty({ description: 'Why; goes into the audit log' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(500)
+  reason!: string;
+}
+
+export class ApprovalRequest {
+  @ApiProperty({ pattern: DIGEST.source })
+  @Matches(DIGEST)
+  planDigest!: string;
+
+  @ApiProperty({ enum: ['approve', 'deny'] })
+  @IsIn(['approve', 'deny'])
+  decision!: 'approve' | 'deny';
+
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  remark?: string;
+}
+
+export class HoldRequest {
+  @ApiProperty({ enum: ['campaign', 'firmware', 'fleet'] })
+  @IsIn(['campaign', 'firmware', 'fleet'])
+  scope!: 'campaign' | 'firmware' | 'fleet';
+
+  @ApiPropertyOptional({ description: 'Campaign name or firmware digest; nothing for the fleet' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  target?: string;
+
+  @ApiProperty()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(500)
+  reason!: string;
+
+  @ApiPropertyOptional({ description: 'RFC 3339; reminds, lifts nothing' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  until?: string;
+}
+
+export class FirmwareRequest {
+  @ApiProperty({ description: 'COSE_Sign envelope, base64' })
+  @IsString()
+  @MaxLength(100_000)
+  @Matches(/^[A-Za-z0-9+/]+={0,2}$/)
+  envelope!: string;
+
+  @ApiProperty({ description: 'What the upload answered' })
+  @Matches(DIGEST)
+  digest!: string;
+}
+
+export class WithdrawRequest extends ReasonRequest {
+  @ApiProperty()
+  @IsString()
+  @MaxLength(63)
+  name!: string;
+
+  @ApiProperty()
+  @IsString()
+  @MaxLength(60)
+  version!: string;
+}
+
+export class ImportedDeviceDto {
+  @ApiProperty()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(255)
+  endpoint!: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  @IsObject()
+  labels!: Record<string, string>;
+
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  site?: string;
+
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  carrier?: string;
+
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MaxLength(60)
+  timeZone?: string;
+}
+
+export class ImportRequest {
+  @ApiProperty({ type: [ImportedDeviceDto] })
+  @IsArray()
+  @ArrayMaxSize(20_000)
+  @ValidateNested({ each: true })
+  @Type(() => ImportedDeviceDto)
+  devices!: ImportedDeviceDto[];
+}
+
+export class TokenRequest {
+  @ApiProperty()
+  @IsString()
+  @Matches(/^[A-Za-z0-9._@-]{1,100}$/)
+  name!: string;
+
+  @ApiProperty({ enum: ROLES })
+  @IsIn(ROLES)
+  role!: Role;
+}
+
+export class PageQuery {
+  @ApiPropertyOptional({ default: 100, maximum: 1000 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit: number = 100;
+
+  @ApiPropertyOptional({ default: 0 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  offset: number = 0;
+
+  @ApiPropertyOptional({ description: 'Expression over facts and labels' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(4000)
+  where?: string;
+}

@@ -1,0 +1,102 @@
+/** What the HTTP API answers. Times are RFC 3339 texts in campaign time. */
+
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly kind: string; readonly message: string; readonly details?: unknown };
+}
+
+export interface StageView {
+  readonly name: string;
+  readonly state: string;
+  readonly why: string | undefined;
+  readonly soaksUntil: string | undefined;
+  readonly size: number;
+  readonly attempted: number;
+  readonly succeeded: number;
+  readonly failed: Readonly<Record<string, number>>;
+  readonly skipped: number;
+  readonly inFlight: number;
+  readonly waiting: Readonly<Record<string, number>>;
+}
+
+export interface CampaignView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly phase: string;
+  readonly author: string;
+  readonly firmware: { readonly name: string; readonly version: string; readonly digest: string; readonly size: number };
+  readonly planDigest: string;
+  readonly approval: { readonly type: string; readonly given?: number; readonly needed?: number };
+  readonly hold: { readonly reason: string; readonly by: string } | undefined;
+  readonly createdAt: string;
+  readonly startedAt: string | undefined;
+  readonly endedAt: string | undefined;
+  readonly stages: readonly StageView[];
+  readonly totals: {
+    readonly devices: number;
+    readonly succeeded: number;
+    readonly failed: Readonly<Record<string, number>>;
+    readonly skipped: number;
+    readonly cancelled: number;
+    readonly inFlight: number;
+    readonly waiting: number;
+  };
+  readonly forecast: unknown;
+}
+
+export interface DeviceView {
+  readonly endpoint: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly facts: Readonly<Record<string, { readonly value: string | number | boolean; readonly at: string }>>;
+  readonly lastContactAt: string | undefined;
+  readonly nextContactAt: string | undefined;
+  readonly registration:
+    | {
+        readonly lifetimeS: number;
+        readonly lwm2mVersion: string;
+        readonly queueMode: boolean;
+        readonly address: string;
+        readonly refreshedAt: string;
+      }
+    | undefined;
+  readonly findings: readonly { readonly at: string; readonly code: string; readonly text: string }[];
+}
+
+export interface WhyView {
+  readonly campaign: string;
+  readonly stage: string;
+  readonly state: string;
+  readonly since: string;
+  readonly code: string;
+  readonly evidence: string;
+  readonly nextAt: string | undefined;
+  readonly person: string | undefined;
+  readonly attempt: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly failure: string | undefined;
+}
+
+export interface PlanView {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly change: 'create' | 'change' | 'none';
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly plan:
+    | {
+        readonly digest: string;
+        readonly firmware: { readonly name: string; readonly version: string; readonly digest: string; readonly size: number };
+        readonly stages: readonly { readonly name: string; readonly endpoints: readonly string[] }[];
+        readonly excluded: readonly { readonly endpoint: string; readonly code: string; readonly detail: string }[];
+      }
+    | undefined;
+  readonly forecast: unknown;
+}
+
+export interface TimelineEntry {
+  readonly at: string;
+  readonly kind: string;
+  readonly detail: unknown;
+}
