@@ -1,1 +1,45 @@
-export {};
+export { CONTENT_FORMAT, decodeContent, encodeContent } from './content.ts';
+export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
+export { LIMITS } from './limits.ts';
+export { formatLinks, parseLinks, type Link } from './link-format.ts';
+export { type Lwm2mVersion, type ObjectList, type RegisteredObject } from './object-list.ts';
+export {
+  DELIVERY_METHOD,
+  DEVICE,
+  FIRMWARE,
+  OBJECT,
+  PROTOCOL_SUPPORT,
+  resourceModel,
+  typeOfPath,
+  typeOfResource,
+  UPDATE_RESULT,
+  UPDATE_STATE,
+  type ResourceModel,
+  type TypeOf,
+  type UriScheme,
+} from './objects.ts';
+export { formatPath, idsOf, isWithin, MAX_ID, parsePath, type Lwm2mPath } from './paths.ts';
+export {
+  DEFAULT_LIFETIME_S,
+  parseRegister,
+  parseUpdate,
+  type Refusal,
+  type Registration,
+  type RegistrationRequest,
+  type RegistrationUpdate,
+} from './registration.ts';
+export { isObjectLink, linkText, parseLink, type DataType, type ObjectLink, type ResourceValue, type Value } from './values.ts';
+export { begin, next } from './firmware-update.ts';
+export {
+  RESULT_CLASSES,
+  type Action,
+  type Conversation,
+  type FailureClass,
+  type FirmwareFact,
+  type FirmwareInput,
+  type FirmwareOrder,
+  type Method,
+  type Operation,
+  type Phase,
+  type Step,
+} from './firmware-types.ts';

@@ -1,0 +1,104 @@
+import { offer, startPush } from './firmware-offer.ts';
+import { enter, end, fail, look, poll, pollMs, READ_VERSION, refuse, wait } from './firmware-turn.ts';
+import type { Turn } from './firmware-turn.ts';
+import { UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+
+/** After a look while the image should be on its way. */
+export function downloadSeen(turn: Turn): void {
+  const { c } = turn;
+  const { state, result = 0 } = c.known;
+  if (state === UPDATE_STATE.DOWNLOADED) {
+    turn.facts.push({ type: 'download-finished' });
+    return enter(turn, 'downloaded', []);
+  }
+  if (state === UPDATE_STATE.UPDATING) return installing(turn);
+  if (state === UPDATE_STATE.IDLE) return idleSeen(turn, result);
+  if (c.method === 'Push' && c.push !== 'running' && c.push !== 'finished') return pushAgain(turn);
+  poll(turn);
+}
+
+export function installing(turn: Turn): void {
+  turn.facts.push({ type: 'install-started' });
+  turn.c.execute = 'started';
+  enter(turn, 'installing', []);
+  poll(turn);
+}
+
+function idleSeen(turn: Turn, result: number): void {
+  const { c } = turn;
+  const stale = result === c.resultBefore && !c.moved;
+  if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [READ_VERSION]);
+  // A complete push has surely been seen: then even a Result that was there before is about us.
+  if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return fail(turn, result);
+  if (c.method === 'Push') return idleAfterPush(turn);
+  const progressing = turn.now - c.progressAt < pollMs(c);
+  if (!c.moved || progressing) return poll(turn); // "At the next practical opportunity", or a stack that shows State late.
+  lost(turn);
+  offerAgain(turn);
+}
+
+function idleAfterPush(turn: Turn): void {
+  const { c } = turn;
+  if (c.push !== 'finished') return pushAgain(turn);
+  // State and Result may be set one after the other, some time after the last block was answered.
+  c.idleLooks += 1;
+  if (c.idleLooks < 3) return wait(turn, 5000, 'settle');
+  refuse(turn, { class: 'Refused', why: 'State 0 and no Result after the whole image was taken' });
+}
+
+function pushAgain(turn: Turn): void {
+  const { c } = turn;
+  if (c.push === 'too-large') {
+    turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'the image was answered 4.13' });
+    return end(turn);
+  }
+  const advanced = c.offset > c.pushedFrom;
+  if (c.push === 'rejected' || (c.offersLeft <= 0 && !advanced))
+    return refuse(turn, { class: 'Refused', why: c.push === 'rejected' ? 'a block was rejected' : 'the push was lost too often' });
+  // A device that registered again and is idle has lost its part; some would take a block from the middle all the same.
+  if (c.registeredSince && c.known.state === UPDATE_STATE.IDLE) c.offset = 0;
+  c.registeredSince = false;
+  // A long push over a bad link is lost many times; only one that gets nowhere is given up.
+  if (!advanced || c.offset === 0) c.offersLeft -= 1;
+  startPush(turn);
+}
+
+function offerAgain(turn: Turn): void {
+  const { c } = turn;
+  if (c.offersLeft === 0) return fail(turn, UPDATE_RESULT.CONNECTION_LOST);
+  c.offersLeft -= 1;
+  offer(turn);
+}
+
+export function lost(turn: Turn): void {
+  if (turn.c.lostReported) return;
+  turn.c.lostReported = true;
+  turn.facts.push({ type: 'session-lost', offset: turn.c.offset });
+}
+
+/** Bytes up to `offset` have arrived, by push or by pull. */
+export function progressed(turn: Turn, offset: number): void {
+  const { c } = turn;
+  if (!c.started) {
+    c.started = true;
+    if (c.method === 'Push' && c.offerCode === undefined) {
+      c.offerCode = '2.31';
+      turn.facts.push({ type: 'offered' });
+    }
+    turn.facts.push({ type: 'download-started' });
+  }
+  c.offset = offset;
+  c.progressAt = turn.now;
+  c.lostReported = false;
+  turn.facts.push({ type: 'progress', offset });
+  if (c.method === 'Pull' && offset >= c.order.size) wait(turn, 5000, 'settle');
+}
+
+export function pushEnded(turn: Turn, outcome: { push: 'finished' | 'lost' | 'rejected' | 'too-large'; offset: number }): void {
+  const { c } = turn;
+  c.push = outcome.push;
+  c.offset = outcome.offset;
+  if (outcome.push === 'lost') lost(turn);
+  // 2.04 proves nothing, and a refusal does not say why: /5/0 does.
+  enter(turn, 'downloading', look(c));
+}

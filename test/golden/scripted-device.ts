@@ -1,0 +1,163 @@
+import { begin, next } from '@drover/lwm2m';
+import type { Action, Conversation, FirmwareFact, FirmwareInput, FirmwareOrder, Operation, ResourceValue, Step, Value } from '@drover/lwm2m';
+
+export const URI = 'coap://fw:5683/fw/abc';
+export const ORDER: FirmwareOrder = {
+  attempt: 'c1/dev/1',
+  method: 'Auto',
+  uri: URI,
+  uriScheme: 'coap',
+  size: 4096,
+  expectedVersion: '2.1.0',
+  automaticUpgradeOff: true,
+  inactivityMs: 2_700_000,
+};
+const NOW = 1_000_000;
+const POLL = 135_000;
+
+export type Resources = Record<string, Value>;
+export const FRESH: Resources = { '/5/0/3': 0, '/5/0/5': 0, '/5/0/8/0': 0, '/5/0/9': 2, '/3/0/3': '2.0.0' };
+
+const text = (item: Action | FirmwareFact): string => {
+  switch (item.type) {
+    case 'write':
+      return `write ${item.path} ${item.value instanceof Uint8Array ? `[${item.value.join()}]` : JSON.stringify(item.value)}`;
+    case 'read':
+    case 'execute':
+    case 'observe':
+      return `${item.type} ${item.path}`;
+    case 'start-push':
+    case 'progress':
+    case 'session-lost':
+      return `${item.type} ${item.offset}`;
+    case 'serve':
+      return `serve ${item.on ? 'on' : 'off'}`;
+    case 'wait-until':
+      return `wait ${item.why}`;
+    case 'capability':
+      return `capability ${item.method}`;
+    case 'refused':
+      return `refused ${item.class}`;
+    case 'failed':
+      return `failed ${item.class} ${item.result}`;
+    case 'state':
+      return `state ${item.state}/${item.result}`;
+    case 'version-read':
+      return `version ${item.version} from ${item.from} ${item.state}/${item.result}`;
+    case 'cancel-refused':
+      return `cancel-refused ${item.state}`;
+    default:
+      return item.type;
+  }
+};
+
+/** A device by its resources: reads are answered from them, everything else 2.04 unless `answers` says otherwise. */
+export class Script {
+  conversation: Conversation;
+  now = NOW;
+  /** Everything said in order: actions, and facts with a `!` in front. */
+  log: string[] = [];
+  resources: Resources;
+  answers: Record<string, string> = {};
+  /** What an operation does to the device. */
+  effects: Record<string, Resources> = {};
+  #open: Operation[] = [];
+
+  constructor(resources: Resources = FRESH, order: Partial<FirmwareOrder> = {}) {
+    this.resources = { ...resources };
+    const step = begin({ ...ORDER, ...order }, this.now);
+    this.conversation = step.conversation;
+    this.#note(step);
+  }
+
+  #note(step: Step): void {
+    this.conversation = step.conversation;
+    this.log.push(...step.facts.map((fact) => `!${text(fact)}`), ...step.actions.map(text));
+    for (const action of step.actions)
+      if (action.type === 'read' || action.type === 'write' || action.type === 'execute' || action.type === 'observe')
+        this.#open.push(action);
+  }
+
+  give(input: FirmwareInput): this {
+    this.#note(next(this.conversation, input, this.now));
+    return this;
+  }
+
+  say(type: 'execute' | 'cancel' | 'registered' | 'contact' | 'suspend' | 'resume' | 'tick' | 'push-finished'): this {
+    return this.give({ type });
+  }
+
+  /** The device answers whatever is open, up to and not including the operation `until`. */
+  run(until = ''): this {
+    for (let op = this.#open[0]; op !== undefined && text(op) !== until; op = this.#open[0]) {
+      this.#open.shift();
+      Object.assign(this.resources, this.effects[text(op)] ?? {});
+      const { code, values } = this.#answerTo(op);
+      this.give({ type: 'answer', op, code, values });
+    }
+    return this;
+  }
+
+  #answerTo(op: Operation): { code: string; values: ResourceValue[] } {
+    const forced = this.answers[text(op)];
+    if (forced !== undefined) return { code: forced, values: [] };
+    if (op.type !== 'read') return { code: op.type === 'observe' ? '2.05' : '2.04', values: [] };
+    const values = Object.entries(this.resources).flatMap(([path, value]) =>
+      path === op.path || path.startsWith(`${op.path}/`) ? [{ path, value }] : [],
+    );
+    return values.length === 0 ? { code: '4.04', values } : { code: '2.05', values };
+  }
+
+  silent(): this {
+    const op = this.#open.shift()!;
+    return this.give({ type: 'no-answer', op });
+  }
+
+  be(resources: Resources): this {
+    Object.assign(this.resources, resources);
+    return this;
+  }
+
+  later(ms = POLL): this {
+    this.now += ms;
+    return this.say('tick').run();
+  }
+
+  acknowledge(offset: number): this {
+    return this.give({ type: 'block-acknowledged', offset });
+  }
+
+  serve(offset: number, length = 1024): this {
+    return this.give({ type: 'block-served', offset, length });
+  }
+
+  /** What was said since the last call. */
+  said(): string[] {
+    return this.log.splice(0);
+  }
+
+  facts(): string[] {
+    return this.said().filter((line) => line.startsWith('!'));
+  }
+}
+
+export const state = (value: number, result = 0): Resources => ({ '/5/0/3': value, '/5/0/5': result });
+
+/** A conversation that has come as far as the phase says. */
+export const AT = {
+  probing: () => new Script(),
+  resetting: () => new Script({ ...FRESH, ...state(2) }).run('write /5/0/1 ""'),
+  preparing: () => new Script({ ...FRESH, '/5/0/14': true }).run('write /5/0/14 false'),
+  offering: () => new Script().run(`write /5/0/1 "${URI}"`),
+  downloading: () => new Script().run(),
+  pushing: () => new Script({ ...FRESH, '/5/0/9': 1 }).run(),
+  downloaded: () => new Script().run().be(state(2)).later(),
+  executing: () => new Script().run().be(state(2)).later().say('execute').run('execute /5/0/2'),
+  installing: () => new Script().run().be(state(2)).later().say('execute').run(),
+  verifying: () => {
+    const script = new Script().run().be(state(2)).later().say('execute').run().be(state(0, 1)).say('registered');
+    return script.run('read /3/0/3');
+  },
+  cancelling: () => new Script().run().be(state(1)).say('cancel').run('execute /5/0/10'),
+  ended: () => new Script({ ...FRESH, '/5/0/9': 1 }, { method: 'Pull' }).run(),
+};
