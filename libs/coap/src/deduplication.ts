@@ -2,6 +2,7 @@ import type { EndpointSettings } from './settings.ts';
 
 /** A message we have seen. `answer` is what a duplicate gets; without one it is still being worked on. */
 export interface Seen {
+  readonly key: string;
   readonly fingerprint: number;
   readonly expiresAt: number;
   answer?: Uint8Array;
@@ -17,8 +18,10 @@ type Limits = Pick<EndpointSettings, 'exchangeLifetimeMs' | 'maxCachedMessages' 
  */
 export class Deduplication {
   readonly #limits: Limits;
-  /** In order of arrival, which is the order of expiry. */
   readonly #seen = new Map<string, Seen>();
+  /** In order of arrival, which is the order of expiry; a Map that loses its first entries for ever gets slow at its front. */
+  #order: Seen[] = [];
+  #head = 0;
   #bytes = 0;
 
   constructor(limits: Limits) {
@@ -38,10 +41,13 @@ export class Deduplication {
   remember(from: { peer: string; messageId: number; fingerprint: number }, now: number): Seen {
     this.expire(now);
     const key = keyOf(from.peer, from.messageId);
-    this.#drop(key);
-    while (this.#seen.size >= this.#limits.maxCachedMessages) this.#dropOldest();
-    const seen: Seen = { fingerprint: from.fingerprint, expiresAt: now + this.#limits.exchangeLifetimeMs };
+    this.#drop(this.#seen.get(key));
+    while (this.#seen.size >= this.#limits.maxCachedMessages) this.#drop(this.#oldest());
+    const seen: Seen = { key, fingerprint: from.fingerprint, expiresAt: now + this.#limits.exchangeLifetimeMs };
     this.#seen.set(key, seen);
+    this.#order.push(seen);
+    // One id with ever new bytes leaves evicted entries in the middle, which the head does not reach for minutes.
+    if (this.#order.length > 2 * this.#limits.maxCachedMessages + 1024) this.#compact();
     return seen;
   }
 
@@ -49,30 +55,30 @@ export class Deduplication {
     if (seen.evicted) return;
     this.#bytes += answer.length - (seen.answer?.length ?? 0);
     seen.answer = answer;
-    while (this.#bytes > this.#limits.maxCachedBytes && this.#seen.size > 0) this.#dropOldest();
+    while (this.#bytes > this.#limits.maxCachedBytes) this.#drop(this.#oldest());
   }
 
   expire(now: number): void {
-    for (const [key, seen] of this.#seen) {
-      if (seen.expiresAt > now) return;
-      this.#drop(key);
-    }
+    for (let oldest = this.#oldest(); oldest !== undefined && oldest.expiresAt <= now; oldest = this.#oldest()) this.#drop(oldest);
   }
 
-  #dropOldest(): void {
-    for (const key of this.#seen.keys()) {
-      this.#drop(key);
-      return;
-    }
+  #oldest(): Seen | undefined {
+    while (this.#order[this.#head]?.evicted) this.#head += 1;
+    if (this.#head > 1024 && this.#head * 2 > this.#order.length) this.#compact();
+    return this.#order[this.#head];
   }
 
-  #drop(key: string): void {
-    const seen = this.#seen.get(key);
+  #compact(): void {
+    this.#order = this.#order.filter(({ evicted }) => !evicted);
+    this.#head = 0;
+  }
+
+  #drop(seen: Seen | undefined): void {
     if (seen === undefined) return;
     this.#bytes -= seen.answer?.length ?? 0;
-
+    seen.answer = undefined;
     seen.evicted = true;
-    this.#seen.delete(key);
+    this.#seen.delete(seen.key);
   }
 }
 
