@@ -38,6 +38,11 @@ export class DirectoryBlobStore extends BlobStore {
     return store;
   }
 
+  /** For a process that only reads, beside the one that writes: leaves what is half written alone. */
+  static reading(root: string): DirectoryBlobStore {
+    return new DirectoryBlobStore(root, { maxBytes: 0 });
+  }
+
   async put(source: AsyncIterable<Uint8Array>): Promise<ImageDigest> {
     const path = join(this.#incoming, randomUUID());
     try {
