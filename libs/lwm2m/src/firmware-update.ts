@@ -45,6 +45,17 @@ export function begin(order: FirmwareOrder, now: number): Step {
   return endTurn(startTurn(conversation, now));
 }
 
+/**
+ * Begins again for an update that had its download behind it: Execute may have been sent or not. Looks, and offers
+ * nothing, whatever it finds.
+ */
+export function beginInstalled(order: FirmwareOrder, now: number): Step {
+  const turn = startTurn(begin(order, now).conversation, now);
+  turn.c.execute = 'unknown';
+  enter(turn, 'installing', look(turn.c));
+  return endTurn(turn);
+}
+
 /** The next step. An input that means nothing where the conversation stands changes nothing. */
 export function next(conversation: Conversation, input: FirmwareInput, now: number): Step {
   const turn = startTurn(conversation, now);

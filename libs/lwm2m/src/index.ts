@@ -29,7 +29,7 @@ export {
   type RegistrationUpdate,
 } from './registration.ts';
 export { isObjectLink, linkText, parseLink, type DataType, type ObjectLink, type ResourceValue, type Value } from './values.ts';
-export { begin, next } from './firmware-update.ts';
+export { begin, beginInstalled, next } from './firmware-update.ts';
 export {
   RESULT_CLASSES,
   type Action,
