@@ -52,6 +52,7 @@ export function begin(order: FirmwareOrder, now: number): Step {
 export function beginInstalled(order: FirmwareOrder, now: number): Step {
   const turn = startTurn(begin(order, now).conversation, now);
   turn.c.execute = 'unknown';
+  turn.c.offersLeft = 0;
   enter(turn, 'installing', look(turn.c));
   return endTurn(turn);
 }
