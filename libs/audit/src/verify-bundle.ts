@@ -14,6 +14,7 @@ import {
   type SignatureLine,
 } from './bundle.ts';
 import { recordHash, recordLeaf } from './chain.ts';
+import { LINE_MAX_BYTES } from './lines.ts';
 import { verifyInclusion } from './merkle.ts';
 import { auditKey, isTextSigned, isTreeHeadSigned, type AuditKey } from './tree-head.ts';
 
@@ -56,10 +57,8 @@ export interface BundleVerdict {
 
 /** Problems that are listed; a file with more is hardly this campaign's. */
 const PROBLEMS_MAX = 1000;
-/** A plan of a quarter million devices is one record of some twenty megabytes. */
-const LINE_MAX = 64 * 1024 * 1024;
 
-/** Needs the file and the public key, and nothing else: no server, no clock, no network. */
+/** Takes the lines of `bundleLines`. Needs the file and the public key, and nothing else: no server, no clock, no network. */
 export async function verifyBundle(lines: AsyncIterable<string> | Iterable<string>, publicKeyPem: string): Promise<BundleVerdict> {
   const check = new BundleCheck(auditKey(publicKeyPem));
   for await (const line of lines) check.line(line);
@@ -229,7 +228,7 @@ type Members = { readonly [key: string]: Json };
 
 /** One value has one text here, so a changed byte is a changed value or no value. */
 function parseLine(text: string): Members | undefined {
-  if (text.length > LINE_MAX) return undefined;
+  if (text.length > LINE_MAX_BYTES) return undefined;
   try {
     const value = JSON.parse(text) as Json;
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
