@@ -1,5 +1,6 @@
 export { openDatabase } from './database.ts';
 export { StoreError } from './errors.ts';
+export { loadSnapshot, Reader, type Snapshot } from './load.ts';
 export type {
   ApprovalRecord,
   CampaignRecord,
@@ -11,7 +12,9 @@ export type {
   RegistrationRecord,
   TimelineRecord,
   TokenRecord,
+  TreeHeadRecord,
   UpdateRecord,
 } from './records.ts';
 export { upsertsFor } from './upserts.ts';
 export { whereSql, type SqlCondition } from './where-sql.ts';
+export { AuditAppender, takeLease, Writer, type AuditRow } from './writer.ts';

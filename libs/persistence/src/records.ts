@@ -54,6 +54,8 @@ export interface RegistrationRecord {
   readonly queueMode: boolean;
   readonly address: string;
   readonly objects: readonly string[];
+  readonly rootPath: string;
+  readonly contentFormats: readonly number[];
   readonly registeredAt: Instant;
   readonly refreshedAt: Instant;
 }
@@ -111,6 +113,11 @@ export interface TimelineRecord {
   readonly detail: Json;
 }
 
+/** A signed head of the audit log; the rest of it is the audit library's. */
+export interface TreeHeadRecord {
+  readonly size: number;
+}
+
 /** One set of changes that is committed together or not at all. */
 export interface Changes {
   readonly documents?: readonly DocumentRecord[];
@@ -124,4 +131,5 @@ export interface Changes {
   readonly holds?: readonly HoldRecord[];
   readonly tokens?: readonly TokenRecord[];
   readonly timeline?: readonly TimelineRecord[];
+  readonly treeHeads?: readonly TreeHeadRecord[];
 }

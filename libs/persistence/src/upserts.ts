@@ -9,6 +9,7 @@ import type {
   HoldRecord,
   TimelineRecord,
   TokenRecord,
+  TreeHeadRecord,
   UpdateRecord,
 } from './records.ts';
 
@@ -66,6 +67,7 @@ const ROW_OF = {
     kind: record.kind,
     detail: JSON.stringify(record.detail),
   }),
+  treeHeads: (record: TreeHeadRecord): Row => ({ size: record.size, body: body(record) }),
 } as const;
 
 type Table = keyof typeof ROW_OF;
@@ -85,6 +87,7 @@ const COLUMNS: Record<Table, { readonly table: string; readonly keys: readonly s
   holds: { table: 'hold', keys: ['namespace', 'id'], others: ['body'] },
   tokens: { table: 'token', keys: ['id'], others: ['body'] },
   timeline: { table: 'timeline', keys: [], others: ['namespace', 'endpoint', 'at', 'kind', 'detail'] },
+  treeHeads: { table: 'tree_head', keys: ['size'], others: ['body'] },
 };
 
 export const TABLES = Object.keys(ROW_OF) as Table[];

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { DeviceView, TimelineEntry } from '@drover/contracts';
+import { action } from '../context.ts';
+import { readDeviceFile } from '../device-file.ts';
+import { table } from '../output.ts';
+
+const PAGE = 1000;
+
+export function deviceCommands(program: Command): void {
+  const device = program.command('device').description('the inventory');
+  for (const add of [listCommand, showCommand, timelineCommand, importCommand]) add(device);
+}
+
+function listCommand(device: Command): void {
+  device
+    .command('list')
+    .option('--where <expression>', 'e.g. model == "WM-300" && firmwareVersion < "2.4.1"')
+    .option('--limit <count>', 'at most 1000', '100')
+    .option('--offset <count>', '', '0')
+    .action(
+      action(async ({ api, out }, options: { where?: string; limit: string; offset: string }) => {
+        const devices = await api.get<DeviceView[]>('devices', options);
+        const fact = (view: DeviceView, name: string) => String(view.facts[name]?.value ?? '');
+        out.say(
+          devices.length === 0
+            ? 'no devices'
+            : table(
+                devices.map((view) => [
+                  view.endpoint,
+                  fact(view, 'model'),
+                  fact(view, 'firmwareVersion'),
+                  fact(view, 'battery.level'),
+                  fact(view, 'radio.ce'),
+                  view.lastContactAt,
+                  view.findings.map(({ code }) => code).join(','),
+                ]),
+                ['ENDPOINT', 'MODEL', 'FIRMWARE', 'BATTERY', 'CE', 'LAST CONTACT', 'FINDINGS'],
+              ),
+        );
+        out.result(devices);
+      }),
+    );
+}
+
+function showCommand(device: Command): void {
+  device
+    .command('show')
+    .argument('<device>')
+    .action(
+      action(async ({ api, out }, name: string) => {
+        const view = await api.get<DeviceView>(`devices/${encodeURIComponent(name)}`);
+        out.say(
+          table([
+            ...Object.entries(view.labels).map(([key, value]) => [`label ${key}`, value]),
+            ...Object.entries(view.facts).map(([key, { value, at }]) => [key, String(value), at]),
+          ]),
+        );
+        out.say(`last contact ${view.lastContactAt ?? 'never'}, next expected ${view.nextContactAt ?? 'unknown'}`);
+        for (const { at, code, text } of view.findings) out.say(`finding ${at} ${code}: ${text}`);
+        out.result(view);
+      }),
+    );
+}
+
+function timelineCommand(device: Command): void {
+  device
+    .command('timeline')
+    .argument('<device>')
+    .option('--limit <count>', 'newest entries', '50')
+    .action(
+      action(async ({ api, out }, name: string, { limit }: { limit: string }) => {
+        const entries = await api.get<TimelineEntry[]>(`devices/${encodeURIComponent(name)}/timeline`, { limit });
+        out.say(table(entries.map(({ at, kind, detail }) => [at, kind, JSON.stringify(detail)])));
+        out.result(entries);
+      }),
+    );
+}
+
+function importCommand(device: Command): void {
+  device
+    .command('import')
+    .description('labels, site, carrier and time zone from CSV or JSON')
+    .argument('<file>')
+    .action(
+      action(async ({ api, out }, file: string) => {
+        const devices = readDeviceFile(file, readFileSync(file, 'utf8'));
+        const total = { created: 0, changed: 0 };
+        for (let index = 0; index < devices.length; index += PAGE) {
+          const done = await api.post<typeof total>('devices/import', { devices: devices.slice(index, index + PAGE) });
+          total.created += done.created;
+          total.changed += done.changed;
+          if (devices.length > PAGE) out.progress(`${Math.min(index + PAGE, devices.length)} of ${devices.length}`);
+        }
+        out.say(`${total.created} created, ${total.changed} changed`);
+        out.result(total);
+      }),
+    );
+}

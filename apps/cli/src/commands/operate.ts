@@ -1,0 +1,214 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { instantOf } from '@drover/kernel';
+import type { CampaignView, StageView, WhyView } from '@drover/contracts';
+import { action, type Context } from '../context.ts';
+import { counts, table } from '../output.ts';
+
+const OVER = ['finished', 'aborted'];
+
+/** What an operator does at three in the morning. */
+export function operateCommands(program: Command): void {
+  program.command('status').description('campaigns, or one with its stages').argument('[campaign]').action(action(status));
+  program
+    .command('watch')
+    .description('follow a campaign until it ends')
+    .argument('<campaign>')
+    .option('--interval <seconds>', 'time between looks', '1')
+    .action(action(watch));
+  program.command('why').description('why a device is where it is, since when, and until when').argument('<device>').action(action(why));
+  for (const [verb, meaning] of [
+    ['pause', 'no new offers and no installation; transfers under way finish'],
+    ['resume', 'end a pause, or continue a stage that its gate held'],
+    ['promote', 'pass the current stage whatever its gate says'],
+    ['abort', 'cancel what can be cancelled and end the campaign'],
+  ] as const) {
+    program
+      .command(verb)
+      .description(meaning)
+      .argument('<campaign>')
+      .option('--reason <text>', 'goes into the audit log')
+      .action(action((context, name: string, options: { reason?: string }) => act(context, verb, name, options)));
+  }
+  for (const decision of ['approve', 'deny'] as const) {
+    program
+      .command(decision)
+      .description(`${decision} the plan of a campaign`)
+      .argument('<campaign>')
+      .option('--plan <digest>', 'the plan decided on; the current one by default')
+      .option('--remark <text>', 'goes into the audit log')
+      .action(action((context, name: string, options: { plan?: string; remark?: string }) => decide(context, decision, name, options)));
+  }
+}
+
+export const defaultReason = (): string => `by ${userInfo().username} from the command line`;
+
+async function status({ api, out }: Context, name: string | undefined): Promise<void> {
+  if (name === undefined) {
+    const campaigns = await api.get<CampaignView[]>('campaigns');
+    out.say(
+      campaigns.length === 0
+        ? 'no campaigns'
+        : table(
+            campaigns.map((each) => [each.name, each.phase, `${each.firmware.name} ${each.firmware.version}`, totalsText(each)]),
+            ['CAMPAIGN', 'PHASE', 'FIRMWARE', 'DEVICES'],
+          ),
+    );
+    return out.result(campaigns);
+  }
+  const campaign = await api.get<CampaignView>(`campaigns/${encodeURIComponent(name)}`);
+  out.say(campaignText(campaign));
+  out.result(campaign);
+}
+
+export function campaignText(campaign: CampaignView): string {
+  const { phase, hold, approval } = campaign;
+  const head = [`${campaign.name}: ${phase}, ${campaign.firmware.name} ${campaign.firmware.version}`, totalsText(campaign)];
+  if (hold) head.push(`HOLD by ${hold.by}: ${hold.reason}`);
+  if (phase === 'awaiting-approval') head.push(`approvals ${approval.given ?? 0} of ${approval.needed ?? 1}, plan ${campaign.planDigest}`);
+  return `${head.join('\n')}\n${table(campaign.stages.map(stageRow), ['STAGE', 'STATE', 'SIZE', 'DONE', 'FAILED', 'SKIPPED', 'IN FLIGHT', 'WAITING'])}`;
+}
+
+function stageRow(stage: StageView): (string | number)[] {
+  const state = stage.why ? `${stage.state} (${stage.why})` : stage.state;
+  return [
+    stage.name,
+    state,
+    stage.size,
+    stage.succeeded,
+    counts(stage.failed) || 0,
+    stage.skipped,
+    stage.inFlight,
+    counts(stage.waiting) || 0,
+  ];
+}
+
+function totalsText({ totals }: CampaignView): string {
+  const failed = Object.values(totals.failed).reduce((sum, count) => sum + count, 0);
+  return `${totals.succeeded} of ${totals.devices} succeeded, ${failed} failed${failed > 0 ? ` (${counts(totals.failed)})` : ''}, ${totals.inFlight} in flight, ${totals.waiting} waiting, ${totals.skipped} skipped`;
+}
+
+async function watch({ api, out }: Context, name: string, { interval }: { interval: string }): Promise<void> {
+  for (let last = ''; ;) {
+    const campaign = await api.get<CampaignView>(`campaigns/${encodeURIComponent(name)}`);
+    const text = campaignText(campaign);
+    if (text !== last) out.say(`${text}\n`);
+    last = text;
+    if (OVER.includes(campaign.phase)) return out.result(campaign);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0.1, Number(interval) || 1) * 1000));
+  }
+}
+
+async function why({ api, out }: Context, device: string): Promise<void> {
+  const reasons = await api.get<WhyView[]>(`devices/${encodeURIComponent(device)}/why`);
+  if (reasons.length === 0) out.say(`${device} is in no campaign`);
+  for (const reason of reasons) out.say(whyText(reason));
+  out.result(reasons);
+}
+
+export function whyText(reason: WhyView): string {
+  const end = reason.person
+    ? `until a person with the right to ${reason.person} decides`
+    : reason.nextAt
+      ? `next look ${reason.nextAt}`
+      : 'settled';
+  const progress = reason.attempt > 0 ? `, attempt ${reason.attempt}, ${reason.offset} of ${reason.size} bytes` : '';
+  return `${reason.campaign}/${reason.stage}: ${reason.state} since ${reason.since}${progress}\n  ${reason.code}: ${reason.evidence}\n  ${end}`;
+}
+
+async function act({ api, out }: Context, verb: string, name: string, { reason }: { reason?: string }): Promise<void> {
+  const campaign = await api.post<CampaignView>(`campaigns/${encodeURIComponent(name)}/${verb}`, { reason: reason ?? defaultReason() });
+  out.say(campaignText(campaign));
+  out.result(campaign);
+}
+
+async function decide(
+  { api, out }: Context,
+  decision: 'approve' | 'deny',
+  name: string,
+  { plan, remark }: { plan?: string; remark?: string },
+): Promise<void> {
+  const path = `campaigns/${encodeURIComponent(name)}`;
+  const planDigest = plan ?? (await api.get<CampaignView>(path)).planDigest;
+  const campaign = await api.post<CampaignView>(`${path}/approvals`, { planDigest, decision, ...(remark ? { remark } : {}) });
+  out.say(`${decision === 'approve' ? 'approved' : 'denied'} plan ${planDigest}\n${campaignText(campaign)}`);
+  out.result(campaign);
+}
+
+/** Holds: placed and lifted by people alone. */
+export function holdCommands(program: Command): void {
+  const hold = program.command('hold').description('a stop that outranks Git');
+  for (const add of [placeCommand, liftCommand, holdListCommand]) add(hold);
+}
+
+function placeCommand(hold: Command): void {
+  hold
+    .command('place')
+    .description('stop offers, installations and the serving of blocks')
+    .option('--campaign <name>')
+    .option('--firmware <digest>')
+    .option('--fleet', 'everything in the namespace')
+    .requiredOption('--reason <text>')
+    .option('--until <time>', 'reminds, lifts nothing')
+    .action(
+      action(
+        async (
+          { api, out },
+          { campaign, firmware, reason, until }: { campaign?: string; firmware?: string; reason: string; until?: string },
+        ) => {
+          const scope = campaign ? 'campaign' : firmware ? 'firmware' : 'fleet';
+          if (until) instantOf(until);
+          const placed = await api.post<{ id: string }>('holds', {
+            scope,
+            reason,
+            ...(scope === 'fleet' ? {} : { target: campaign ?? firmware }),
+            ...(until ? { until } : {}),
+          });
+          out.say(`hold ${placed.id} placed on ${campaign ?? firmware ?? 'the fleet'}`);
+          out.result(placed);
+        },
+      ),
+    );
+}
+
+function liftCommand(hold: Command): void {
+  hold
+    .command('lift')
+    .argument('<id>')
+    .option('--reason <text>')
+    .action(
+      action(async ({ api, out }, id: string, { reason }: { reason?: string }) => {
+        const lifted = await api.post(`holds/${encodeURIComponent(id)}/lift`, { reason: reason ?? defaultReason() });
+        out.say(`hold ${id} lifted`);
+        out.result(lifted);
+      }),
+    );
+}
+
+function holdListCommand(hold: Command): void {
+  hold.command('list').action(
+    action(async ({ api, out }) => {
+      const holds =
+        await api.get<
+          { id: string; scope: string; target: string; reason: string; by: string; at: string; until?: string; liftedAt?: string }[]
+        >('holds');
+      out.say(
+        holds.length === 0
+          ? 'no holds'
+          : table(
+              holds.map((each) => [
+                each.id,
+                each.scope,
+                each.target,
+                each.by,
+                each.at,
+                each.liftedAt ? `lifted ${each.liftedAt}` : `standing${each.until ? `, until ${each.until}` : ''}`,
+                each.reason,
+              ]),
+              ['ID', 'SCOPE', 'TARGET', 'BY', 'AT', 'STATE', 'REASON'],
+            ),
+      );
+      out.result(holds);
+    }),
+  );
+}

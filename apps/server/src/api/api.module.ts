@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD, Reflector } from '@nestjs/core';
+import { TokenDesk } from '../engine/token-desk.ts';
+import { AuditController } from './audit.controller.ts';
+import { CampaignsController } from './campaigns.controller.ts';
+import { DevicesController } from './devices.controller.ts';
+import { FirmwareController } from './firmware.controller.ts';
+import { HealthController } from './health.controller.ts';
+import { HoldsController } from './holds.controller.ts';
+import { TokenGuard } from './token.guard.ts';
+import { TokensController } from './tokens.controller.ts';
+
+@Module({})
+export class ApiModule {
+  static with(engine: DynamicModule): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [engine],
+      controllers: [
+        HealthController,
+        CampaignsController,
+        DevicesController,
+        FirmwareController,
+        HoldsController,
+        TokensController,
+        AuditController,
+      ],
+      providers: [
+        {
+          provide: APP_GUARD,
+          inject: [TokenDesk, Reflector],
+          useFactory: (tokens: TokenDesk, reflector: Reflector) => new TokenGuard(tokens, reflector),
+        },
+      ],
+    };
+  }
+}

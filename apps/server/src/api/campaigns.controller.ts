@@ -1,0 +1,120 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Digest } from '@drover/kernel';
+import { CampaignError, readDocument, type DroverDocument, type Fault } from '@drover/campaign';
+import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, type PlanView } from '@drover/contracts';
+import { CampaignControl } from '../engine/campaign-control.ts';
+import { Campaigns } from '../engine/campaigns.ts';
+import { Engine } from '../engine/engine.ts';
+import { RolloutTicker } from '../engine/rollout-ticker.ts';
+import { Needs } from './permissions.ts';
+import { actorOf, type AuthorisedRequest } from './token.guard.ts';
+import { campaignView, planView } from './views.ts';
+
+const VERBS = ['pause', 'resume', 'promote', 'abort'] as const;
+
+@ApiTags('campaigns')
+@ApiBearerAuth()
+@Controller()
+export class CampaignsController {
+  readonly #campaigns: Campaigns;
+  readonly #control: CampaignControl;
+  readonly #engine: Engine;
+  readonly #ticker: RolloutTicker;
+
+  constructor(
+    @Inject(Campaigns) campaigns: Campaigns,
+    @Inject(CampaignControl) control: CampaignControl,
+    @Inject(Engine) engine: Engine,
+    @Inject(RolloutTicker) ticker: RolloutTicker,
+  ) {
+    this.#campaigns = campaigns;
+    this.#control = control;
+    this.#engine = engine;
+    this.#ticker = ticker;
+  }
+
+  @Post('plan')
+  @HttpCode(200)
+  @Needs('read')
+  plan(@Body() { documents }: DocumentsRequest): PlanView[] {
+    return this.#campaigns.plan(readAll(documents)).map(planView);
+  }
+
+  @Post('apply')
+  @HttpCode(200)
+  @Needs('operate')
+  async apply(@Body() { documents, expected }: DocumentsRequest, @Req() request: AuthorisedRequest): Promise<PlanView[]> {
+    return (await this.#campaigns.apply(readAll(documents), actorOf(request), expected)).map(planView);
+  }
+
+  @Get('campaigns')
+  @Needs('read')
+  list(@Query('namespace') namespace = 'default'): CampaignView[] {
+    return [...this.#engine.state.campaigns.values()]
+      .filter(({ record }) => record.namespace === namespace)
+      .map((campaign) => this.#view(campaign));
+  }
+
+  @Get('campaigns/:name')
+  @Needs('read')
+  one(@Param('name') name: string, @Query('namespace') namespace = 'default'): CampaignView {
+    return this.#view(this.#campaigns.live(namespace, name));
+  }
+
+  @Post('campaigns/:name/approvals')
+  @HttpCode(200)
+  @Needs('approve')
+  async approve(@Param('name') name: string, @Body() body: ApprovalRequest, @Req() request: AuthorisedRequest): Promise<CampaignView> {
+    const campaign = this.#campaigns.live(namespaceOf(request), name);
+    await this.#campaigns.decide(
+      campaign,
+      { planDigest: Digest(body.planDigest), decision: body.decision, remark: body.remark ?? '' },
+      actorOf(request),
+    );
+    await this.#ticker.tick();
+    return this.#view(campaign);
+  }
+
+  @Post('campaigns/:name/:verb')
+  @HttpCode(200)
+  @Needs('operate')
+  async act(
+    @Param('name') name: string,
+    @Param('verb') verb: string,
+    @Body() { reason }: ReasonRequest,
+    @Req() request: AuthorisedRequest,
+  ): Promise<CampaignView> {
+    const campaign = this.#campaigns.live(namespaceOf(request), name);
+    const known = VERBS.find((each) => each === verb);
+    if (!known) throw new CampaignError('TRANSITION_REFUSED', `a campaign knows ${VERBS.join(', ')}; not "${verb.slice(0, 40)}"`);
+    await this.#control[known](campaign, reason, actorOf(request));
+    return this.#view(campaign);
+  }
+
+  #view(campaign: Parameters<typeof campaignView>[0]): CampaignView {
+    return campaignView(campaign, this.#engine.state, this.#ticker);
+  }
+}
+
+export function namespaceOf(request: AuthorisedRequest): string {
+  const { namespace } = request.query as { namespace?: unknown };
+  return typeof namespace === 'string' ? namespace : 'default';
+}
+
+/** The server reads every document itself; what a client has checked proves nothing here. */
+function readAll(sources: readonly unknown[]): DroverDocument[] {
+  const faults: (Fault & { document: number })[] = [];
+  const documents = sources.flatMap((source, index) => {
+    const outcome = readDocument(source);
+    faults.push(...outcome.faults.map((fault) => ({ ...fault, document: index })));
+    return outcome.document ? [outcome.document] : [];
+  });
+  if (faults.length > 0)
+    throw new CampaignError(
+      'SPEC_INVALID',
+      `${faults.length} faults, the first: ${faults[0]?.path.join('.') ?? ''}: ${faults[0]?.message ?? ''}`,
+      faults.slice(0, 200),
+    );
+  return documents;
+}

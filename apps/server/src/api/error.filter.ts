@@ -1,0 +1,68 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { DroverError, HTTP_STATUS_OF } from '@drover/kernel';
+import type { ErrorBody } from '@drover/contracts';
+import type { Logger } from '@drover/platform';
+
+const CODE_OF_STATUS: Record<number, string> = {
+  400: 'REQUEST_INVALID',
+  401: 'TOKEN_INVALID',
+  403: 'NOT_PERMITTED',
+  404: 'ROUTE_NOT_FOUND',
+  413: 'REQUEST_TOO_LARGE',
+  415: 'MEDIA_TYPE_UNSUPPORTED',
+};
+const KIND_OF_STATUS: Record<number, string> = { 401: 'denied', 403: 'denied', 404: 'missing' };
+
+/** One shape for every error; the kind alone decides the status. What we did not foresee is ours to hear about, not the caller's to read. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const { status, body } = this.#answerTo(error);
+    void reply.status(status).send(body);
+  }
+
+  #answerTo(error: unknown): { status: number; body: ErrorBody } {
+    if (error instanceof DroverError) {
+      if (error.kind === 'invariant') this.#log.error({ err: error, code: error.code }, 'request met a broken promise');
+      if (error.kind === 'trust' || error.kind === 'denied') this.#log.warn({ code: error.code }, 'request refused');
+      return {
+        status: HTTP_STATUS_OF[error.kind],
+        body: { error: { code: error.code, kind: error.kind, message: error.message, details: error.details } },
+      };
+    }
+    const status = statusOf(error);
+    if (status < 500) {
+      const message = error instanceof HttpException ? messageOf(error) : error instanceof Error ? error.message : 'refused';
+      return {
+        status,
+        body: { error: { code: CODE_OF_STATUS[status] ?? 'REQUEST_INVALID', kind: KIND_OF_STATUS[status] ?? 'input', message } },
+      };
+    }
+    this.#log.error({ err: error }, 'request failed');
+    return {
+      status: 500,
+      body: { error: { code: 'UNEXPECTED', kind: 'invariant', message: 'the server met an unexpected error; its log says more' } },
+    };
+  }
+}
+
+/** Nest's own exceptions and Fastify's errors both carry a status. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown }).statusCode;
+  return typeof status === 'number' ? status : 500;
+}
+
+function messageOf(error: HttpException): string {
+  const response = error.getResponse() as { message?: string | string[] } | string;
+  const message = typeof response === 'string' ? response : (response.message ?? error.message);
+  return Array.isArray(message) ? message.join('; ') : message;
+}

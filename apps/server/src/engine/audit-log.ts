@@ -1,0 +1,66 @@
+import type { Instant } from '@drover/kernel';
+import {
+  appendEvents,
+  MerkleTree,
+  recordLeaf,
+  restoreLog,
+  signTreeHead,
+  type AuditDraft,
+  type AuditRecord,
+  type AuditSigner,
+  type LogState,
+  type TreeHead,
+} from '@drover/audit';
+import { AuditAppender, type AuditRow, type Reader } from '@drover/persistence';
+
+/** The audit log's state beside its rows: chain, tree, and campaign counters. Only the engine's writer appends. */
+export class AuditLog extends AuditAppender<AuditDraft> {
+  readonly #tree: MerkleTree;
+  #state: LogState;
+
+  constructor(state: LogState, tree: MerkleTree) {
+    super();
+    this.#state = state;
+    this.#tree = tree;
+  }
+
+  append(events: readonly AuditDraft[]): { rows: AuditRow[]; committed: () => void } {
+    const { state, records } = appendEvents(this.#state, events);
+    const committed = (): void => {
+      this.#state = state;
+      for (const record of records) this.#tree.append(recordLeaf(record));
+    };
+    return { rows: records.map(rowOf), committed };
+  }
+
+  /** A head over what is committed, with the tree that proves each record against it. */
+  head(now: Instant, signer: AuditSigner): { head: TreeHead; tree: MerkleTree } {
+    return { head: signTreeHead(this.#state, now, signer), tree: this.#tree };
+  }
+
+  get size(): number {
+    return this.#state.edge.size;
+  }
+}
+
+function rowOf(record: AuditRecord): AuditRow {
+  return {
+    seq: record.seq,
+    namespace: record.namespace,
+    campaign: record.campaign,
+    campaignSeq: record.campaignSeq,
+    body: JSON.stringify(record),
+  };
+}
+
+/** Reads the whole log once and checks every link of its chain: nobody appends to a log that was tampered with. */
+export async function openAuditLog(reader: Reader): Promise<AuditLog> {
+  const tree = new MerkleTree();
+  async function* noted(): AsyncGenerator<AuditRecord> {
+    for await (const record of reader.auditRecords()) {
+      tree.append(recordLeaf(record as AuditRecord));
+      yield record as AuditRecord;
+    }
+  }
+  return new AuditLog(await restoreLog(noted()), tree);
+}

@@ -1,0 +1,272 @@
+import { isoOf, type Instant, type Json } from '@drover/kernel';
+import {
+  CampaignError,
+  digestOf,
+  isOver,
+  planCampaign,
+  readDocument,
+  requireAcceptable,
+  type ApprovalPolicySpec,
+  type CampaignDocument,
+  type DroverDocument,
+  type Plan,
+} from '@drover/campaign';
+import { forecast, type Forecast } from '@drover/schedule';
+import { newUpdate } from '@drover/rollout';
+import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
+import { draft, type Actor } from './audit-drafts.ts';
+import type { Engine } from './engine.ts';
+import { keyOf, type LiveCampaign } from './engine-state.ts';
+import { notFound, targetOf, type TrustDesk } from './trust-desk.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+export interface PlannedDocument {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly change: 'create' | 'change' | 'none';
+  readonly before: Json | undefined;
+  readonly after: Json;
+  /** Of a campaign only. */
+  readonly plan: Plan | undefined;
+  readonly forecast: Forecast | undefined;
+}
+
+const isStarted = ({ life }: CampaignRecord): boolean =>
+  !['awaiting-approval', 'denied', 'scheduled'].includes(life.phase) &&
+  life.resumeTo !== 'scheduled' &&
+  life.resumeTo !== 'awaiting-approval';
+
+/** Documents in, plans and running campaigns out. Everything Git says passes here; nothing here lifts a person's hold. */
+export class Campaigns {
+  readonly #engine: Engine;
+  readonly #trust: TrustDesk;
+
+  constructor(engine: Engine, trust: TrustDesk) {
+    this.#engine = engine;
+    this.#trust = trust;
+  }
+
+  /** What applying these documents would do. Changes nothing. */
+  plan(documents: readonly DroverDocument[]): PlannedDocument[] {
+    const now = this.#engine.clock.now();
+    return documents.map((document) => this.#planned(document, policiesIn(documents), now));
+  }
+
+  /** Applies policies first, then campaigns. `expected` are plan digests of a saved plan: any other plan is refused. */
+  async apply(documents: readonly DroverDocument[], actor: Actor, expected: readonly string[] | undefined): Promise<PlannedDocument[]> {
+    const ordered = [...documents].sort((a, b) => Number(a.kind === 'Campaign') - Number(b.kind === 'Campaign'));
+    const planned = this.plan(ordered);
+    for (const { plan, change, name } of planned) {
+      if (!plan || change === 'none') continue;
+      if (expected && !expected.includes(plan.digest))
+        throw new CampaignError(
+          'PLAN_STALE',
+          `campaign ${name} would be planned as ${plan.digest} now, which is not in the saved plan: targets, firmware or policies moved`,
+        );
+      if (plan.stages.every(({ endpoints }) => endpoints.length === 0))
+        throw new CampaignError('PLAN_EMPTY', `campaign ${name} reaches no device`, plan.excluded.slice(0, 20));
+    }
+    await this.#engine.change((unit) => {
+      ordered.forEach((document, index) => {
+        const outcome = planned[index];
+        if (!outcome || outcome.change === 'none') return;
+        if (document.kind === 'Campaign' && outcome.plan && outcome.forecast)
+          this.#create(document, { ...outcome, plan: outcome.plan, forecast: outcome.forecast }, { unit, actor });
+        else this.#putPolicy(document, { unit, actor });
+      });
+    });
+    return planned;
+  }
+
+  live(namespace: string, name: string): LiveCampaign {
+    const campaign = this.#engine.state.campaigns.get(keyOf(namespace, name));
+    if (!campaign) throw new CampaignError('CAMPAIGN_NOT_FOUND', `no campaign is called "${name}"`);
+    return campaign;
+  }
+
+  decide(campaign: LiveCampaign, decision: Pick<ApprovalRecord, 'planDigest' | 'decision' | 'remark'>, actor: Actor): Promise<void> {
+    const { record, document } = campaign;
+    return this.#engine.change((unit) => {
+      const key = keyOf(record.namespace, record.name);
+      const earlier = this.#engine.state.approvals.get(key) ?? [];
+      const approval: ApprovalRecord = { ...decision, namespace: record.namespace, campaign: record.name, by: actor.id, at: unit.now };
+      if (record.life.phase !== 'awaiting-approval' && record.life.resumeTo !== 'awaiting-approval')
+        throw new CampaignError('TRANSITION_REFUSED', `campaign ${record.name} is ${record.life.phase} and waits for no approval`);
+      requireAcceptable(approval, this.#policySpec(document), { planDigest: record.plan.digest, author: record.author, earlier });
+      this.#engine.state.approvals.set(key, [...earlier, approval]);
+      unit.changes.approvals.push(approval);
+      unit.audit(
+        draft(
+          'approval-given',
+          unit.now,
+          { namespace: record.namespace, campaign: record.name, actor },
+          { planDigest: approval.planDigest, decision: approval.decision, remark: approval.remark },
+        ),
+      );
+    });
+  }
+
+  #policySpec({ spec, metadata }: CampaignDocument): ApprovalPolicySpec | undefined {
+    const wanted = spec.approvals.start?.policyRef;
+    const policy = wanted === undefined ? undefined : this.#engine.state.documents.get(`${metadata.namespace}/ApprovalPolicy/${wanted}`);
+    return policy && approvalPolicyOf(policy);
+  }
+
+  #planned(document: DroverDocument, alongside: ReadonlyMap<string, DroverDocument>, now: Instant): PlannedDocument {
+    const { kind, metadata, source } = document;
+    const known = this.#knownSource(document);
+    const change = known === undefined ? 'create' : digestOf(known) === digestOf(source) ? 'none' : 'change';
+    const common = { kind, name: metadata.name, namespace: metadata.namespace, change, before: known, after: source } as const;
+    if (kind !== 'Campaign') return { ...common, plan: undefined, forecast: undefined };
+    const current = this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name));
+    if (change === 'none' && current) return { ...common, plan: current.record.plan, forecast: current.record.forecast };
+    if (current && isStarted(current.record) && !isOver(current.record.life)) {
+      throw new CampaignError(
+        'CAMPAIGN_RUNNING',
+        `campaign ${metadata.name} is ${current.record.life.phase}: changing a started campaign is not supported yet; abort it or use a new name`,
+      );
+    }
+    const plan = this.#planFor(document, alongside, now);
+    return { ...common, plan, forecast: this.#forecastFor(document, plan) };
+  }
+
+  #planFor(document: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>, now: Instant): Plan {
+    const { metadata, spec } = document;
+    const { state } = this.#engine;
+    const ownKey = keyOf(metadata.namespace, metadata.name);
+    const record = state.firmwareOf(metadata.namespace, spec.firmware.name, spec.firmware.version);
+    if (!record) throw notFound(spec.firmware.name, spec.firmware.version);
+    if (spec.firmware.digest !== undefined && spec.firmware.digest !== record.digest)
+      throw new CampaignError('PLAN_BLOCKED', `the campaign pins ${spec.firmware.digest}, the store has ${record.digest}`);
+    const { firmware, refusalFor } = this.#trust.verifyPlan(record, now);
+    return planCampaign({
+      document,
+      devices: [...state.devices.values()].filter(({ namespace }) => namespace === metadata.namespace),
+      firmware: { name: firmware.name, version: firmware.version, digest: firmware.digest, size: firmware.size },
+      refusalOf: (device) => {
+        const refusal = refusalFor(targetOf(device));
+        return refusal && { code: refusal.code, detail: refusal.message };
+      },
+      openElsewhere: (endpoint) => state.openUpdatesOf(endpoint).find(({ key }) => key !== ownKey)?.campaign.record.name,
+      policyDigests: [this.#trust.policyOf(metadata.namespace).digest, ...this.#approvalPolicyDigest(document, alongside)],
+    });
+  }
+
+  #approvalPolicyDigest({ metadata, spec }: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>) {
+    const wanted = spec.approvals.start?.policyRef;
+    if (wanted === undefined) return [];
+    const key = `${metadata.namespace}/ApprovalPolicy/${wanted}`;
+    const applied = alongside.get(key)?.source ?? this.#engine.state.documents.get(key)?.source;
+    if (applied === undefined) throw new CampaignError('POLICY_NOT_FOUND', `no ApprovalPolicy is called "${wanted}"`);
+    return [digestOf(applied)];
+  }
+
+  #forecastFor({ spec }: CampaignDocument, plan: Plan): Forecast {
+    const devices = plan.stages.flatMap(({ endpoints }) => endpoints.flatMap((endpoint) => this.#engine.state.devices.get(endpoint) ?? []));
+    return forecast(devices, plan.firmware.size, { blockSize: spec.delivery.blockSize.preferred, airtime: spec.bandwidth.perCell.airtime });
+  }
+
+  #knownSource({ kind, metadata }: DroverDocument): Json | undefined {
+    if (kind === 'Campaign') return this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name))?.record.source;
+    return this.#engine.state.documents.get(`${metadata.namespace}/${kind}/${metadata.name}`)?.source;
+  }
+
+  #create(
+    document: CampaignDocument,
+    { plan, forecast: cost }: { plan: Plan; forecast: Forecast },
+    { unit, actor }: { unit: UnitOfWork; actor: Actor },
+  ): void {
+    const { metadata, spec, source } = document;
+    const key = keyOf(metadata.namespace, metadata.name);
+    const earlier = this.#engine.state.campaigns.get(key)?.record;
+    const record: CampaignRecord = {
+      namespace: metadata.namespace,
+      name: metadata.name,
+      generation: (earlier?.generation ?? 0) + 1,
+      source,
+      author: actor.id,
+      plan,
+      forecast: cost,
+      life: { phase: spec.approvals.start ? 'awaiting-approval' : 'scheduled' },
+      stages: spec.stages.map(() => ({ state: 'closed' })),
+      createdAt: unit.now,
+      startedAt: undefined,
+      endedAt: undefined,
+    };
+    const updates = plan.stages.flatMap(({ endpoints }, stage) =>
+      endpoints.map((endpoint) => ({ ...newUpdate(metadata.name, endpoint, stage, unit.now), namespace: metadata.namespace })),
+    );
+    unit.changes.dropUpdatesOf.push({ namespace: metadata.namespace, campaign: metadata.name });
+    this.#engine.state.addCampaign(key, {
+      record,
+      document,
+      updates: new Map(updates.map((update) => [update.endpoint, update])),
+      tallies: [],
+      isDirty: true,
+    });
+    unit.changes.updates.push(...updates);
+    unit.putCampaign(record);
+    const common = { namespace: metadata.namespace, campaign: metadata.name, actor };
+    unit.audit(draft('campaign-applied', unit.now, common, { generation: record.generation, specDigest: plan.specDigest, source }));
+    unit.audit(draft('campaign-planned', unit.now, common, planDetails(plan)));
+  }
+
+  #putPolicy(document: DroverDocument, { unit, actor }: { unit: UnitOfWork; actor: Actor }): void {
+    const { kind, metadata, source } = document;
+    const key = `${metadata.namespace}/${kind}/${metadata.name}`;
+    const record: DocumentRecord = {
+      namespace: metadata.namespace,
+      kind,
+      name: metadata.name,
+      generation: (this.#engine.state.documents.get(key)?.generation ?? 0) + 1,
+      digest: digestOf(source),
+      source,
+      appliedAt: unit.now,
+      appliedBy: actor.id,
+    };
+    this.#engine.state.documents.set(key, record);
+    unit.changes.documents.push(record);
+    unit.audit(
+      draft(
+        'policy-applied',
+        unit.now,
+        { namespace: metadata.namespace, actor },
+        { kind, name: metadata.name, digest: record.digest, source, at: isoOf(unit.now) },
+      ),
+    );
+  }
+}
+
+function policiesIn(documents: readonly DroverDocument[]): Map<string, DroverDocument> {
+  return new Map(
+    documents
+      .filter(({ kind }) => kind !== 'Campaign')
+      .map((document) => [`${document.metadata.namespace}/${document.kind}/${document.metadata.name}`, document]),
+  );
+}
+
+function planDetails(plan: Plan): Json {
+  return {
+    planDigest: plan.digest,
+    firmware: { ...plan.firmware },
+    stages: plan.stages.map(({ name, endpoints }) => ({ name, endpoints })),
+    excluded: plan.excluded.map((exclusion) => ({ ...exclusion })),
+    policyDigests: plan.policyDigests,
+  } as Json;
+}
+
+/** A stored campaign read back by today's rules. */
+export function documentOf(record: CampaignRecord): CampaignDocument {
+  const { document, faults } = readDocument(record.source);
+  if (!document || document.kind !== 'Campaign')
+    throw new CampaignError('SPEC_INVALID', `the stored campaign ${record.name} cannot be read`, faults);
+  return document;
+}
+
+/** An applied approval policy, with the language's defaults. */
+export function approvalPolicyOf(record: DocumentRecord): ApprovalPolicySpec {
+  const { document } = readDocument(record.source);
+  if (document?.kind !== 'ApprovalPolicy') throw new CampaignError('SPEC_INVALID', `the stored policy ${record.name} cannot be read`);
+  return document.spec;
+}

@@ -1,0 +1,141 @@
+import { DEFAULT_NAMESPACE, plus, type Endpoint, type Instant } from '@drover/kernel';
+import { compareVersions, mergeFacts, textFact, type Facts } from '@drover/fleet';
+import { learnContact } from '@drover/schedule';
+import { isSettled } from '@drover/rollout';
+import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
+import type { FromGateway } from '../link/messages.ts';
+import { draft } from './audit-drafts.ts';
+import type { DeviceStepper } from './device-stepper.ts';
+import type { Engine } from './engine.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+type Contact = Extract<FromGateway, { type: 'contact' }>;
+type FactsRead = Extract<FromGateway, { type: 'facts' }>;
+
+/** MAX_TRANSMIT_WAIT with default CoAP parameters: how long a queue-mode device listens after an exchange. */
+export const AWAKE_MS = 93_000;
+/** Battery and radio older than this are read again before a decision rests on them. */
+const FACTS_FRESH_MS = 24 * 3_600_000;
+
+/** A contact in, an admission out: sleepers are served while they are awake, never by a tick. */
+export class ContactHandler {
+  readonly #engine: Engine;
+  readonly #stepper: DeviceStepper;
+
+  constructor(engine: Engine, stepper: DeviceStepper) {
+    this.#engine = engine;
+    this.#stepper = stepper;
+  }
+
+  onContact(contact: Contact): Promise<void> {
+    return this.#engine.change((unit) => {
+      const before = this.#engine.state.devices.get(contact.endpoint) ?? this.#welcome(contact.endpoint, unit);
+      const at = contact.at;
+      const device: DeviceRecord = {
+        ...before,
+        pattern: learnContact(before.pattern, at),
+        lastContactAt: at,
+        registration: registrationAfter(before.registration, contact),
+      };
+      unit.putDevice(device);
+      unit.note(
+        device.namespace,
+        device.endpoint,
+        contact.kind,
+        contact.registration ? { address: contact.registration.address, queueMode: contact.registration.queueMode } : {},
+      );
+      if (contact.kind === 'deregister') return;
+      this.stayAwake(contact.endpoint, at);
+      if (contact.kind === 'register') this.#registered(contact.endpoint, unit);
+      if (this.#mustReadFirst(device, contact, unit.now)) unit.send({ type: 'read-facts', endpoint: device.endpoint });
+      else this.#stepper.step(device.endpoint, unit);
+    });
+  }
+
+  /** Facts arrive after a Register and after `read-facts`; the decision that waited for them follows. */
+  onFacts({ endpoint, at, facts }: FactsRead): Promise<void> {
+    return this.#engine.change((unit) => {
+      const before = this.#engine.state.devices.get(endpoint);
+      if (!before) return;
+      const news: Facts = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, { value, at }]));
+      const device = { ...before, facts: mergeFacts(before.facts, news) };
+      unit.putDevice(device);
+      this.stayAwake(endpoint, at);
+      this.#lateFinding(device, unit);
+      this.#stepper.step(endpoint, unit);
+    });
+  }
+
+  stayAwake(endpoint: Endpoint, at: Instant): void {
+    const known = this.#engine.state.awakeUntil.get(endpoint) ?? 0;
+    this.#engine.state.awakeUntil.set(endpoint, Math.max(known, at + AWAKE_MS) as Instant);
+  }
+
+  #welcome(endpoint: Endpoint, unit: UnitOfWork): DeviceRecord {
+    unit.audit(
+      draft('device-registered', unit.now, { namespace: DEFAULT_NAMESPACE, endpoint, actor: { type: 'device', id: endpoint } }, {}),
+    );
+    return {
+      namespace: DEFAULT_NAMESPACE,
+      endpoint,
+      labels: {},
+      facts: {},
+      firstSeenAt: unit.now,
+      lastContactAt: undefined,
+      registration: undefined,
+      pattern: undefined,
+      findings: [],
+    };
+  }
+
+  #registered(endpoint: Endpoint, unit: UnitOfWork): void {
+    for (const place of this.#engine.state.openUpdatesOf(endpoint)) this.#stepper.apply(place, { type: 'registered' }, unit);
+  }
+
+  /** The gateway reads after every Register by itself, and its facts bring the device back here. */
+  #mustReadFirst(device: DeviceRecord, contact: Contact, now: Instant): boolean {
+    if (contact.kind === 'register') return false;
+    const waits = this.#engine.state
+      .openUpdatesOf(device.endpoint)
+      .some(({ update }) => update.state === 'pending' || update.state === 'waiting' || update.state === 'downloaded');
+    const battery = device.facts['battery.level'] ?? device.facts['power.mains'] ?? device.facts.model;
+    return waits && contact.kind === 'update' && (battery === undefined || plus(battery.at, FACTS_FRESH_MS) < now);
+  }
+
+  /** What a device shows after its update was closed is a finding on the device, not a change of the old update. */
+  #lateFinding(device: DeviceRecord, unit: UnitOfWork): void {
+    const version = textFact(device, 'firmwareVersion');
+    if (version === undefined) return;
+    for (const campaign of this.#engine.state.campaigns.values()) {
+      const update = campaign.updates.get(device.endpoint);
+      if (!update || !isSettled(update) || update.attempt === 0) continue;
+      const { expectedVersion } = this.#stepper.rulesOf(campaign);
+      const runsIt = version === expectedVersion || compareVersions(version, expectedVersion) === 0;
+      const code =
+        runsIt && update.state === 'failed'
+          ? 'LATE_SUCCESS'
+          : !runsIt && update.state === 'succeeded' && version === update.versionBefore
+            ? 'FELL_BACK'
+            : undefined;
+      if (code === undefined || device.findings.some((finding) => finding.code === code && finding.text.includes(campaign.record.name)))
+        continue;
+      const text = `runs ${version} after campaign ${campaign.record.name} ended as ${update.state}`;
+      unit.putDevice({ ...device, findings: [...device.findings, { at: unit.now, code, text }] });
+      unit.audit(
+        draft(
+          'device-finding',
+          unit.now,
+          { namespace: device.namespace, endpoint: device.endpoint, campaign: campaign.record.name },
+          { code, text },
+        ),
+      );
+    }
+  }
+}
+
+function registrationAfter(known: RegistrationRecord | undefined, { kind, registration, at }: Contact): RegistrationRecord | undefined {
+  if (kind === 'deregister') return undefined;
+  if (!registration) return known;
+  const { endpoint: _, ...rest } = registration;
+  return { ...rest, registeredAt: kind === 'register' ? at : (known?.registeredAt ?? at), refreshedAt: at };
+}

@@ -1,0 +1,61 @@
+import { DroverError, Endpoint, type Namespace } from '@drover/kernel';
+import { mergeFacts, type FactName, type Facts } from '@drover/fleet';
+import type { DeviceRecord } from '@drover/persistence';
+import { draft, type Actor } from './audit-drafts.ts';
+import type { Engine } from './engine.ts';
+
+/** What an asset system knows of a device and the device does not. */
+export interface ImportedDevice {
+  readonly endpoint: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly site?: string;
+  readonly carrier?: string;
+  readonly timeZone?: string;
+}
+
+const IMPORTED: readonly ('site' | 'carrier' | 'timeZone')[] = ['site', 'carrier', 'timeZone'];
+
+export class DeviceDesk {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  find(endpoint: string): DeviceRecord {
+    const device = this.#engine.state.devices.get(endpoint as Endpoint);
+    if (!device) throw new DroverError('DEVICE_NOT_FOUND', 'missing', `no device is called ${JSON.stringify(endpoint.slice(0, 80))}`);
+    return device;
+  }
+
+  /** Labels are replaced as a whole; facts the device itself told stay. One audit event for the lot. */
+  import(namespace: Namespace, devices: readonly ImportedDevice[], actor: Actor): Promise<{ created: number; changed: number }> {
+    const checked = devices.map((device) => ({ ...device, endpoint: Endpoint(device.endpoint) }));
+    return this.#engine.change((unit) => {
+      let created = 0;
+      for (const entry of checked) {
+        const known = this.#engine.state.devices.get(entry.endpoint);
+        if (known && known.namespace !== namespace && known.registration === undefined)
+          throw new DroverError('DEVICE_ELSEWHERE', 'conflict', `${entry.endpoint} belongs to namespace ${known.namespace}`);
+        if (!known) created++;
+        const news: Facts = Object.fromEntries(
+          IMPORTED.flatMap((name): [FactName, unknown][] =>
+            entry[name] === undefined ? [] : [[name, { value: entry[name], at: unit.now }]],
+          ),
+        );
+        unit.putDevice({
+          ...(known ?? blank(entry.endpoint)),
+          namespace,
+          labels: entry.labels,
+          facts: mergeFacts(known?.facts ?? {}, news),
+        });
+      }
+      unit.audit(draft('device-imported', unit.now, { namespace, actor }, { devices: checked.length, created }));
+      return { created, changed: checked.length - created };
+    });
+  }
+}
+
+function blank(endpoint: Endpoint): Omit<DeviceRecord, 'namespace' | 'labels' | 'facts'> {
+  return { endpoint, firstSeenAt: undefined, lastContactAt: undefined, registration: undefined, pattern: undefined, findings: [] };
+}

@@ -1,0 +1,76 @@
+import { DroverError } from '@drover/kernel';
+import type { EngineLink } from '../link/link.ts';
+import type { FromGateway } from '../link/messages.ts';
+import type { ContactHandler } from './contact-handler.ts';
+import type { Engine } from './engine.ts';
+import type { RolloutTicker } from './rollout-ticker.ts';
+import type { UpdateFactHandler } from './update-fact-handler.ts';
+
+/** Wall milliseconds between looks at campaigns; contacts never wait for one. */
+const TICK_MS = 100;
+
+/** Messages in, ticks by the clock. What fails here is a broken promise: it ends the process rather than go on half-done. */
+export class EngineLoop {
+  readonly #engine: Engine;
+  readonly #contacts: ContactHandler;
+  readonly #updates: UpdateFactHandler;
+  readonly #ticker: RolloutTicker;
+  readonly #onFatal: (error: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(parts: {
+    engine: Engine;
+    contacts: ContactHandler;
+    updates: UpdateFactHandler;
+    ticker: RolloutTicker;
+    onFatal: (error: unknown) => void;
+  }) {
+    this.#engine = parts.engine;
+    this.#contacts = parts.contacts;
+    this.#updates = parts.updates;
+    this.#ticker = parts.ticker;
+    this.#onFatal = parts.onFatal;
+  }
+
+  start(link: EngineLink): void {
+    link.onMessage((message) => {
+      if (!this.#stopped) this.#handle(message).catch(this.#onFatal);
+    });
+    this.#next();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #next(): void {
+    this.#timer = setTimeout(() => {
+      this.#ticker
+        .tick()
+        .then(() => {
+          if (!this.#stopped) this.#next();
+        })
+        .catch(this.#onFatal);
+    }, TICK_MS);
+  }
+
+  async #handle(message: FromGateway): Promise<void> {
+    switch (message.type) {
+      case 'contact':
+        return this.#contacts.onContact(message);
+      case 'facts':
+        return this.#contacts.onFacts(message);
+      case 'update':
+        return this.#updates.onUpdate(message);
+      case 'refused-command':
+        this.#engine.log.info({ endpoint: message.endpoint, command: message.command, why: message.why }, 'late command refused');
+        return this.#updates.onRefusedCommand(message);
+      case 'fatal':
+        throw new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot run: ${message.code} ${message.message}`);
+      case 'ready':
+        return;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { Digest, Endpoint, Instant } from '@drover/kernel';
+import type { CampaignDocument } from '@drover/campaign';
+import { Ledger } from '@drover/schedule';
+import { EMPTY_TALLY, isInFlight, isOver, tallyOf, type Tally } from '@drover/rollout';
+import type {
+  ApprovalRecord,
+  CampaignRecord,
+  DeviceRecord,
+  DocumentRecord,
+  FirmwareRecord,
+  HoldRecord,
+  TokenRecord,
+  UpdateRecord,
+} from '@drover/persistence';
+
+/** A campaign with what is derived from its rows. */
+export interface LiveCampaign {
+  record: CampaignRecord;
+  readonly document: CampaignDocument;
+  readonly updates: Map<Endpoint, UpdateRecord>;
+  /** Recomputed from the updates after a change. */
+  tallies: Tally[];
+  isDirty: boolean;
+}
+
+/** `namespace/name`: the key of everything that has a name. */
+export const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+/** Reviews that ride contacts need no time; others say when to look again. */
+export interface Review {
+  at: Instant;
+}
+
+/**
+ * What the engine knows, in memory. Derived from the database at start and never ahead of it for long: a change is
+ * made here and queued for the writer in the same turn, and acted upon only after its commit.
+ */
+export class EngineState {
+  readonly devices = new Map<Endpoint, DeviceRecord>();
+  readonly campaigns = new Map<string, LiveCampaign>();
+  readonly documents = new Map<string, DocumentRecord>();
+  readonly firmware = new Map<string, FirmwareRecord>();
+  readonly holds = new Map<string, HoldRecord>();
+  readonly tokens = new Map<string, TokenRecord>();
+  readonly approvals = new Map<string, ApprovalRecord[]>();
+  readonly ledger = new Ledger();
+  /** Last moment at which a sleeper is expected to listen. */
+  readonly awakeUntil = new Map<Endpoint, Instant>();
+  /** When to look at an update again, by campaign key and endpoint. */
+  readonly reviews = new Map<string, Map<Endpoint, Instant>>();
+  /** Endpoint → keys of campaigns that still wait for it, oldest first. */
+  readonly #openCampaigns = new Map<Endpoint, string[]>();
+
+  addCampaign(key: string, campaign: LiveCampaign): void {
+    this.removeCampaign(key);
+    this.campaigns.set(key, campaign);
+    this.reviews.set(key, new Map());
+    for (const update of campaign.updates.values()) this.#index(key, update);
+  }
+
+  removeCampaign(key: string): void {
+    for (const endpoint of this.campaigns.get(key)?.updates.keys() ?? []) this.#forget(endpoint, key);
+    this.campaigns.delete(key);
+    this.reviews.delete(key);
+  }
+
+  putUpdate(update: UpdateRecord): void {
+    const key = keyOf(update.namespace, update.campaign);
+    const campaign = this.campaigns.get(key);
+    if (!campaign) return;
+    campaign.updates.set(update.endpoint, update);
+    campaign.isDirty = true;
+    this.#index(key, update);
+  }
+
+  /** Updates of a device that are not settled, in the order in which their campaigns came. */
+  openUpdatesOf(endpoint: Endpoint): { readonly key: string; readonly campaign: LiveCampaign; readonly update: UpdateRecord }[] {
+    return (this.#openCampaigns.get(endpoint) ?? []).flatMap((key) => {
+      const campaign = this.campaigns.get(key);
+      const update = campaign?.updates.get(endpoint);
+      return campaign && update ? [{ key, campaign, update }] : [];
+    });
+  }
+
+  /** Name of another campaign that has this device in its hands. */
+  inFlightElsewhere(endpoint: Endpoint, ownKey: string): string | undefined {
+    return this.openUpdatesOf(endpoint).find(({ key, update }) => key !== ownKey && isInFlight(update))?.campaign.record.name;
+  }
+
+  talliesOf(campaign: LiveCampaign): Tally[] {
+    if (!campaign.isDirty) return campaign.tallies;
+    const byStage = campaign.record.stages.map((): UpdateRecord[] => []);
+    for (const update of campaign.updates.values()) byStage[update.stage]?.push(update);
+    campaign.tallies = byStage.map((updates) => (updates.length === 0 ? EMPTY_TALLY : tallyOf(updates)));
+    campaign.isDirty = false;
+    return campaign.tallies;
+  }
+
+  withdrawnDigests(): Set<Digest> {
+    return new Set([...this.firmware.values()].filter(({ withdrawnAt }) => withdrawnAt !== undefined).map(({ digest }) => digest));
+  }
+
+  firmwareOf(namespace: string, name: string, version: string): FirmwareRecord | undefined {
+    return this.firmware.get(`${namespace}/${name}/${version}`);
+  }
+
+  putFirmware(record: FirmwareRecord): void {
+    this.firmware.set(`${record.namespace}/${record.name}/${record.version}`, record);
+  }
+
+  #index(key: string, update: UpdateRecord): void {
+    const keys = this.#openCampaigns.get(update.endpoint) ?? [];
+    const known = keys.includes(key);
+    if (isOver(update) && update.state !== 'unreachable') {
+      if (known) this.#forget(update.endpoint, key);
+    } else if (!known) this.#openCampaigns.set(update.endpoint, [...keys, key]);
+  }
+
+  #forget(endpoint: Endpoint, key: string): void {
+    const rest = (this.#openCampaigns.get(endpoint) ?? []).filter((other) => other !== key);
+    if (rest.length === 0) this.#openCampaigns.delete(endpoint);
+    else this.#openCampaigns.set(endpoint, rest);
+  }
+}

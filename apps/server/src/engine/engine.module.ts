@@ -1,0 +1,85 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Entropy } from '@drover/kernel';
+import type { BlobStore } from '@drover/firmware-store/stores';
+import { Reader } from '@drover/persistence';
+import { SystemEntropy } from '@drover/platform';
+import { CampaignControl } from './campaign-control.ts';
+import { Campaigns } from './campaigns.ts';
+import { ContactHandler } from './contact-handler.ts';
+import { DeviceDesk } from './device-desk.ts';
+import { DeviceStepper } from './device-stepper.ts';
+import { EngineLoop } from './engine-loop.ts';
+import { Engine } from './engine.ts';
+import { EvidenceDesk } from './evidence-desk.ts';
+import { Explainer } from './explain.ts';
+import { FirmwareDesk } from './firmware-desk.ts';
+import { HoldDesk } from './hold-desk.ts';
+import { RolloutTicker } from './rollout-ticker.ts';
+import { TokenDesk } from './token-desk.ts';
+import { TrustDesk } from './trust-desk.ts';
+import { UpdateFactHandler } from './update-fact-handler.ts';
+
+/** What must exist before anything can be wired: made in `main.ts`, where waiting is allowed. */
+export interface EngineParts {
+  readonly engine: Engine;
+  readonly reader: Reader;
+  readonly blobs: BlobStore;
+  readonly evidence: EvidenceDesk;
+  readonly onFatal: (error: unknown) => void;
+}
+
+@Module({})
+export class EngineModule {
+  static with({ engine, reader, blobs, evidence, onFatal }: EngineParts): DynamicModule {
+    const providers = [
+      { provide: Engine, useValue: engine },
+      { provide: Reader, useValue: reader },
+      { provide: EvidenceDesk, useValue: evidence },
+      { provide: Entropy, useClass: SystemEntropy },
+      { provide: TrustDesk, inject: [Engine], useFactory: ({ state }: Engine) => new TrustDesk(state) },
+      { provide: DeviceStepper, inject: [Engine, TrustDesk], useFactory: (e: Engine, trust: TrustDesk) => new DeviceStepper(e, trust) },
+      {
+        provide: RolloutTicker,
+        inject: [Engine, DeviceStepper],
+        useFactory: (e: Engine, stepper: DeviceStepper) => new RolloutTicker(e, stepper),
+      },
+      {
+        provide: ContactHandler,
+        inject: [Engine, DeviceStepper],
+        useFactory: (e: Engine, stepper: DeviceStepper) => new ContactHandler(e, stepper),
+      },
+      {
+        provide: UpdateFactHandler,
+        inject: [Engine, DeviceStepper, ContactHandler, RolloutTicker],
+        useFactory: (e: Engine, stepper: DeviceStepper, contacts: ContactHandler, ticker: RolloutTicker) =>
+          new UpdateFactHandler({ engine: e, stepper, contacts, ticker }),
+      },
+      { provide: Campaigns, inject: [Engine, TrustDesk], useFactory: (e: Engine, trust: TrustDesk) => new Campaigns(e, trust) },
+      {
+        provide: CampaignControl,
+        inject: [Engine, RolloutTicker],
+        useFactory: (e: Engine, ticker: RolloutTicker) => new CampaignControl(e, ticker),
+      },
+      {
+        provide: HoldDesk,
+        inject: [Engine, CampaignControl, Entropy],
+        useFactory: (e: Engine, control: CampaignControl, entropy: Entropy) => new HoldDesk(e, control, entropy),
+      },
+      { provide: TokenDesk, inject: [Engine, Entropy], useFactory: (e: Engine, entropy: Entropy) => new TokenDesk(e, entropy) },
+      { provide: DeviceDesk, inject: [Engine], useFactory: (e: Engine) => new DeviceDesk(e) },
+      {
+        provide: FirmwareDesk,
+        inject: [Engine, TrustDesk, DeviceStepper],
+        useFactory: (e: Engine, trust: TrustDesk, stepper: DeviceStepper) => new FirmwareDesk({ engine: e, trust, stepper, blobs }),
+      },
+      { provide: Explainer, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new Explainer(e, stepper) },
+      {
+        provide: EngineLoop,
+        inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker],
+        useFactory: (e: Engine, contacts: ContactHandler, updates: UpdateFactHandler, ticker: RolloutTicker) =>
+          new EngineLoop({ engine: e, contacts, updates, ticker, onFatal }),
+      },
+    ];
+    return { module: EngineModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}

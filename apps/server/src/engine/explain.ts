@@ -1,0 +1,77 @@
+import { durationText, isoOf, type Instant } from '@drover/kernel';
+import { decideDevice, isSettled, nextDeadline, type DeviceUpdate } from '@drover/rollout';
+import { nextContact, type WaitReason } from '@drover/schedule';
+import type { DeviceRecord } from '@drover/persistence';
+import type { DeviceStepper, Place } from './device-stepper.ts';
+import type { Engine } from './engine.ts';
+
+/** Why a device is where it is, since when, and until when, or which person's decision ends the wait. */
+export interface Explanation {
+  readonly campaign: string;
+  readonly stage: string;
+  readonly state: DeviceUpdate['state'];
+  readonly since: Instant;
+  readonly code: string;
+  readonly evidence: string;
+  readonly nextAt: Instant | undefined;
+  readonly person: string | undefined;
+  readonly attempt: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly failure: string | undefined;
+}
+
+export class Explainer {
+  readonly #engine: Engine;
+  readonly #stepper: DeviceStepper;
+
+  constructor(engine: Engine, stepper: DeviceStepper) {
+    this.#engine = engine;
+    this.#stepper = stepper;
+  }
+
+  /** One answer per campaign that has the device; settled ones tell their outcome. */
+  why(device: DeviceRecord): Explanation[] {
+    const now = this.#engine.clock.now();
+    return [...this.#engine.state.campaigns].flatMap(([key, campaign]) => {
+      const update = campaign.updates.get(device.endpoint);
+      return update ? [this.#explain({ key, campaign, update }, device, now)] : [];
+    });
+  }
+
+  #explain(place: Place, device: DeviceRecord, now: Instant): Explanation {
+    const { campaign, update } = place;
+    const reason = isSettled(update) ? undefined : this.#reasonFor(place, device, now);
+    return {
+      campaign: campaign.record.name,
+      stage: campaign.document.spec.stages[update.stage]?.name ?? String(update.stage),
+      state: update.state,
+      since: reason && update.reason?.code === reason.code ? (update.reasonSince ?? update.since) : update.since,
+      code: reason?.code ?? update.failure ?? update.reason?.code ?? update.state.toUpperCase(),
+      evidence: reason?.evidence ?? update.detail ?? outcomeText(update),
+      nextAt: reason && 'nextAt' in reason ? reason.nextAt : undefined,
+      person: reason && 'person' in reason ? reason.person : undefined,
+      attempt: update.attempt,
+      offset: update.offset,
+      size: campaign.record.plan.firmware.size,
+      failure: update.failure,
+    };
+  }
+
+  #reasonFor(place: Place, device: DeviceRecord, now: Instant): WaitReason {
+    const decision = decideDevice(this.#stepper.viewOf(place, device, now), now);
+    if (decision.type === 'wait' || decision.type === 'skip') return decision.reason;
+    const { update, campaign } = place;
+    const openedAt = campaign.record.stages[update.stage]?.openedAt ?? update.since;
+    const nextAt = nextDeadline(update, campaign.document.spec.deadlines, device.pattern, openedAt) ?? nextContact(device.pattern, now);
+    return {
+      code: 'IN_PROGRESS',
+      evidence: `${update.state} for ${durationText(now - update.since)}, last contact ${device.lastContactAt === undefined ? 'never' : isoOf(device.lastContactAt)}`,
+      nextAt,
+    };
+  }
+}
+
+function outcomeText({ state, versionAfter, attempt }: DeviceUpdate): string {
+  return state === 'succeeded' ? `runs ${versionAfter ?? 'the expected version'} after attempt ${attempt}` : state;
+}

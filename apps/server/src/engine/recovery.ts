@@ -1,0 +1,130 @@
+import { isOver as isCampaignOver } from '@drover/campaign';
+import { carrierFor, linkOf, nextContact, transferCost, windowState, zoneFor, type WaitReason } from '@drover/schedule';
+import { isInFlight, isSettled, isTransferring } from '@drover/rollout';
+import type { Snapshot, UpdateRecord } from '@drover/persistence';
+import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
+import { pullToken } from './attempt.ts';
+import { documentOf } from './campaigns.ts';
+import { ledgerKey, type DeviceStepper, type Place } from './device-stepper.ts';
+import type { Engine } from './engine.ts';
+import { EngineState, keyOf } from './engine-state.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
+export function stateFrom(snapshot: Snapshot): EngineState {
+  const state = new EngineState();
+  for (const device of snapshot.devices) state.devices.set(device.endpoint, device);
+  for (const document of snapshot.documents) state.documents.set(`${document.namespace}/${document.kind}/${document.name}`, document);
+  for (const firmware of snapshot.firmware) state.putFirmware(firmware);
+  for (const hold of snapshot.holds) state.holds.set(hold.id, hold);
+  for (const token of snapshot.tokens) state.tokens.set(token.id, token);
+  for (const approval of snapshot.approvals) {
+    const key = keyOf(approval.namespace, approval.campaign);
+    state.approvals.set(key, [...(state.approvals.get(key) ?? []), approval]);
+  }
+  const updates = new Map<string, UpdateRecord[]>();
+  for (const update of snapshot.updates) {
+    const key = keyOf(update.namespace, update.campaign);
+    const list = updates.get(key);
+    if (list) list.push(update);
+    else updates.set(key, [update]);
+  }
+  for (const record of snapshot.campaigns) {
+    const key = keyOf(record.namespace, record.name);
+    state.addCampaign(key, {
+      record,
+      document: documentOf(record),
+      updates: new Map((updates.get(key) ?? []).map((update) => [update.endpoint, update])),
+      tallies: [],
+      isDirty: true,
+    });
+  }
+  holdWhatRuns(state);
+  return state;
+}
+
+/** Transfers that were under way keep their share until the device has said where it stands. */
+function holdWhatRuns(state: EngineState): void {
+  for (const campaign of state.campaigns.values()) {
+    for (const update of campaign.updates.values()) {
+      const device = state.devices.get(update.endpoint);
+      if (!device || !isTransferring(update)) continue;
+      const cost = transferCost(
+        campaign.record.plan.firmware.size - update.offset,
+        linkOf(device, campaign.document.spec.delivery.blockSize.preferred),
+      );
+      const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
+      state.ledger.hold(ledgerKey(update), {
+        carrier: carrierFor(device).key,
+        share: cost.share,
+        bytesPerSecond,
+        campaign: update.campaign,
+      });
+    }
+  }
+}
+
+const PHASE_OF: Partial<Record<UpdateRecord['state'], OfferOrder['phase']>> = {
+  offered: 'transfer',
+  downloading: 'transfer',
+  downloaded: 'install',
+  installing: 'install',
+  verifying: 'install',
+  suspect: 'install',
+  cancelling: 'cancel',
+};
+
+/**
+ * After a start the gateway knows nothing: it gets registrations, withdrawals, the tokens of pulls, and each update that
+ * is in flight. The device is the truth: every such conversation begins by reading it.
+ */
+export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork): void {
+  const { state } = engine;
+  unit.send({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
+  unit.send({ type: 'restore', registrations: registrationsIn(state), tokens: tokensIn(engine) });
+  for (const [key, campaign] of state.campaigns) {
+    if (isCampaignOver(campaign.record.life)) continue;
+    for (const update of campaign.updates.values()) adopt({ key, campaign, update }, { engine, stepper, unit });
+  }
+}
+
+function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; stepper: DeviceStepper; unit: UnitOfWork }): void {
+  const phase = PHASE_OF[place.update.state];
+  const device = engine.state.devices.get(place.update.endpoint);
+  if (!phase || !device || !isInFlight(place.update)) return;
+  const { spec } = place.campaign.document;
+  const window = windowState(spec.schedule.windows.download, zoneFor(spec.schedule.timeZone, device), unit.now);
+  if (phase === 'transfer' && !window.open) {
+    const reason: WaitReason = {
+      code: 'WINDOW_CLOSED',
+      evidence: 'the window closed while the server was down',
+      nextAt: window.opensAt ?? nextContact(device.pattern, unit.now),
+    };
+    stepper.apply(place, { type: 'session-lost', offset: place.update.offset, reason }, unit);
+    return;
+  }
+  const notAfter = window.open && phase === 'transfer' ? window.closesAt : undefined;
+  const order = stepper.orderFor(place, device, {
+    phase,
+    carrier: carrierFor(device).key,
+    budget: spec.bandwidth.perCell.airtime,
+    notAfter,
+  });
+  if (order) unit.send({ type: 'offer', order });
+}
+
+function registrationsIn(state: EngineState): RestoredRegistration[] {
+  return [...state.devices.values()].flatMap(({ endpoint, registration }) => {
+    if (!registration) return [];
+    const { registeredAt: _, ...rest } = registration;
+    return [{ ...rest, endpoint }];
+  });
+}
+
+function tokensIn({ state, secrets }: Engine): PullToken[] {
+  return [...state.campaigns.values()].flatMap(({ record, updates }) =>
+    [...updates.values()]
+      .filter((update) => update.attempt > 0 && !isSettled(update))
+      .map(({ endpoint }) => ({ endpoint, token: pullToken(secrets.pull, endpoint, record.plan.firmware.digest) })),
+  );
+}

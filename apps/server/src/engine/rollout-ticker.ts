@@ -1,0 +1,197 @@
+import type { Instant } from '@drover/kernel';
+import { assessApprovals, isOver, nextLife, type ApprovalVerdict, type CampaignFact } from '@drover/campaign';
+import { isPastDeadline, overdue, reconcile, type RolloutCommand, type StageStatus } from '@drover/rollout';
+import { draft, type Actor } from './audit-drafts.ts';
+import { approvalPolicyOf } from './campaigns.ts';
+import type { DeviceStepper } from './device-stepper.ts';
+import type { Engine } from './engine.ts';
+import { keyOf, type LiveCampaign } from './engine-state.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/** One executor per command. A new `RolloutCommand` breaks the build until it is handled here. */
+type Executors = { readonly [C in RolloutCommand as C['type']]: (campaign: LiveCampaign, command: C, unit: UnitOfWork) => void };
+
+/** Wakes the pure engine: load, decide, execute. */
+export class RolloutTicker {
+  readonly #engine: Engine;
+  readonly #stepper: DeviceStepper;
+
+  constructor(engine: Engine, stepper: DeviceStepper) {
+    this.#engine = engine;
+    this.#stepper = stepper;
+  }
+
+  async tick(): Promise<void> {
+    for (const [key, campaign] of this.#engine.state.campaigns) {
+      if (isOver(campaign.record.life)) continue;
+      await this.#engine.change((unit) => {
+        this.#reconcile(campaign, unit);
+        this.#review(key, campaign, unit);
+      });
+    }
+  }
+
+  /** What a person decides about a campaign moves its life the same way as the engine's own facts. */
+  move(campaign: LiveCampaign, fact: CampaignFact, unit: UnitOfWork): boolean {
+    const life = nextLife(campaign.record.life, fact);
+    if (!life) return false;
+    const ended = life.phase === 'finished' || life.phase === 'aborted';
+    unit.putCampaign({
+      ...campaign.record,
+      life,
+      startedAt: life.phase === 'running' ? (campaign.record.startedAt ?? unit.now) : campaign.record.startedAt,
+      endedAt: ended ? unit.now : undefined,
+    });
+    this.reviewAllSoon(campaign);
+    return true;
+  }
+
+  reviewAllSoon(campaign: LiveCampaign): void {
+    this.#engine.state.reviews.get(keyOf(campaign.record.namespace, campaign.record.name))?.clear();
+  }
+
+  setStage(campaign: LiveCampaign, index: number, status: StageStatus, unit: UnitOfWork): void {
+    const stages = campaign.record.stages.map((stage, position) => (position === index ? status : stage));
+    unit.putCampaign({ ...campaign.record, stages });
+    this.reviewAllSoon(campaign);
+  }
+
+  /** Holds a stage for a reason found outside its gate. */
+  holdStage(campaign: LiveCampaign, index: number, why: string): void {
+    void this.#engine.change((unit) =>
+      this.#executors['hold-stage'](campaign, { type: 'hold-stage', campaign: campaign.record.name, index, why }, unit),
+    );
+  }
+
+  /** Passes a stage by a person's word, whatever its gate says. */
+  passStage(campaign: LiveCampaign, index: number, evidence: string, { unit, actor }: { unit: UnitOfWork; actor: Actor }): void {
+    this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'passed' }, unit);
+    const { namespace, name } = campaign.record;
+    unit.audit(draft('stage-promoted', unit.now, { namespace, campaign: name, actor }, { stage: this.#name(campaign, index), evidence }));
+  }
+
+  #reconcile(campaign: LiveCampaign, unit: UnitOfWork): void {
+    const { record, document } = campaign;
+    const commands = reconcile(
+      {
+        campaign: record.name,
+        life: record.life,
+        spec: document.spec,
+        stages: record.stages,
+        tallies: this.#engine.state.talliesOf(campaign),
+        approval: this.approvalOf(campaign),
+      },
+      unit.now,
+    );
+    for (const command of commands) this.#execute(campaign, command, unit);
+  }
+
+  approvalOf({ record, document }: LiveCampaign): ApprovalVerdict {
+    const { state } = this.#engine;
+    const wanted = document.spec.approvals.start?.policyRef;
+    const policy = wanted === undefined ? undefined : state.documents.get(`${record.namespace}/ApprovalPolicy/${wanted}`);
+    // A policy that has vanished approves nothing.
+    if (wanted !== undefined && !policy) return { type: 'waiting', given: 0, needed: 1 };
+    return assessApprovals(
+      policy && approvalPolicyOf(policy),
+      record.plan.digest,
+      state.approvals.get(keyOf(record.namespace, record.name)) ?? [],
+    );
+  }
+
+  #execute<C extends RolloutCommand>(campaign: LiveCampaign, command: C, unit: UnitOfWork): void {
+    (this.#executors[command.type] as (campaign: LiveCampaign, command: C, unit: UnitOfWork) => void)(campaign, command, unit);
+  }
+
+  readonly #executors: Executors = {
+    approve: (campaign, _command, unit) => void this.move(campaign, 'approved', unit),
+    deny: (campaign, { why }, unit) => {
+      if (this.move(campaign, 'denied', unit)) this.#audit(campaign, 'campaign-denied', unit, { why });
+    },
+    start: (campaign, _command, unit) => {
+      if (this.move(campaign, 'due', unit)) this.#audit(campaign, 'campaign-started', unit, { planDigest: campaign.record.plan.digest });
+    },
+    'open-stage': (campaign, { index }, unit) => {
+      this.setStage(campaign, index, { state: 'open', openedAt: unit.now }, unit);
+      this.#audit(campaign, 'stage-opened', unit, {
+        stage: this.#name(campaign, index),
+        devices: campaign.record.plan.stages[index]?.endpoints.length ?? 0,
+      });
+    },
+    soak: (campaign, { index, until, evidence }, unit) => {
+      this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'soaking', soaksUntil: until }, unit);
+      this.#audit(campaign, 'gate-passed', unit, { stage: this.#name(campaign, index), evidence, soaksUntil: until });
+    },
+    'await-promotion': (campaign, { index, evidence }, unit) => {
+      this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'awaiting-promotion' }, unit);
+      this.#audit(campaign, 'promotion-awaited', unit, { stage: this.#name(campaign, index), evidence });
+    },
+    'pass-stage': (campaign, { index, evidence }, unit) => {
+      this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'passed' }, unit);
+      this.#audit(campaign, 'stage-promoted', unit, { stage: this.#name(campaign, index), evidence });
+    },
+    'hold-stage': (campaign, { index, why }, unit) => {
+      if (campaign.record.stages[index]?.state === 'held') return;
+      this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'held', why }, unit);
+      this.#audit(campaign, 'gate-held', unit, { stage: this.#name(campaign, index), why });
+      this.#engine.log.warn({ campaign: campaign.record.name, stage: this.#name(campaign, index), why }, 'gate holds the campaign');
+    },
+    abort: (campaign, { why }, unit) => {
+      if (this.move(campaign, 'abort', unit)) this.#audit(campaign, 'campaign-aborted', unit, { why });
+    },
+    'pass-deadline': (campaign, _command, unit) => this.#passDeadline(campaign, unit),
+    finish: (campaign, _command, unit) => this.#finish(campaign, unit),
+  };
+
+  #finish(campaign: LiveCampaign, unit: UnitOfWork): void {
+    const key = keyOf(campaign.record.namespace, campaign.record.name);
+    for (const update of campaign.updates.values()) this.#stepper.apply({ key, campaign, update }, { type: 'campaign-ends' }, unit);
+    if (!this.move(campaign, 'all-settled', unit)) return;
+    const states: Record<string, number> = {};
+    for (const { state } of campaign.updates.values()) states[state] = (states[state] ?? 0) + 1;
+    this.#audit(campaign, 'campaign-finished', unit, { phase: campaign.record.life.phase, outcome: states });
+    this.#engine.log.info({ campaign: campaign.record.name, outcome: states }, 'campaign finished');
+  }
+
+  #passDeadline(campaign: LiveCampaign, unit: UnitOfWork): void {
+    const key = keyOf(campaign.record.namespace, campaign.record.name);
+    const behavior = campaign.document.spec.schedule.deadline?.behavior ?? 'FinishInFlight';
+    for (const update of campaign.updates.values()) {
+      const place = { key, campaign, update };
+      const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0;
+      if (!mayRetry) this.#stepper.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
+      if (behavior === 'CancelAll' && update.attempt > 0)
+        this.#stepper.cancel({ ...place, update: campaign.updates.get(update.endpoint) ?? update }, unit);
+    }
+  }
+
+  /** Deadlines, and devices that can be reached without waiting for them. */
+  #review(key: string, campaign: LiveCampaign, unit: UnitOfWork): void {
+    const reviews = this.#engine.state.reviews.get(key);
+    if (!reviews) return;
+    for (const update of campaign.updates.values()) {
+      if ((reviews.get(update.endpoint) ?? 0) > unit.now) continue;
+      const device = this.#engine.state.devices.get(update.endpoint);
+      const openedAt = campaign.record.stages[update.stage]?.openedAt;
+      const deadlines = campaign.document.spec.deadlines;
+      const late = openedAt === undefined ? undefined : overdue(update, deadlines, { pattern: device?.pattern, openedAt, now: unit.now });
+      if (late && campaign.record.life.phase !== 'paused') this.#stepper.apply({ key, campaign, update }, late, unit);
+      if (device) this.#stepper.step(update.endpoint, unit);
+      reviews.set(update.endpoint, this.#nextReview(campaign, reviews.get(update.endpoint), unit.now));
+    }
+  }
+
+  #nextReview(campaign: LiveCampaign, planned: Instant | undefined, now: Instant): Instant {
+    const soon = (now + 60_000) as Instant;
+    if (isPastDeadline(campaign.document.spec, now)) return soon;
+    return planned !== undefined && planned > now ? planned : soon;
+  }
+
+  #name({ document }: LiveCampaign, index: number): string {
+    return document.spec.stages[index]?.name ?? String(index);
+  }
+
+  #audit(campaign: LiveCampaign, type: Parameters<typeof draft>[0], unit: UnitOfWork, details: Parameters<typeof draft>[3]): void {
+    unit.audit(draft(type, unit.now, { namespace: campaign.record.namespace, campaign: campaign.record.name }, details));
+  }
+}

@@ -1,0 +1,95 @@
+import { DroverError, type Digest, type Instant, type Json } from '@drover/kernel';
+import { textFact, type Device } from '@drover/fleet';
+import { CampaignError } from '@drover/campaign';
+import {
+  ArtifactError,
+  parseReleasePolicy,
+  verifyAtUpload,
+  verifyForPlan,
+  type PlannableFirmware,
+  type ReleasePolicy,
+  type TargetDevice,
+  type VerifiedFirmware,
+} from '@drover/firmware-store';
+import type { CampaignRecord, FirmwareRecord } from '@drover/persistence';
+import type { EngineState } from './engine-state.ts';
+
+export interface Papers {
+  readonly envelope: string;
+  readonly policy: Json;
+}
+
+/** Asks the trust library at each door, with the envelope and never with what a row says about it. */
+export class TrustDesk {
+  readonly #state: EngineState;
+
+  constructor(state: EngineState) {
+    this.#state = state;
+  }
+
+  /** The namespace's release policy: the only one, or the one called `default`. No policy, no firmware. */
+  policyOf(namespace: string): { readonly policy: ReleasePolicy; readonly json: Json; readonly digest: Digest } {
+    const policies = [...this.#state.documents.values()].filter(
+      (document) => document.kind === 'ReleasePolicy' && document.namespace === namespace,
+    );
+    const chosen = policies.length === 1 ? policies[0] : policies.find(({ name }) => name === 'default');
+    if (!chosen) {
+      const why = policies.length === 0 ? 'no ReleasePolicy has been applied' : 'there are several and none is called "default"';
+      throw new CampaignError('POLICY_NOT_FOUND', `firmware cannot be trusted: ${why}`);
+    }
+    const json = { name: chosen.name, ...(chosen.source as { spec: Record<string, Json> }).spec };
+    return { policy: parseReleasePolicy(json), json, digest: chosen.digest };
+  }
+
+  verifyUpload(namespace: string, envelope: Uint8Array, image: { digest: Digest; size: number }, now: Instant): VerifiedFirmware {
+    return verifyAtUpload({ envelope, image }, { policy: this.policyOf(namespace).policy, withdrawn: this.#state.withdrawnDigests() }, now);
+  }
+
+  verifyPlan(record: FirmwareRecord, now: Instant): PlannableFirmware {
+    const trust = { policy: this.policyOf(record.namespace).policy, withdrawn: this.#state.withdrawnDigests() };
+    return verifyForPlan({ envelope: Buffer.from(record.envelope, 'base64'), image: record }, trust, now);
+  }
+
+  /** Why this campaign's image may not go to this device now, or undefined. Asked at each decision. */
+  refusalFor(campaign: CampaignRecord, device: Device, now: Instant): string | undefined {
+    const { firmware } = campaign.plan;
+    const record = this.#state.firmwareOf(campaign.namespace, firmware.name, firmware.version);
+    if (!record) return 'ARTIFACT_NOT_FOUND: the image is not in the store';
+    try {
+      // The plan froze a digest; a row that names another image now is not what was approved.
+      if (record.digest !== firmware.digest) return `ARTIFACT_ALTERED: the plan names ${firmware.digest}, the store has ${record.digest}`;
+      const refusal = this.#verified(record, now).refusalFor(targetOf(device));
+      return refusal && `${refusal.code}: ${refusal.message}`;
+    } catch (error) {
+      if (!(error instanceof DroverError)) throw error;
+      return `${error.code}: ${error.message}`;
+    }
+  }
+
+  papersFor(campaign: CampaignRecord): Papers | undefined {
+    const { firmware } = campaign.plan;
+    const record = this.#state.firmwareOf(campaign.namespace, firmware.name, firmware.version);
+    return record && { envelope: record.envelope, policy: this.policyOf(campaign.namespace).json };
+  }
+
+  /** Signatures are checked anew whenever envelope, policy or withdrawals change, and at least every campaign minute. */
+  readonly #recent = new Map<string, { readonly until: Instant; readonly plannable: PlannableFirmware }>();
+
+  #verified(record: FirmwareRecord, now: Instant): PlannableFirmware {
+    const key = `${record.digest}/${record.withdrawnAt ?? ''}/${this.policyOf(record.namespace).digest}/${record.envelope.length}`;
+    const known = this.#recent.get(key);
+    if (known && known.until > now) return known.plannable;
+    this.#recent.clear();
+    const plannable = this.verifyPlan(record, now);
+    this.#recent.set(key, { until: (now + 60_000) as Instant, plannable });
+    return plannable;
+  }
+}
+
+export function targetOf(device: Device): TargetDevice {
+  return { model: textFact(device, 'model'), version: textFact(device, 'firmwareVersion') };
+}
+
+export function notFound(name: string, version: string): ArtifactError {
+  return new ArtifactError('ARTIFACT_NOT_FOUND', `no firmware ${name} ${version} has been pushed`);
+}

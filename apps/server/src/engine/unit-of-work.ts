@@ -1,0 +1,68 @@
+import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
+import type { AuditDraft } from '@drover/audit';
+import type { CampaignRecord, Changes, DeviceRecord, TimelineRecord, UpdateRecord } from '@drover/persistence';
+import type { ToGateway } from '../link/messages.ts';
+import { keyOf, type EngineState } from './engine-state.ts';
+
+type Lists = { -readonly [K in keyof Changes]-?: NonNullable<Changes[K]>[number][] };
+
+const emptyLists = (): Lists => ({
+  documents: [],
+  firmware: [],
+  campaigns: [],
+  devices: [],
+  updates: [],
+  dropUpdatesOf: [],
+  approvals: [],
+  holds: [],
+  tokens: [],
+  timeline: [],
+  treeHeads: [],
+});
+
+/** What one decision changes: rows, audit events, and the messages that may leave only after the commit. */
+export class UnitOfWork {
+  readonly changes = emptyLists();
+  readonly events: AuditDraft[] = [];
+  readonly messages: ToGateway[] = [];
+  readonly now: Instant;
+  readonly #state: EngineState;
+
+  constructor(state: EngineState, now: Instant) {
+    this.#state = state;
+    this.now = now;
+  }
+
+  putDevice(device: DeviceRecord): void {
+    this.#state.devices.set(device.endpoint, device);
+    this.changes.devices.push(device);
+  }
+
+  putUpdate(update: UpdateRecord): void {
+    this.#state.putUpdate(update);
+    this.changes.updates.push(update);
+  }
+
+  putCampaign(record: CampaignRecord): void {
+    const live = this.#state.campaigns.get(keyOf(record.namespace, record.name));
+    if (live) live.record = record;
+    this.changes.campaigns.push(record);
+  }
+
+  note(namespace: Namespace, endpoint: Endpoint, kind: string, detail: Json): void {
+    const entry: TimelineRecord = { namespace, endpoint, at: this.now, kind, detail };
+    this.changes.timeline.push(entry);
+  }
+
+  audit(event: AuditDraft): void {
+    this.events.push(event);
+  }
+
+  send(message: ToGateway): void {
+    this.messages.push(message);
+  }
+
+  get isEmpty(): boolean {
+    return this.events.length === 0 && this.messages.length === 0 && Object.values(this.changes).every((list) => list.length === 0);
+  }
+}

@@ -1,0 +1,137 @@
+import type { Endpoint } from '@drover/kernel';
+import type { CampaignClock } from '@drover/platform';
+import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway } from '../link/messages.ts';
+import { Conversation, type ConversationParts } from './conversation.ts';
+import type { ServeDoor } from './serve-door.ts';
+
+type Command = Exclude<ToGateway, { type: 'restore' | 'read-facts' }>;
+
+interface Parts {
+  readonly clock: CampaignClock;
+  readonly door: ServeDoor;
+  readonly tell: (message: FromGateway) => void;
+  readonly conversationParts: (endpoint: Endpoint, attempt: AttemptKey) => ConversationParts;
+}
+
+/**
+ * Carries out the engine's commands. Each is checked at the moment of sending: an older epoch than the newest seen, or a
+ * time past `notAfter`, is refused and told, so that a queued Execute can never fire outside its window.
+ */
+export class CommandDesk {
+  readonly #parts: Parts;
+  readonly #conversations = new Map<Endpoint, Conversation>();
+  readonly #owners = new Map<string, Endpoint>();
+  readonly #suspended = new Set<AttemptKey>();
+  #epoch = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  conversationOf(endpoint: Endpoint): Conversation | undefined {
+    return this.#conversations.get(endpoint);
+  }
+
+  conversationByToken(token: string): Conversation | undefined {
+    const owner = this.#owners.get(token);
+    const conversation = owner === undefined ? undefined : this.#conversations.get(owner);
+    return conversation?.order.pullToken === token ? conversation : undefined;
+  }
+
+  /** The device a token was made for; known from its first offer until the update is settled. */
+  ownerOf(token: string): Endpoint | undefined {
+    return this.#owners.get(token);
+  }
+
+  restoreTokens(tokens: readonly PullToken[]): void {
+    for (const { token, endpoint } of tokens) this.#owners.set(token, endpoint);
+  }
+
+  handle(command: Command): void {
+    switch (command.type) {
+      case 'offer':
+        return void this.#offer(command.order);
+      case 'withdrawn':
+        this.#parts.door.setWithdrawn(command.digests);
+        return this.#recheck();
+      case 'close':
+        return this.close();
+      default:
+        if (this.#isStale(command)) return;
+        return this.#tellConversation(command);
+    }
+  }
+
+  close(): void {
+    for (const conversation of this.#conversations.values()) conversation.end();
+    this.#conversations.clear();
+  }
+
+  #tellConversation(command: Extract<Command, { attempt: AttemptKey }>): void {
+    if (command.type === 'suspend') this.#suspended.add(command.attempt);
+    if (command.type === 'resume' || command.type === 'drop') this.#suspended.delete(command.attempt);
+    const conversation = this.#conversations.get(command.endpoint);
+    if (conversation?.order.attempt !== command.attempt) return;
+    switch (command.type) {
+      case 'drop':
+        return this.#end(command.endpoint);
+      case 'execute':
+      case 'cancel':
+      case 'suspend':
+      case 'resume':
+        return conversation.input({ type: command.type });
+    }
+  }
+
+  async #offer(order: OfferOrder): Promise<void> {
+    if (this.#isStale({ ...order, type: 'offer' })) return;
+    this.#owners.set(order.pullToken, order.endpoint);
+    const door = order.phase === 'transfer' ? await this.#parts.door.open(order) : await this.#parts.door.image(order);
+    if (this.#isStale({ ...order, type: 'offer' })) return;
+    if (door.type === 'shut') {
+      return this.#parts.tell({
+        type: 'update',
+        endpoint: order.endpoint,
+        attempt: order.attempt,
+        at: this.#parts.clock.now(),
+        fact: { type: 'refused', class: 'Refused', why: `${door.code}: ${door.why}` },
+      });
+    }
+    this.#end(order.endpoint);
+    const conversation = new Conversation(order, door.image, this.#parts.conversationParts(order.endpoint, order.attempt));
+    this.#conversations.set(order.endpoint, conversation);
+    if (this.#suspended.has(order.attempt)) conversation.input({ type: 'suspend' });
+  }
+
+  /** A trust fact has changed: every transfer goes through the door again. */
+  #recheck(): void {
+    for (const [endpoint, conversation] of this.#conversations) {
+      if (conversation.order.phase !== 'transfer') continue;
+      void this.#parts.door.open(conversation.order).then((door) => {
+        if (door.type === 'shut' && this.#conversations.get(endpoint) === conversation) conversation.input({ type: 'suspend' });
+      });
+    }
+  }
+
+  #isStale(command: { type: string; endpoint: Endpoint; attempt: AttemptKey; epoch: number; notAfter?: OfferOrder['notAfter'] }): boolean {
+    this.#epoch = Math.max(this.#epoch, command.epoch);
+    const late = command.notAfter !== undefined && this.#parts.clock.now() > command.notAfter;
+    const old = command.epoch < this.#epoch;
+    if (!late && !old) return false;
+    const why = old ? `epoch ${command.epoch} is over` : 'its window has closed';
+    this.#parts.tell({
+      type: 'refused-command',
+      endpoint: command.endpoint,
+      attempt: command.attempt,
+      at: this.#parts.clock.now(),
+      command: command.type,
+      why,
+    });
+    return true;
+  }
+
+  #end(endpoint: Endpoint): void {
+    this.#conversations.get(endpoint)?.end();
+    this.#conversations.delete(endpoint);
+  }
+}

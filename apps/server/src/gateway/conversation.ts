@@ -1,0 +1,271 @@
+import type { Instant } from '@drover/kernel';
+import type { CoapEndpoint, RequestHandle } from '@drover/coap';
+import {
+  begin,
+  beginInstalled,
+  next,
+  type Action,
+  type Conversation as Talk,
+  type FirmwareFact,
+  type FirmwareInput,
+  type Operation,
+  type Step,
+} from '@drover/lwm2m';
+import type { CampaignClock } from '@drover/platform';
+import type { OfferOrder, UpdateFact } from '../link/messages.ts';
+import type { CachedImage } from './image-cache.ts';
+import type { Operations } from './operations.ts';
+import type { Pacer } from './pacer.ts';
+import { Progress } from './progress.ts';
+import { Push } from './push.ts';
+import type { Registered } from './registry.ts';
+
+export interface ConversationParts {
+  readonly coap: CoapEndpoint;
+  readonly operations: Operations;
+  readonly pacer: Pacer;
+  readonly clock: CampaignClock;
+  readonly protocolNow: () => number;
+  readonly awakeMs: number;
+  readonly uriFor: (token: string) => string;
+  readonly device: () => Registered | undefined;
+  readonly emit: (fact: UpdateFact) => void;
+}
+
+/** Phases in which an unanswered request means that the transfer has stopped and its budget is better spent elsewhere. */
+const TRANSFER_PHASES: readonly Talk['phase'][] = ['probing', 'resetting', 'preparing', 'offering', 'offer-refused', 'downloading'];
+/** How soon a device that never sleeps is tried again after it did not answer, campaign ms. */
+const TRY_AGAIN_MS = 120_000;
+
+/** Drives the pure conversation of one attempt: performs its actions, feeds back what comes of them, tells its facts. */
+export class Conversation {
+  readonly order: OfferOrder;
+  readonly image: CachedImage;
+  readonly #parts: ConversationParts;
+  readonly #progress: Progress;
+  #talk: Talk;
+  #push: Push | undefined;
+  #asked: RequestHandle | undefined;
+  #serving = false;
+  #ended = false;
+  #tickTimer: NodeJS.Timeout | undefined;
+  #sleepTimer: NodeJS.Timeout | undefined;
+  #windowTimer: NodeJS.Timeout | undefined;
+  #heardAt: Instant;
+
+  constructor(order: OfferOrder, image: CachedImage, parts: ConversationParts) {
+    this.order = order;
+    this.image = image;
+    this.#parts = parts;
+    this.#heardAt = parts.clock.now();
+    this.#progress = new Progress(parts.emit);
+    parts.pacer.start(order.attempt, order);
+    this.#watchWindow();
+    const step = this.#begin();
+    this.#talk = step.conversation;
+    // The caller keeps the conversation before the first request can be answered.
+    queueMicrotask(() => this.#follow(step));
+  }
+
+  get isServing(): boolean {
+    return this.#serving && !this.#ended;
+  }
+
+  get paceMs(): number {
+    return this.#parts.clock.wallMs(this.#parts.pacer.delayFor(this.order.attempt));
+  }
+
+  input(input: FirmwareInput): void {
+    if (!this.#ended) this.#follow(next(this.#talk, input, this.#parts.clock.now()));
+  }
+
+  /** Any sign of life from the device. */
+  heard(): void {
+    this.#heardAt = this.#parts.clock.now();
+    this.#watchSleep();
+  }
+
+  served(offset: number, length: number): void {
+    this.heard();
+    this.#progress.count({ offset: offset + length, bytes: length, retransmissions: 0 });
+    this.input({ type: 'block-served', offset, length });
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#progress.flush();
+    clearTimeout(this.#tickTimer);
+    clearTimeout(this.#sleepTimer);
+    clearTimeout(this.#windowTimer);
+    this.#push?.stop();
+    if (this.#asked) this.#parts.operations.cancel(this.#asked);
+    this.#parts.pacer.stop(this.order.attempt);
+  }
+
+  #begin(): Step {
+    const { order } = this;
+    const wanted = {
+      attempt: order.attempt,
+      method: order.method,
+      uri: this.#parts.uriFor(order.pullToken),
+      uriScheme: 'coap',
+      size: order.size,
+      expectedVersion: order.expectedVersion,
+      ...(order.offset > 0 ? { keepOffset: order.offset } : {}),
+      automaticUpgradeOff: true,
+      inactivityMs: order.inactivityMs,
+    } as const;
+    const now = this.#parts.clock.now();
+    if (order.phase === 'install') return beginInstalled(wanted, now);
+    const step = begin(wanted, now);
+    return order.phase === 'cancel' ? next(step.conversation, { type: 'cancel' }, now) : step;
+  }
+
+  #follow(step: Step): void {
+    if (this.#ended) return;
+    this.#talk = step.conversation;
+    for (const fact of step.facts) this.#tell(fact);
+    for (const action of step.actions) this.#act(action);
+  }
+
+  #act(action: Action): void {
+    if (this.#ended) return;
+    switch (action.type) {
+      case 'start-push':
+        return this.#startPush(action.offset);
+      case 'stop-push':
+        this.#push?.stop();
+        this.#push = undefined;
+        return;
+      case 'serve':
+        this.#serving = action.on;
+        return;
+      case 'wait-until':
+        return this.#tickAt(action.at as Instant);
+      default:
+        return this.#perform(action);
+    }
+  }
+
+  #perform(operation: Operation): void {
+    const device = this.#parts.device();
+    if (!device) return this.#unanswered(operation);
+    this.#watchSleep();
+    this.#asked = this.#parts.operations.perform(device, operation, {
+      done: (outcome) => {
+        this.#asked = undefined;
+        if (outcome.type === 'no-answer') return this.#unanswered(operation);
+        this.heard();
+        this.input({ type: 'answer', op: operation, code: outcome.code, values: outcome.values });
+      },
+      notified: (values) => {
+        this.heard();
+        this.input({ type: 'observed', values });
+      },
+    });
+  }
+
+  #unanswered(operation: Operation): void {
+    if (this.#ended) return;
+    this.input({ type: 'no-answer', op: operation });
+    if (TRANSFER_PHASES.includes(this.#talk.phase)) return this.#lost();
+    const device = this.#parts.device();
+    if (device && !device.queueMode)
+      this.#tickTimer = setTimeout(() => this.input({ type: 'contact' }), this.#parts.clock.wallMs(TRY_AGAIN_MS));
+  }
+
+  /** Silence in a transfer: its share of the cell must not be held by a device that sleeps. */
+  #lost(): void {
+    this.#progress.flush();
+    this.#parts.emit({ type: 'session-lost', offset: this.#talk.offset });
+  }
+
+  /** The download window ends: the transfer stops at this block boundary and keeps its offset. */
+  #watchWindow(): void {
+    const { notAfter, phase } = this.order;
+    if (notAfter === undefined || phase !== 'transfer') return;
+    this.#windowTimer = setTimeout(
+      () => {
+        if (this.#ended || !TRANSFER_PHASES.includes(this.#talk.phase)) return;
+        this.input({ type: 'suspend' });
+        this.#lost();
+      },
+      Math.min(2 ** 31 - 1, Math.max(0, this.#parts.clock.wallMs(notAfter - this.#parts.clock.now()))),
+    );
+  }
+
+  /** A queue-mode device that has been silent for its awake window will not hear what we repeat. */
+  #watchSleep(): void {
+    clearTimeout(this.#sleepTimer);
+    if (this.#ended || !this.#parts.device()?.queueMode) return;
+    const left = this.#heardAt + this.#parts.awakeMs - this.#parts.clock.now();
+    this.#sleepTimer = setTimeout(() => this.#fellAsleep(), Math.max(5, this.#parts.clock.wallMs(left)));
+  }
+
+  #fellAsleep(): void {
+    if (this.#ended) return;
+    const operation = this.#talk.asked ? this.#talk.todo[0] : undefined;
+    if (this.#asked) this.#parts.operations.cancel(this.#asked);
+    this.#asked = undefined;
+    if (operation) return this.#unanswered(operation);
+    if (TRANSFER_PHASES.includes(this.#talk.phase)) this.#lost();
+  }
+
+  #startPush(offset: number): void {
+    const device = this.#parts.device();
+    if (!device) return this.#lost();
+    const { coap, protocolNow, clock } = this.#parts;
+    this.#push?.stop();
+    this.#push = new Push(device, offset, {
+      coap,
+      image: this.image,
+      blockSize: this.order.blockSize,
+      now: protocolNow,
+      isCompressed: clock.setting.scale > 1,
+      pace: () => this.paceMs,
+      sent: (block) => {
+        this.heard();
+        this.#progress.count(block);
+      },
+      report: (input) => this.input(input),
+    });
+    this.#push.start();
+  }
+
+  #tickAt(at: Instant): void {
+    clearTimeout(this.#tickTimer);
+    const { clock, awakeMs } = this.#parts;
+    this.#tickTimer = setTimeout(
+      () => {
+        const device = this.#parts.device();
+        const isAsleep = device?.queueMode === true && clock.now() > this.#heardAt + awakeMs;
+        if (!isAsleep) this.input({ type: 'tick' });
+      },
+      Math.max(1, clock.wallMs(at - clock.now())),
+    );
+  }
+
+  #tell(fact: FirmwareFact): void {
+    if (fact.type === 'progress') return;
+    this.#progress.flush();
+    const told = translate(fact, this.#talk);
+    if (told) this.#parts.emit(told);
+  }
+}
+
+function translate(fact: FirmwareFact, talk: Talk): UpdateFact | undefined {
+  switch (fact.type) {
+    case 'capability':
+      return { type: 'capability', method: fact.method };
+    case 'download-started':
+      return { type: 'download-started', method: talk.method ?? 'Pull' };
+    case 'progress':
+      return undefined;
+    case 'version-read':
+      return { type: 'version-read', version: fact.version, state: fact.state, result: fact.result };
+    case 'failed':
+      return { type: 'failed', class: fact.class, why: fact.why };
+    default:
+      return fact;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Endpoint, Instant } from '@drover/kernel';
+import type { FromGateway } from '../link/messages.ts';
+import { factsOfValues, type FactValues } from './facts-of-values.ts';
+import type { Operations } from './operations.ts';
+import type { Registered } from './registry.ts';
+
+/** Objects whose instance 0 tells what campaigns need to know. */
+const OBJECTS = [3, 4, 5] as const;
+
+/** Reads /3/0, /4/0 and /5/0 one after another while the device is awake, and tells what came of it once. */
+export class DeviceReader {
+  readonly #operations: Operations;
+  readonly #send: (message: FromGateway) => void;
+  readonly #clock: () => Instant;
+  readonly #reading = new Set<Endpoint>();
+
+  constructor(operations: Operations, send: (message: FromGateway) => void, clock: () => Instant) {
+    this.#operations = operations;
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  read(device: Registered): void {
+    if (this.#reading.has(device.endpoint)) return;
+    this.#reading.add(device.endpoint);
+    const present = OBJECTS.filter((object) =>
+      device.objects.some((known) => known.object === object && (known.instances.length === 0 || known.instances.includes(0))),
+    );
+    this.#next(device, present, {});
+  }
+
+  #next(device: Registered, [object, ...rest]: readonly number[], facts: FactValues): void {
+    if (object === undefined) return this.#finish(device, facts);
+    this.#operations.perform(
+      device,
+      { type: 'read', path: `/${object}/0` },
+      {
+        done: (outcome) => {
+          // Silence means asleep: what was read so far still counts, the rest waits for the next contact.
+          if (outcome.type === 'no-answer') return this.#finish(device, facts);
+          this.#next(device, rest, { ...facts, ...factsOfValues(outcome.values) });
+        },
+      },
+    );
+  }
+
+  #finish(device: Registered, facts: FactValues): void {
+    this.#reading.delete(device.endpoint);
+    this.#send({
+      type: 'facts',
+      endpoint: device.endpoint,
+      at: this.#clock(),
+      facts: { ...facts, lwm2mVersion: device.lwm2mVersion, queueMode: device.queueMode },
+    });
+  }
+}

@@ -1,0 +1,248 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CODE, codeText } from '@drover/coap';
+import { Endpoint, Instant } from '@drover/kernel';
+import type { ResourceValue } from '@drover/lwm2m';
+import { DirectoryBlobStore } from '@drover/firmware-store/stores';
+import { CampaignClock, createLogger } from '@drover/platform';
+import { aRelease, LockstepDevice, type Release } from '@drover/testkit';
+import type { FromGateway, OfferOrder, UpdateFact } from '../link/messages.ts';
+import { Gateway } from './gateway.ts';
+import { ImageCache } from './image-cache.ts';
+import { ServeDoor } from './serve-door.ts';
+
+const ENDPOINT = Endpoint('urn:imei:490154203237518');
+const OLD: ResourceValue[] = [
+  { path: '/3/0/1', value: 'WM-300' },
+  { path: '/3/0/3', value: '1.0.0' },
+];
+const firmware = (state: number, result: number, more: ResourceValue[] = []): ResourceValue[] => [
+  { path: '/5/0/3', value: state },
+  { path: '/5/0/5', value: result },
+  { path: '/5/0/9', value: 2 },
+  ...more,
+];
+
+let folder: string;
+let socket: Socket;
+let gateway: Gateway;
+let door: ServeDoor;
+let release: Release;
+let device: LockstepDevice;
+let told: FromGateway[];
+
+const facts = (): UpdateFact[] => told.flatMap((message) => (message.type === 'update' ? [message.fact] : []));
+const factTypes = (): string[] => facts().map(({ type }) => type);
+async function until(type: UpdateFact['type']): Promise<void> {
+  for (let round = 0; round < 200 && !factTypes().includes(type); round++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(factTypes()).toContain(type);
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'drover-gateway-'));
+  release = aRelease();
+  const blobs = await DirectoryBlobStore.start(join(folder, 'blobs'));
+  await blobs.put([release.image] as unknown as AsyncIterable<Uint8Array>);
+  const clock = new CampaignClock();
+  socket = createSocket('udp4');
+  told = [];
+  door = new ServeDoor(new ImageCache(join(folder, 'cache'), blobs), () => clock.now());
+  gateway = new Gateway({
+    clock,
+    log: createLogger('silent', 'test'),
+    door,
+    awakeMs: 93_000,
+    sendDatagram: (peer, bytes) => socket.send(bytes, Number(peer.split(':')[1]), peer.split(':')[0]),
+    tell: (message) => told.push(message),
+    publicUri: () => `coap://127.0.0.1:${socket.address().port}`,
+    wake: () => undefined,
+  });
+  socket.on('message', (bytes, { address, port }) => gateway.receive(`${address}:${port}`, bytes));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  device = await LockstepDevice.start(`127.0.0.1:${socket.address().port}`);
+});
+
+afterEach(async () => {
+  gateway.close();
+  device.close();
+  socket.close();
+  await rm(folder, { recursive: true });
+});
+
+async function register(): Promise<void> {
+  const answer = await device.register([`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', 'b=U']);
+  expect(codeText(answer.code)).toBe('2.01');
+  (await device.expect('GET /3/0')).reply('2.05', OLD);
+  (await device.expect('GET /4/0')).reply('4.04');
+  (await device.expect('GET /5/0')).reply('2.05', firmware(0, 0));
+}
+
+const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
+  attempt: 'default/c/1.1/d',
+  endpoint: ENDPOINT,
+  epoch: 1,
+  notAfter: undefined,
+  method: 'Auto',
+  digest: release.digest,
+  size: release.image.length,
+  expectedVersion: '2.0.0',
+  offset: 0,
+  pullToken: 'token-of-this-device',
+  blockSize: 512,
+  minBlockSize: 64,
+  inactivityMs: 2_700_000,
+  carrier: '262-1/2A/NB-IoT',
+  share: 0.04,
+  budget: 0.5,
+  blockMs: 1,
+  envelope: Buffer.from(release.envelope).toString('base64'),
+  policy: release.policy,
+  device: { model: 'WM-300', version: '1.0.0' },
+  phase: 'transfer',
+  ...change,
+});
+
+const pullUri = (): string => `coap://127.0.0.1:${socket.address().port}/fw/token-of-this-device`;
+const getBlock = (num: number, token = 'token-of-this-device') =>
+  device.request({ method: 'GET', path: ['fw', token], block2: { num, more: false, szx: 5 } });
+
+/** Up to where the URI has been written. */
+async function offerPull(): Promise<void> {
+  await register();
+  gateway.command({ type: 'offer', order: order() });
+  (await device.expect('GET /5/0')).reply('2.05', firmware(0, 0));
+  (await device.expect('GET /3/0/3')).reply('2.05', [{ path: '/3/0/3', value: '1.0.0' }]);
+  (await device.expect('GET /5/0 observe')).reply('4.05');
+  (await device.expect('GET /5/0/3 observe')).reply('4.05');
+  (await device.expect(`PUT /5/0/1 ${pullUri()}`)).reply('2.04');
+}
+
+it('tells a contact and reads what campaigns need', async () => {
+  await register();
+  for (let round = 0; round < 100 && told.length < 2; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(told.map(({ type }) => type)).toEqual(['contact', 'facts']);
+  expect(told[1]).toMatchObject({ facts: { model: 'WM-300', firmwareVersion: '1.0.0', 'update.delivery': 'Both', queueMode: false } });
+});
+
+it('answers 4.04 to an Update at a location it does not know', async () => {
+  const answer = await device.request({ method: 'POST', path: ['rd', 'gone'] });
+  expect(codeText(answer.code)).toBe('4.04');
+});
+
+describe('a pull', () => {
+  it('is served block by block, installed by permission, and proven by the version read back', async () => {
+    await offerPull();
+    const blocks: Uint8Array[] = [];
+    for (let num = 0; num < 4; num++) {
+      const answer = await getBlock(num);
+      expect([codeText(answer.code), answer.options.block2?.more]).toEqual(['2.05', num < 3]);
+      blocks.push(answer.payload.slice());
+    }
+    expect(Buffer.concat(blocks).equals(Buffer.from(release.image))).toBe(true);
+    await register2(firmware(2, 0, [{ path: '/5/0/1', value: pullUri() }]));
+    await until('download-finished');
+    gateway.command({ type: 'execute', attempt: order().attempt, endpoint: ENDPOINT, epoch: 1, notAfter: undefined });
+    (await device.expect('GET /5/0')).reply('2.05', firmware(2, 0));
+    (await device.expect('POST /5/0/2')).reply('2.04');
+    await until('install-started');
+    await register2(firmware(0, 1));
+    (await device.expect('GET /3/0/3')).reply('2.05', [{ path: '/3/0/3', value: '2.0.0' }]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(facts().at(-1)).toMatchObject({ type: 'version-read', version: '2.0.0', result: 1 });
+  });
+
+  it('stops under a Hold and goes on after it', async () => {
+    await offerPull();
+    expect(codeText((await getBlock(0)).code)).toBe('2.05');
+    gateway.command({ type: 'suspend', attempt: order().attempt, endpoint: ENDPOINT, epoch: 1 });
+    expect(codeText((await getBlock(1)).code)).toBe('5.03');
+    gateway.command({ type: 'resume', attempt: order().attempt, endpoint: ENDPOINT, epoch: 1 });
+    expect(codeText((await getBlock(1)).code)).toBe('2.05');
+  });
+
+  it.each([
+    ['a token nobody has', 0, 'another', '4.04'],
+    ['a block past the end', 9, 'token-of-this-device', '4.00'],
+  ])('refuses %s', async (_name, num, token, code) => {
+    await offerPull();
+    expect(codeText((await getBlock(num, token)).code)).toBe(code);
+  });
+});
+
+/** Registers again, answers the reads of the registration, and the look of the conversation in between. */
+async function register2(state: ResourceValue[]): Promise<void> {
+  await device.register([`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', 'b=U']);
+  for (let read = 0; read < 6; read++) {
+    const asked = await device.next();
+    if (asked.text.endsWith('observe')) asked.reply('4.05');
+    else if (asked.text === 'GET /4/0') asked.reply('4.04');
+    else if (asked.text === 'GET /3/0') asked.reply('2.05', OLD);
+    else asked.reply('2.05', state);
+  }
+}
+
+describe('a push', () => {
+  it('is answered 2.04 for every block and still fails by what /5/0 says', async () => {
+    await register();
+    gateway.command({ type: 'offer', order: order({ method: 'Push' }) });
+    (await device.expect('GET /5/0')).reply('2.05', firmware(0, 0));
+    (await device.expect('GET /3/0/3')).reply('2.05', [{ path: '/3/0/3', value: '1.0.0' }]);
+    (await device.expect('GET /5/0 observe')).reply('4.05');
+    (await device.expect('GET /5/0/3 observe')).reply('4.05');
+    const received: Uint8Array[] = [];
+    for (let num = 0; num < 4; num++) {
+      const block = await device.expect('PUT /5/0/0');
+      expect(block.request.options.block1).toEqual({ num, more: num < 3, szx: 5 });
+      received.push(block.request.payload.slice());
+      block.reply('2.04');
+    }
+    expect(Buffer.concat(received).equals(Buffer.from(release.image))).toBe(true);
+    (await device.expect('GET /5/0')).reply('2.05', firmware(0, 5));
+    await until('failed');
+    expect(facts().at(-1)).toMatchObject({ type: 'failed', class: 'Integrity' });
+    const progress = facts().flatMap((fact) => (fact.type === 'progress' ? [fact] : []));
+    expect(
+      progress.reduce((sum, { blocks, bytes }) => ({ blocks: sum.blocks + blocks, bytes: sum.bytes + bytes }), { blocks: 0, bytes: 0 }),
+    ).toEqual({ blocks: 4, bytes: 2048 });
+    expect(progress.at(-1)?.offset).toBe(2048);
+  });
+});
+
+describe('refuses', () => {
+  const refusal = async (change: Partial<OfferOrder>): Promise<FromGateway | undefined> => {
+    await register();
+    gateway.command({ type: 'offer', order: order(change) });
+    expect(await device.isLeftAlone(200)).toBe(true);
+    return told.filter(({ type }) => type === 'update' || type === 'refused-command').at(-1);
+  };
+  it('an offer past its window', async () => {
+    expect(await refusal({ notAfter: Instant(1) })).toMatchObject({ type: 'refused-command', command: 'offer' });
+  });
+  it('a command of an older engine', async () => {
+    await register();
+    gateway.command({ type: 'cancel', attempt: 'other', endpoint: ENDPOINT, epoch: 7 });
+    gateway.command({ type: 'execute', attempt: order().attempt, endpoint: ENDPOINT, epoch: 6, notAfter: undefined });
+    expect(told.at(-1)).toMatchObject({ type: 'refused-command', command: 'execute', why: expect.stringContaining('epoch 6') });
+  });
+  it.each<[string, Partial<OfferOrder>, string]>([
+    ['an image for another model', { device: { model: 'WM-100', version: '1.0.0' } }, 'ARTIFACT_INCOMPATIBLE'],
+    ['a rollback', { device: { model: 'WM-300', version: '3.0.0' } }, 'ARTIFACT_ROLLBACK'],
+    ['an envelope of somebody else', { envelope: Buffer.from(aRelease().envelope).toString('base64') }, 'ARTIFACT_UNSIGNED'],
+  ])('%s at the last door', async (_name, change, code) => {
+    expect(await refusal(change)).toMatchObject({ type: 'update', fact: { type: 'refused', why: expect.stringContaining(code) } });
+  });
+  it('a withdrawn image at the last door, whatever the engine says', async () => {
+    door.setWithdrawn([release.digest]);
+    expect(await refusal({})).toMatchObject({ fact: { type: 'refused', why: expect.stringContaining('ARTIFACT_WITHDRAWN') } });
+  });
+});
+
+it('answers an empty confirmable message with a reset, and a request for nothing with 4.04', async () => {
+  const answer = await device.request({ method: 'GET', path: ['nothing'] });
+  expect(answer.code).toBe(CODE.NOT_FOUND);
+});

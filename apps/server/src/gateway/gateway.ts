@@ -1,0 +1,182 @@
+import type { Endpoint } from '@drover/kernel';
+import {
+  BlockAssembly,
+  CODE,
+  CoapEndpoint,
+  type CoapOutput,
+  type IncomingHandle,
+  type IncomingRequest,
+  type RequestHandle,
+} from '@drover/coap';
+import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
+import type { FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
+import { CommandDesk } from './command-desk.ts';
+import type { Conversation } from './conversation.ts';
+import { DeviceReader } from './device-reader.ts';
+import { Operations, type Correlated } from './operations.ts';
+import { Pacer } from './pacer.ts';
+import { answerPull, PULL_PATH } from './pull-server.ts';
+import { RegistrationHandler, contactMessage, restored } from './registration-handler.ts';
+import { Registry } from './registry.ts';
+import type { ServeDoor } from './serve-door.ts';
+
+export interface GatewayParts {
+  readonly clock: CampaignClock;
+  readonly log: Logger;
+  readonly door: ServeDoor;
+  readonly awakeMs: number;
+  readonly sendDatagram: (peer: string, bytes: Uint8Array) => void;
+  readonly tell: (message: FromGateway) => void;
+  /** `coap://host:port`, no trailing slash. */
+  readonly publicUri: () => string;
+  readonly wake: () => void;
+}
+
+/** Where the standards meet: datagrams become registrations, answers and facts; commands become conversations. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  readonly #registry = new Registry();
+  readonly #coap: CoapEndpoint;
+  readonly #operations: Operations;
+  readonly #registrations: RegistrationHandler;
+  readonly #reader: DeviceReader;
+  readonly #commands: CommandDesk;
+  readonly #sends = new BlockAssembly();
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    const entropy = new SystemEntropy();
+    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), entropy);
+    this.#operations = new Operations(this.#coap, monotonicMs);
+    this.#registrations = new RegistrationHandler(this.#registry, entropy);
+    this.#reader = new DeviceReader(this.#operations, parts.tell, () => parts.clock.now());
+    this.#commands = new CommandDesk({
+      clock: parts.clock,
+      door: parts.door,
+      tell: parts.tell,
+      conversationParts: (endpoint, attempt) => ({
+        coap: this.#coap,
+        operations: this.#operations,
+        pacer: this.#pacer,
+        clock: parts.clock,
+        protocolNow: monotonicMs,
+        awakeMs: parts.awakeMs,
+        uriFor: (token) => `${parts.publicUri()}/${PULL_PATH}/${token}`,
+        device: () => this.#registry.of(endpoint, parts.clock.now()),
+        emit: (fact: UpdateFact) => parts.tell({ type: 'update', endpoint, attempt, at: parts.clock.now(), fact }),
+      }),
+    });
+  }
+
+  readonly #pacer = new Pacer();
+
+  receive(peer: string, bytes: Uint8Array): void {
+    this.#coap.receive(peer, bytes, monotonicMs());
+    this.#parts.wake();
+  }
+
+  advance(): void {
+    this.#coap.advance(monotonicMs());
+  }
+
+  nextTimerAt(): number | undefined {
+    return this.#coap.nextTimerAt();
+  }
+
+  command(message: ToGateway): void {
+    if (message.type === 'restore') {
+      for (const registration of message.registrations) this.#registry.put(restored(registration));
+      this.#commands.restoreTokens(message.tokens);
+    } else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
+    else this.#commands.handle(message);
+    this.#parts.wake();
+  }
+
+  close(): void {
+    this.#commands.close();
+  }
+
+  #readFacts(endpoint: Endpoint): void {
+    const device = this.#registry.of(endpoint, this.#parts.clock.now());
+    if (device) this.#reader.read(device);
+  }
+
+  #onOutput(output: CoapOutput): void {
+    switch (output.type) {
+      case 'datagram':
+        return this.#parts.sendDatagram(output.peer, output.bytes);
+      case 'request':
+        return this.#onRequest(output.peer, output.handle, output.request);
+      case 'response':
+        return correlated(output.handle)?.onResponse(output.response, output.retransmissions);
+      case 'notification':
+        return correlated(output.handle)?.onNotification?.(output.response);
+      case 'failed':
+        return correlated(output.handle)?.onFailed();
+    }
+  }
+
+  #onRequest(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
+    const [first, token = ''] = request.options.uriPath;
+    if (first === PULL_PATH) return this.#onPull(handle, request, token);
+    if (first === 'dp') return this.#onSend(peer, handle, request);
+    const { response, contact } = this.#registrations.handle(peer, request, { now: monotonicMs(), clock: this.#parts.clock.now() });
+    this.#coap.respond(handle, response, monotonicMs());
+    if (!contact) return;
+    const { device, kind } = contact;
+    this.#parts.tell(contactMessage(kind, device, this.#parts.clock.now()));
+    const conversation = this.#commands.conversationOf(device.endpoint);
+    conversation?.heard();
+    if (kind === 'register') this.#reader.read(device);
+    if (kind !== 'deregister') conversation?.input({ type: kind === 'register' ? 'registered' : 'contact' });
+  }
+
+  #onPull(handle: IncomingHandle, request: IncomingRequest, token: string): void {
+    const conversation = this.#commands.conversationByToken(token);
+    const owner = this.#commands.ownerOf(token);
+    if (!owner) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
+    const { response, delayMs, served } = answerPull(conversation, request);
+    if (!served) this.#parts.tell({ type: 'contact', endpoint: owner, kind: 'pull', at: this.#parts.clock.now(), registration: undefined });
+    if (delayMs <= 0) return this.#answerPull(handle, response, { conversation, served });
+    // A long pause is acknowledged, so that the device does not repeat its question.
+    if (delayMs > 1000) this.#coap.acknowledge(handle);
+    setTimeout(() => this.#answerPull(handle, response, { conversation, served }), delayMs);
+  }
+
+  #answerPull(
+    handle: IncomingHandle,
+    response: Parameters<CoapEndpoint['respond']>[1],
+    { conversation, served }: { conversation: Conversation | undefined; served: { offset: number; length: number } | undefined },
+  ): void {
+    // A hold that came while the answer was paced stops it too.
+    const isStopped = served !== undefined && !conversation?.isServing;
+    this.#coap.respond(handle, isStopped ? { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } } : response, monotonicMs());
+    if (served && !isStopped) conversation?.served(served.offset, served.length);
+    this.#parts.wake();
+  }
+
+  /** LwM2M 1.1 Send: what a device tells on its own. A sign of life; its values are read like any others. */
+  #onSend(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
+    const endpoint = this.#registry.endpointAt(peer);
+    const device = endpoint && this.#registry.of(endpoint, this.#parts.clock.now());
+    if (!device) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
+    const values = this.#sentValues(peer, request);
+    this.#coap.respond(handle, { code: values.code, ...(values.block1 ? { options: { block1: values.block1 } } : {}) }, monotonicMs());
+    this.#parts.tell(contactMessage('send', device, this.#parts.clock.now()));
+    const conversation = this.#commands.conversationOf(device.endpoint);
+    conversation?.heard();
+    conversation?.input({ type: 'contact' });
+  }
+
+  #sentValues(peer: string, request: IncomingRequest) {
+    const { block1, contentFormat } = request.options;
+    if (!block1) return { code: CODE.CHANGED, block1: undefined };
+    const outcome = this.#sends.add({ peer, path: 'dp' }, { block: block1, payload: request.payload, contentFormat }, monotonicMs());
+    if (outcome.type === 'refused') return { code: outcome.code, block1: undefined };
+    return { code: outcome.type === 'continue' ? CODE.CONTINUE : CODE.CHANGED, block1 };
+  }
+}
+
+function correlated(handle: RequestHandle): Correlated | undefined {
+  return handle.correlation as Correlated | undefined;
+}

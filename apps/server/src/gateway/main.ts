@@ -1,0 +1,76 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { parentPort, workerData } from 'node:worker_threads';
+import { must } from '@drover/kernel';
+import { DirectoryBlobStore } from '@drover/firmware-store/stores';
+import { CampaignClock, createLogger, monotonicMs, type LogLevel } from '@drover/platform';
+import { MessagePortLink } from '../link/link.ts';
+import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
+import { Gateway } from './gateway.ts';
+import { ImageCache } from './image-cache.ts';
+import { ServeDoor } from './serve-door.ts';
+
+/** Kernel buffers for a burst of contacts, bytes: a fleet wakes on the hour. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
+/** The gateway's thread: one UDP socket, one timer, the link to the engine. */
+const start = workerData as GatewayStart;
+const link = new MessagePortLink<FromGateway, ToGateway>(must(parentPort, 'the gateway runs in a thread of its own'));
+const clock = new CampaignClock(start.clock);
+const log = createLogger(start.logLevel as LogLevel, 'gateway');
+const socket = createSocket({
+  type: start.host.includes(':') ? 'udp6' : 'udp4',
+  recvBufferSize: SOCKET_BUFFER,
+  sendBufferSize: SOCKET_BUFFER,
+});
+const peerOf = (address: string, port: number): string => `${address}:${port}`;
+let timer: NodeJS.Timeout | undefined;
+
+const gateway = new Gateway({
+  clock,
+  log,
+  door: new ServeDoor(new ImageCache(start.cache, DirectoryBlobStore.reading(start.blobs)), () => clock.now()),
+  awakeMs: start.awakeMs,
+  sendDatagram: (peer, bytes) => {
+    const colon = peer.lastIndexOf(':');
+    socket.send(bytes, Number(peer.slice(colon + 1)), peer.slice(0, colon), (error) => {
+      if (error) log.debug({ peer, code: (error as NodeJS.ErrnoException).code }, 'a datagram could not be sent');
+    });
+  },
+  tell: (message) => link.send(message),
+  publicUri: () => start.publicUri ?? addressOf(socket),
+  wake: armTimer,
+});
+
+function addressOf(bound: Socket): string {
+  const { address, port, family } = bound.address();
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '[::1]' : family === 'IPv6' ? `[${address}]` : address;
+  return `coap://${host}:${port}`;
+}
+
+/** One timer for the whole endpoint, set to what is due next. */
+function armTimer(): void {
+  clearTimeout(timer);
+  const at = gateway.nextTimerAt();
+  if (at === undefined) return;
+  timer = setTimeout(
+    () => {
+      gateway.advance();
+      armTimer();
+    },
+    Math.max(1, at - monotonicMs()),
+  );
+}
+
+socket.on('message', (bytes, { address, port }) => gateway.receive(peerOf(address, port), bytes));
+socket.on('error', (error) =>
+  link.send({ type: 'fatal', code: (error as NodeJS.ErrnoException).code ?? 'SOCKET', message: error.message }),
+);
+socket.bind(start.port, start.host, () => link.send({ type: 'ready', address: socket.address().address, port: socket.address().port }));
+link.onMessage((message) => {
+  if (message.type === 'close') {
+    gateway.close();
+    socket.close(() => process.exit(0));
+    return;
+  }
+  gateway.command(message);
+});

@@ -1,0 +1,46 @@
+import { CODE, planBlock, szxOfSize, type CoapResponse, type IncomingRequest } from '@drover/coap';
+import type { Digest } from '@drover/kernel';
+import type { Conversation } from './conversation.ts';
+
+export const PULL_PATH = 'fw';
+
+export type PullAnswer = {
+  readonly response: CoapResponse;
+  readonly delayMs: number;
+  readonly served?: { readonly offset: number; readonly length: number };
+};
+
+/** Seconds after which a device may ask again when it is not its turn. */
+const LATER_S = 60;
+
+/**
+ * Answers one GET of a pull. Any block at any time, from any address: a pull comes from a new port, and after a power
+ * loss at the right block before the device has registered again. The token in the path is the proof.
+ */
+export function answerPull(conversation: Conversation | undefined, request: IncomingRequest): PullAnswer {
+  if (request.method !== 'GET') return refuse(CODE.METHOD_NOT_ALLOWED);
+  if (!conversation?.isServing) return { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: LATER_S } }, delayMs: 0 };
+  const { image, order } = conversation;
+  const { block2, size2 } = request.options;
+  const plan = planBlock(
+    { size: image.size, etag: etagOf(order.digest), preferredSzx: szxOfSize(order.blockSize) },
+    block2,
+    size2 !== undefined,
+  );
+  if (plan.type === 'bad') return refuse(CODE.BAD_REQUEST);
+  const response: CoapResponse = {
+    code: CODE.CONTENT,
+    options: { etag: plan.etag, contentFormat: 42, block2: plan.block2, ...(plan.size2 === undefined ? {} : { size2: plan.size2 }) },
+    payload: image.read(plan.offset, plan.length),
+  };
+  return { response, delayMs: conversation.paceMs, served: { offset: plan.offset, length: plan.length } };
+}
+
+function refuse(code: number): PullAnswer {
+  return { response: { code }, delayMs: 0 };
+}
+
+/** Strong and fixed for the image's bytes: eight bytes of its digest. */
+function etagOf(digest: Digest): Uint8Array {
+  return Buffer.from(digest.slice('sha256:'.length), 'hex').subarray(0, 8);
+}

@@ -1,0 +1,126 @@
+import {
+  nextBlock,
+  onAnswer,
+  startUpload,
+  szxOfSize,
+  CODE,
+  type BlockUpload,
+  type CoapEndpoint,
+  type IncomingResponse,
+  type RequestHandle,
+} from '@drover/coap';
+import { CONTENT_FORMAT, type FirmwareInput } from '@drover/lwm2m';
+import type { CachedImage } from './image-cache.ts';
+import type { Correlated } from './operations.ts';
+import type { Registered } from './registry.ts';
+
+/** Erasing flash on the first block keeps a device silent for seconds: its retransmission must not look like a new transfer. */
+const FIRST_BLOCK_TIMEOUT_MS = 10_000;
+const BUSY_RETRY_MS = 5_000;
+
+export interface PushParts {
+  readonly coap: CoapEndpoint;
+  readonly image: CachedImage;
+  readonly blockSize: number;
+  readonly now: () => number;
+  /** Wall milliseconds to wait before the next block. */
+  readonly pace: () => number;
+  readonly report: (input: FirmwareInput) => void;
+  readonly sent: (block: { readonly offset: number; readonly bytes: number; readonly retransmissions: number }) => void;
+  /** Protocol time-outs matter to people, not to a simulated radio. */
+  readonly isCompressed: boolean;
+}
+
+/** Block1 push of one image: one block in flight, each after the answer to the one before and the pace of its carrier. */
+export class Push {
+  readonly #parts: PushParts;
+  readonly #device: Registered;
+  #upload: BlockUpload;
+  #handle: RequestHandle | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(device: Registered, offset: number, parts: PushParts) {
+    this.#parts = parts;
+    this.#device = device;
+    this.#upload = startUpload({ size: parts.image.size, szx: szxOfSize(parts.blockSize), offset });
+  }
+
+  start(): void {
+    this.#send();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    if (this.#handle) this.#parts.coap.cancelRequest(this.#handle, this.#parts.now());
+  }
+
+  #send(): void {
+    if (this.#stopped) return;
+    const { coap, image, now, isCompressed } = this.#parts;
+    const { offset, length, block1, size1 } = nextBlock(this.#upload);
+    const root = this.#device.rootPath === '/' ? [] : this.#device.rootPath.split('/').slice(1);
+    const correlation: Correlated = {
+      onResponse: (response, retransmissions) => this.#answered(response, { length, retransmissions }),
+      onFailed: () => this.#end({ type: 'push-failed', why: 'lost', offset: this.#upload.offset }),
+    };
+    const request = {
+      method: 'PUT',
+      path: [...root, '5', '0', '0'],
+      contentFormat: CONTENT_FORMAT.OPAQUE,
+      payload: image.read(offset, length),
+      block1,
+      size1,
+      correlation,
+    } as const;
+    this.#handle = coap.request(
+      this.#device.peer,
+      { ...request, ...(offset === 0 && !isCompressed ? { ackTimeoutMs: FIRST_BLOCK_TIMEOUT_MS } : {}) },
+      now(),
+    );
+  }
+
+  #answered(response: IncomingResponse, { length, retransmissions }: { length: number; retransmissions: number }): void {
+    if (this.#stopped) return;
+    const outcome = onAnswer(this.#upload, {
+      code: response.code,
+      block1: response.options.block1,
+      size1: response.options.size1,
+      retransmissions,
+    });
+    const reached = outcome.type === 'done' ? this.#parts.image.size : 'upload' in outcome ? outcome.upload.offset : this.#upload.offset;
+    this.#parts.sent({ offset: reached, bytes: length, retransmissions });
+    switch (outcome.type) {
+      case 'continue':
+      case 'restart':
+        this.#upload = outcome.upload;
+        this.#parts.report({ type: 'block-acknowledged', offset: outcome.upload.offset });
+        return this.#after(this.#parts.pace());
+      case 'busy':
+        return this.#after(BUSY_RETRY_MS);
+      case 'done':
+        return this.#end({ type: 'push-finished' });
+      case 'too-large':
+        return this.#end({ type: 'push-failed', why: 'too-large', offset: this.#upload.offset });
+      case 'rejected':
+        return this.#end({
+          type: 'push-failed',
+          why: response.code === CODE.REQUEST_ENTITY_INCOMPLETE ? 'lost' : 'rejected',
+          offset: this.#upload.offset,
+        });
+    }
+  }
+
+  #after(ms: number): void {
+    if (this.#stopped) return;
+    if (ms <= 0) this.#send();
+    else this.#timer = setTimeout(() => this.#send(), ms);
+  }
+
+  #end(input: FirmwareInput): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#parts.report(input);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Digest, Endpoint, Instant, Json } from '@drover/kernel';
+import type { FactName, FactValue } from '@drover/fleet';
+import type { ClockSetting } from '@drover/platform';
+
+/** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
+
+/** A try in one session. Facts echo it; a fact of another try is dropped. */
+export type AttemptKey = string;
+
+/** All that the gateway needs to carry one update through, and to check the trust rules by itself once more. */
+export interface OfferOrder {
+  readonly attempt: AttemptKey;
+  readonly endpoint: Endpoint;
+  readonly epoch: number;
+  /** Past this nothing is sent any more; undefined where no window ends. */
+  readonly notAfter: Instant | undefined;
+  readonly method: 'Auto' | 'Pull' | 'Push';
+  readonly digest: Digest;
+  readonly size: number;
+  readonly expectedVersion: string;
+  readonly offset: number;
+  /** Path segment of the pull URI: unguessable, the same for the whole life of this device and image. */
+  readonly pullToken: string;
+  readonly blockSize: number;
+  readonly minBlockSize: number;
+  readonly inactivityMs: number;
+  readonly carrier: string;
+  readonly share: number;
+  readonly budget: number;
+  /** Radio time of one block, campaign ms: what pacing stretches. */
+  readonly blockMs: number;
+  /** Base64 of the signed envelope, and the policy it is checked against. */
+  readonly envelope: string;
+  readonly policy: Json;
+  readonly device: { readonly model: string | undefined; readonly version: string | undefined };
+  /** Where a resumed conversation stands; a new one transfers. */
+  readonly phase: 'transfer' | 'install' | 'cancel';
+}
+
+export type ToGateway =
+  | { readonly type: 'offer'; readonly order: OfferOrder }
+  | {
+      readonly type: 'execute';
+      readonly attempt: AttemptKey;
+      readonly endpoint: Endpoint;
+      readonly epoch: number;
+      readonly notAfter: Instant | undefined;
+    }
+  | { readonly type: 'cancel'; readonly attempt: AttemptKey; readonly endpoint: Endpoint; readonly epoch: number }
+  | { readonly type: 'suspend' | 'resume' | 'drop'; readonly attempt: AttemptKey; readonly endpoint: Endpoint; readonly epoch: number }
+  | { readonly type: 'withdrawn'; readonly digests: readonly Digest[] }
+  | { readonly type: 'read-facts'; readonly endpoint: Endpoint }
+  | { readonly type: 'restore'; readonly registrations: readonly RestoredRegistration[]; readonly tokens: readonly PullToken[] }
+  | { readonly type: 'close' };
+
+/** Whose pull a token is: a device may go on with it before it registers again. */
+export interface PullToken {
+  readonly token: string;
+  readonly endpoint: Endpoint;
+}
+
+export interface RestoredRegistration {
+  readonly endpoint: Endpoint;
+  readonly location: string;
+  readonly address: string;
+  readonly lifetimeS: number;
+  readonly lwm2mVersion: string;
+  readonly queueMode: boolean;
+  readonly objects: readonly string[];
+  readonly rootPath: string;
+  readonly contentFormats: readonly number[];
+  readonly refreshedAt: Instant;
+}
+
+export type ContactKind = 'register' | 'update' | 'deregister' | 'send' | 'pull';
+
+export type FromGateway =
+  | { readonly type: 'ready'; readonly address: string; readonly port: number }
+  | {
+      readonly type: 'contact';
+      readonly endpoint: Endpoint;
+      readonly kind: ContactKind;
+      readonly at: Instant;
+      readonly registration: RestoredRegistration | undefined;
+    }
+  | {
+      readonly type: 'facts';
+      readonly endpoint: Endpoint;
+      readonly at: Instant;
+      readonly facts: Readonly<Partial<Record<FactName, FactValue>>>;
+    }
+  | { readonly type: 'update'; readonly endpoint: Endpoint; readonly attempt: AttemptKey; readonly at: Instant; readonly fact: UpdateFact }
+  | {
+      readonly type: 'refused-command';
+      readonly endpoint: Endpoint;
+      readonly attempt: AttemptKey;
+      readonly at: Instant;
+      readonly command: string;
+      readonly why: string;
+    }
+  | { readonly type: 'fatal'; readonly code: string; readonly message: string };
+
+/** What the conversation learnt, in the standard's words; the engine translates. */
+export type UpdateFact =
+  | { readonly type: 'capability'; readonly method: 'Pull' | 'Push' }
+  | { readonly type: 'refused'; readonly class: string; readonly why: string }
+  | { readonly type: 'offered' }
+  | { readonly type: 'download-started'; readonly method: 'Pull' | 'Push' }
+  | {
+      readonly type: 'progress';
+      readonly offset: number;
+      readonly blocks: number;
+      readonly bytes: number;
+      readonly retransmissions: number;
+    }
+  | { readonly type: 'download-finished' }
+  | { readonly type: 'session-lost'; readonly offset: number }
+  | { readonly type: 'install-started' }
+  | { readonly type: 'state'; readonly state: number; readonly result: number | undefined }
+  | { readonly type: 'failed'; readonly class: string; readonly why: string }
+  | {
+      readonly type: 'version-read';
+      readonly version: string | undefined;
+      readonly state: number | undefined;
+      readonly result: number | undefined;
+    }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'cancel-refused' }
+  | { readonly type: 'execute-unknown' };
+
+/** What a gateway thread is started with. */
+export interface GatewayStart {
+  readonly host: string;
+  readonly port: number;
+  /** `coap://host:port` that devices can reach, no trailing slash; undefined means the bound address. */
+  readonly publicUri: string | undefined;
+  readonly blobs: string;
+  readonly cache: string;
+  readonly clock: ClockSetting;
+  readonly logLevel: string;
+  /** How long a queue-mode device listens after an exchange, campaign ms. */
+  readonly awakeMs: number;
+}

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { DEFAULT_NAMESPACE, DroverError } from '@drover/kernel';
+import { DirectoryBlobStore } from '@drover/firmware-store/stores';
+import { loadSnapshot, openDatabase, Reader, takeLease, Writer } from '@drover/persistence';
+import { CampaignClock, type Logger } from '@drover/platform';
+import { ApiModule } from './api/api.module.ts';
+import { createHttp } from './api/http.ts';
+import { draft } from './engine/audit-drafts.ts';
+import { openAuditLog } from './engine/audit-log.ts';
+import { AWAKE_MS } from './engine/contact-handler.ts';
+import { DeviceStepper } from './engine/device-stepper.ts';
+import { EngineLoop } from './engine/engine-loop.ts';
+import { Engine } from './engine/engine.ts';
+import { EngineModule } from './engine/engine.module.ts';
+import { EvidenceDesk } from './engine/evidence-desk.ts';
+import { recover, stateFrom } from './engine/recovery.ts';
+import { TokenDesk } from './engine/token-desk.ts';
+import { MessagePortLink } from './link/link.ts';
+import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
+import { loadSecrets } from './secrets.ts';
+import { clockSetting, type ServerConfig } from './settings.ts';
+
+export interface RunningServer {
+  readonly httpUrl: string;
+  readonly coapUri: string;
+  readonly firstToken: string | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts all roles in one process: database, engine and API here, the gateway in a thread of its own. */
+export async function startServer(config: ServerConfig, log: Logger, onFatal: (error: unknown) => void): Promise<RunningServer> {
+  mkdirSync(config.data, { recursive: true });
+  const secrets = loadSecrets(config.data);
+  const file = join(config.data, 'drover.sqlite');
+  const database = await openDatabase(file);
+  const readDatabase = await openDatabase(file);
+  const epoch = await takeLease(database);
+  const clock = new CampaignClock(clockSetting(config, Date.now()));
+  const reader = new Reader(readDatabase);
+  const auditLog = await openAuditLog(reader);
+  const writer = new Writer(database, { log: auditLog, epoch, onFatal });
+  const blobFolder = join(config.data, 'firmware');
+  const blobs = await DirectoryBlobStore.start(blobFolder);
+  const start: GatewayStart = {
+    host: config.coapHost,
+    port: config.coapPort,
+    publicUri: config.publicCoapUri || undefined,
+    blobs: blobFolder,
+    cache: join(config.data, 'gateway-cache'),
+    clock: clock.setting,
+    logLevel: config.logLevel,
+    awakeMs: AWAKE_MS,
+  };
+  const { worker, coap } = await startGateway(start, onFatal);
+  const link = new MessagePortLink<ToGateway, FromGateway>(worker);
+  const engine = new Engine({ state: stateFrom(await loadSnapshot(database)), clock, log, epoch, secrets, writer, link });
+  const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
+
+  const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, evidence, onFatal })), log);
+  const firstToken = await app.get(TokenDesk).firstToken();
+  await engine.change((unit) => {
+    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { epoch, timeScale: clock.setting.scale }));
+    recover(engine, app.get(DeviceStepper), unit);
+  });
+  const loop = app.get(EngineLoop);
+  loop.start(link);
+  await app.listen(config.httpPort, config.httpHost);
+  log.info({ epoch, coap, devices: engine.state.devices.size, campaigns: engine.state.campaigns.size }, 'server started');
+  if (clock.setting.scale !== 1) log.warn({ scale: clock.setting.scale }, 'campaign time is compressed');
+  log.warn({}, 'CoAP runs without security (NoSec): use it in closed networks only');
+  return {
+    httpUrl: await app.getUrl(),
+    coapUri: coap,
+    firstToken,
+    stop: async () => {
+      await app.close();
+      loop.stop();
+      link.send({ type: 'close' });
+      await writer.drain();
+      await database.destroy();
+      await readDatabase.destroy();
+    },
+  };
+}
+
+function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<{ worker: Worker; coap: string }> {
+  const worker = new Worker(new URL('./gateway/main.js', import.meta.url), { workerData: start });
+  worker.on('error', onFatal);
+  return new Promise((resolve, reject) => {
+    worker.once('message', (message: FromGateway) => {
+      if (message.type === 'ready') resolve({ worker, coap: `coap://${message.address}:${message.port}` });
+      else reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${JSON.stringify(message)}`));
+    });
+  });
+}

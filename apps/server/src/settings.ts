@@ -1,0 +1,34 @@
+import { instantOf, type Instant } from '@drover/kernel';
+import { LOG_LEVELS, number, oneOf, port, REAL_TIME, text, type ClockSetting, type ConfigOf, type Setting } from '@drover/platform';
+
+const instant: Setting<Instant | undefined> = {
+  fallback: undefined,
+  meaning: 'campaign time at the start, RFC 3339; needs --time-scale',
+  read: (value) => instantOf(value),
+};
+
+/** Everything the server can be told. The README prints this table. */
+export const SETTINGS = {
+  data: text('./data', 'folder of database, images and keys'),
+  httpHost: text('127.0.0.1', 'address of the HTTP API'),
+  httpPort: port(8470, 'port of the HTTP API; 0 takes a free one'),
+  coapHost: text('0.0.0.0', 'address of the LwM2M server'),
+  coapPort: port(5683, 'port of the LwM2M server (coap, UDP); 0 takes a free one'),
+  publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
+  roles: oneOf(['all'], 'all', 'roles of this process; splitting them is not supported yet'),
+  timeScale: number(1, 'campaign seconds per wall second; evidence names it', { min: 1, max: 100_000 }),
+  timeOrigin: instant,
+  wallOrigin: number(0, 'wall time of the origin, ms; lets two processes share one campaign clock', { min: 0, max: 1e15 }),
+  logLevel: oneOf(LOG_LEVELS, 'info', 'fatal … trace, silent'),
+} as const;
+
+export type ServerConfig = ConfigOf<typeof SETTINGS>;
+
+export function clockSetting(
+  { timeScale, timeOrigin, wallOrigin }: Pick<ServerConfig, 'timeScale' | 'timeOrigin' | 'wallOrigin'>,
+  wallNow: number,
+): ClockSetting {
+  if (timeScale === 1 && timeOrigin === undefined) return REAL_TIME;
+  const origin = wallOrigin || wallNow;
+  return { campaignOrigin: timeOrigin ?? (origin as Instant), wallOrigin: origin, scale: timeScale };
+}

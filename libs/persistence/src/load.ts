@@ -1,0 +1,116 @@
+import type { DataSource } from 'typeorm';
+import type { Endpoint, Namespace } from '@drover/kernel';
+import type { Predicate } from '@drover/fleet';
+import { StoreError } from './errors.ts';
+import type {
+  ApprovalRecord,
+  CampaignRecord,
+  DeviceRecord,
+  DocumentRecord,
+  FirmwareRecord,
+  HoldRecord,
+  TimelineRecord,
+  TokenRecord,
+  UpdateRecord,
+} from './records.ts';
+import { whereSql } from './where-sql.ts';
+
+/** Everything the engine rebuilds its memory from. */
+export interface Snapshot {
+  readonly documents: readonly DocumentRecord[];
+  readonly firmware: readonly FirmwareRecord[];
+  readonly campaigns: readonly CampaignRecord[];
+  readonly devices: readonly DeviceRecord[];
+  readonly updates: readonly UpdateRecord[];
+  readonly approvals: readonly ApprovalRecord[];
+  readonly holds: readonly HoldRecord[];
+  readonly tokens: readonly TokenRecord[];
+}
+
+export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
+  return {
+    documents: await bodies(database, 'document'),
+    firmware: await bodies(database, 'firmware'),
+    campaigns: await bodies(database, 'campaign'),
+    devices: await bodies(database, 'device'),
+    updates: await bodies(database, 'device_update'),
+    approvals: await bodies(database, 'approval'),
+    holds: await bodies(database, 'hold'),
+    tokens: await bodies(database, 'token'),
+  };
+}
+
+async function bodies<T>(database: DataSource, table: string): Promise<T[]> {
+  const rows: { body: string }[] = await database.query(`SELECT body FROM ${table} ORDER BY rowid`);
+  return rows.map(({ body }) => parseRow<T>(body, table));
+}
+
+function parseRow<T>(body: string, table: string): T {
+  try {
+    return JSON.parse(body) as T;
+  } catch (error) {
+    throw new StoreError('ROW_CORRUPT', `a row of ${table} cannot be read`, error);
+  }
+}
+
+/** Reads beside the writer, on a connection of its own. */
+export class Reader {
+  readonly #database: DataSource;
+
+  constructor(database: DataSource) {
+    this.#database = database;
+  }
+
+  async devices(namespace: Namespace, predicate: Predicate, { limit, offset }: { limit: number; offset: number }): Promise<DeviceRecord[]> {
+    const { sql, parameters } = whereSql(predicate);
+    const rows: { body: string }[] = await this.#database.query(
+      `SELECT body FROM device WHERE namespace = ? AND ${sql} ORDER BY endpoint LIMIT ? OFFSET ?`,
+      [namespace, ...parameters, limit, offset],
+    );
+    return rows.map(({ body }) => parseRow(body, 'device'));
+  }
+
+  /** Newest last. */
+  async timeline(namespace: Namespace, endpoint: Endpoint, limit: number): Promise<TimelineRecord[]> {
+    const rows: (Omit<TimelineRecord, 'detail'> & { detail: string })[] = await this.#database.query(
+      'SELECT namespace, endpoint, at, kind, detail FROM timeline WHERE namespace = ? AND endpoint = ? ORDER BY id DESC LIMIT ?',
+      [namespace, endpoint, limit],
+    );
+    return rows.reverse().map((row) => ({ ...row, detail: parseRow(row.detail, 'timeline') }));
+  }
+
+  async auditTail(limit: number): Promise<unknown[]> {
+    const rows: { body: string }[] = await this.#database.query('SELECT body FROM audit_event ORDER BY seq DESC LIMIT ?', [limit]);
+    return rows.reverse().map(({ body }) => parseRow(body, 'audit_event'));
+  }
+
+  /** All records in order, page by page: a log never has to fit into memory. */
+  auditRecords(): AsyncGenerator<unknown> {
+    return this.#pages('seq > ?', []);
+  }
+
+  /** One campaign's records below `size`, in order. */
+  campaignRecords(namespace: string, campaign: string, size: number): AsyncGenerator<unknown> {
+    return this.#pages('seq > ? AND namespace = ? AND campaign = ? AND seq < ?', [namespace, campaign, size]);
+  }
+
+  async countCampaignRecords(namespace: string, campaign: string, size: number): Promise<number> {
+    const [row]: { count: number }[] = await this.#database.query(
+      'SELECT count(*) AS count FROM audit_event WHERE namespace = ? AND campaign = ? AND seq < ?',
+      [namespace, campaign, size],
+    );
+    return Number(row?.count ?? 0);
+  }
+
+  async *#pages(condition: string, parameters: readonly (string | number)[]): AsyncGenerator<unknown> {
+    for (let after = -1; ;) {
+      const rows: { seq: number; body: string }[] = await this.#database.query(
+        `SELECT seq, body FROM audit_event WHERE ${condition} ORDER BY seq LIMIT 1000`,
+        [after, ...parameters],
+      );
+      if (rows.length === 0) return;
+      for (const { body } of rows) yield parseRow(body, 'audit_event');
+      after = rows.at(-1)?.seq ?? after;
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { Changes } from './records.ts';
+import { StoreError } from './errors.ts';
+import { upsertsFor } from './upserts.ts';
+
+/** A record of the audit log, ready to be stored: its text is what was hashed. */
+export interface AuditRow {
+  readonly seq: number;
+  readonly namespace: string;
+  readonly campaign: string | undefined;
+  readonly campaignSeq: number | undefined;
+  readonly body: string;
+}
+
+/** The audit log, as the writer needs it: what these events become, and a way to say that it is on the disk. */
+export abstract class AuditAppender<Event> {
+  abstract append(events: readonly Event[]): { readonly rows: readonly AuditRow[]; readonly committed: () => void };
+}
+
+interface Waiting<Event> {
+  readonly changes: Changes;
+  readonly events: readonly Event[];
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Most units of work that go into one commit. */
+const MAX_BATCH = 500;
+const INSERT_AUDIT =
+  "INSERT INTO audit_event (seq, namespace, campaign, campaign_seq, body) SELECT json_extract(value, '$.seq'), json_extract(value, '$.namespace'), json_extract(value, '$.campaign'), json_extract(value, '$.campaignSeq'), json_extract(value, '$.body') FROM json_each(?)";
+
+/**
+ * Owns every write. Units of work queue up while a commit runs and then share the next one (group commit); each is
+ * whole or absent. The audit records of a unit are in its transaction. After a failed commit nothing in memory can be
+ * believed any more, so the writer stops for good and says so once.
+ */
+export class Writer<Event> {
+  readonly #database: DataSource;
+  readonly #epoch: number;
+  readonly #onFatal: (error: unknown) => void;
+  readonly #log: AuditAppender<Event>;
+  #queue: Waiting<Event>[] = [];
+  #running: Promise<void> | undefined;
+  #stopped: unknown;
+
+  constructor(
+    database: DataSource,
+    { log, epoch, onFatal }: { log: AuditAppender<Event>; epoch: number; onFatal: (error: unknown) => void },
+  ) {
+    this.#database = database;
+    this.#log = log;
+    this.#epoch = epoch;
+    this.#onFatal = onFatal;
+  }
+
+  /** Resolves when the changes and their audit records are on the disk. */
+  commit(changes: Changes, events: readonly Event[]): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(new StoreError('WRITER_STOPPED', 'an earlier write failed', this.#stopped));
+    return new Promise((done, failed) => {
+      this.#queue.push({ changes, events, done, failed });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Waits until nothing is queued. */
+  async drain(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Whatever arrives in this turn of the loop shares the first commit.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0 && this.#stopped === undefined) await this.#commitBatch(this.#queue.splice(0, MAX_BATCH));
+    this.#running = undefined;
+  }
+
+  async #commitBatch(batch: readonly Waiting<Event>[]): Promise<void> {
+    const { rows, committed } = this.#log.append(batch.flatMap(({ events }) => events));
+    try {
+      await this.#transaction(batch, rows);
+    } catch (error) {
+      this.#stop(error, [...batch, ...this.#queue.splice(0)]);
+      return;
+    }
+    committed();
+    for (const { done } of batch) done();
+  }
+
+  async #transaction(batch: readonly Waiting<Event>[], records: readonly AuditRow[]): Promise<void> {
+    const runner = this.#database.createQueryRunner();
+    await runner.startTransaction();
+    try {
+      await this.#requireLease(runner);
+      for (const { namespace, campaign } of batch.flatMap(({ changes }) => changes.dropUpdatesOf ?? [])) {
+        await runner.query('DELETE FROM device_update WHERE namespace = ? AND campaign = ?', [namespace, campaign]);
+      }
+      for (const { sql, rows } of upsertsFor(batch.map(({ changes }) => changes))) await runner.query(sql, [JSON.stringify(rows)]);
+      if (records.length > 0) await runner.query(INSERT_AUDIT, [JSON.stringify(records)]);
+      await runner.commitTransaction();
+    } catch (error) {
+      await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** A holder that was replaced while it was paused can do no harm: its epoch is no longer the one in the row. */
+  async #requireLease(runner: QueryRunner): Promise<void> {
+    const [row]: { value: string }[] = await runner.query("SELECT value FROM meta WHERE key = 'epoch'");
+    if (Number(row?.value) !== this.#epoch)
+      throw new StoreError('LEASE_LOST', `another engine took over (epoch ${row?.value ?? '?'}, ours ${this.#epoch})`);
+  }
+
+  #stop(error: unknown, waiting: readonly Waiting<Event>[]): void {
+    this.#stopped = error;
+    for (const { failed } of waiting) failed(error);
+    this.#onFatal(error);
+  }
+}
+
+/** Takes the lease: every earlier holder's next write is refused. */
+export async function takeLease(database: DataSource): Promise<number> {
+  await database.query(
+    "INSERT INTO meta (key, value) VALUES ('epoch', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS integer) + 1 AS text)",
+  );
+  const [row]: { value: string }[] = await database.query("SELECT value FROM meta WHERE key = 'epoch'");
+  return Number(row?.value);
+}

@@ -1,0 +1,134 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
+import {
+  CoapEndpoint,
+  CODE,
+  codeOfText,
+  type CoapOutput,
+  type CoapRequest,
+  type IncomingHandle,
+  type IncomingRequest,
+  type IncomingResponse,
+} from '@drover/coap';
+import { Entropy } from '@drover/kernel';
+import { CONTENT_FORMAT, encodeContent, type ResourceValue } from '@drover/lwm2m';
+
+class TestEntropy extends Entropy {
+  bytes(count: number): Uint8Array {
+    return randomBytes(count);
+  }
+}
+
+/** A request of the server, waiting for the test to say what the device answers. */
+export interface Asked {
+  readonly text: string;
+  readonly request: IncomingRequest;
+  reply(code: string, content?: readonly ResourceValue[], base?: string): void;
+}
+
+/** A request that stays unanswered for this long fails the test, ms. */
+const PATIENCE_MS = 5000;
+
+/** A device that speaks real CoAP over loopback and is told by the test what to expect next and what to answer. */
+export class LockstepDevice {
+  readonly #server: string;
+  readonly #socket: Socket;
+  readonly #coap: CoapEndpoint;
+  readonly #asked: Asked[] = [];
+  readonly #waiting: ((asked: Asked) => void)[] = [];
+  readonly #answers = new Map<object, (response: IncomingResponse) => void>();
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(server: string, socket: Socket) {
+    this.#server = server;
+    this.#socket = socket;
+    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), new TestEntropy());
+    socket.on('message', (bytes, { address, port }) => this.#coap.receive(`${address}:${port}`, bytes, performance.now()));
+    this.#timer = setInterval(() => this.#coap.advance(performance.now()), 50);
+  }
+
+  /** `server` is `address:port`. */
+  static async start(server: string): Promise<LockstepDevice> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    return new LockstepDevice(server, socket);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#socket.close();
+  }
+
+  async register(query: readonly string[], links = '</1/0>,</3/0>,</4/0>,</5/0>'): Promise<IncomingResponse> {
+    return this.request({ method: 'POST', path: ['rd'], query, contentFormat: CONTENT_FORMAT.LINK, payload: Buffer.from(links) });
+  }
+
+  request(request: CoapRequest): Promise<IncomingResponse> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TypeError(`no answer to ${request.method} /${request.path.join('/')}`)), PATIENCE_MS);
+      const key = {};
+      this.#answers.set(key, (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      this.#coap.request(this.#server, { ...request, correlation: key }, performance.now());
+    });
+  }
+
+  /** The next request must be this one, e.g. `GET /5/0` or `PUT /5/0/1 coap://…`. */
+  async expect(text: string): Promise<Asked> {
+    const asked = await this.next();
+    if (!asked.text.startsWith(text)) throw new TypeError(`expected "${text}", the server asked "${asked.text}"`);
+    return asked;
+  }
+
+  next(): Promise<Asked> {
+    const first = this.#asked.shift();
+    if (first) return Promise.resolve(first);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TypeError('the server asked nothing')), PATIENCE_MS);
+      this.#waiting.push((asked) => {
+        clearTimeout(timer);
+        resolve(asked);
+      });
+    });
+  }
+
+  /** Whether the server asks anything within `ms`. */
+  async isLeftAlone(ms: number): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return this.#asked.length === 0;
+  }
+
+  #onOutput(output: CoapOutput): void {
+    if (output.type === 'datagram') {
+      const colon = output.peer.lastIndexOf(':');
+      this.#socket.send(output.bytes, Number(output.peer.slice(colon + 1)), output.peer.slice(0, colon));
+    } else if (output.type === 'request') this.#take(output.handle, output.request);
+    else if (output.type === 'response') this.#answers.get(output.handle.correlation as object)?.(output.response);
+  }
+
+  #take(handle: IncomingHandle, request: IncomingRequest): void {
+    const path = `/${request.options.uriPath.join('/')}`;
+    const payload = request.options.contentFormat === CONTENT_FORMAT.TEXT ? ` ${Buffer.from(request.payload).toString()}` : '';
+    const observe = request.options.observe === 0 ? ' observe' : '';
+    const asked: Asked = {
+      text: `${request.method} ${path}${observe}${payload}`,
+      request,
+      reply: (code, content, base = path) => this.#reply(handle, code, content, base),
+    };
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(asked);
+    else this.#asked.push(asked);
+  }
+
+  #reply(handle: IncomingHandle, code: string, content: readonly ResourceValue[] | undefined, base: string): void {
+    const body = content && {
+      options: { contentFormat: CONTENT_FORMAT.SENML_CBOR },
+      payload: encodeContent(CONTENT_FORMAT.SENML_CBOR, content, base),
+    };
+    this.#coap.respond(handle, { code: codeOfText(code) ?? CODE.INTERNAL, ...body }, performance.now());
+  }
+}
