@@ -166,6 +166,12 @@ export class TokenRequest {
 }
 
 export class PageQuery {
+  @ApiPropertyOptional({ default: 'default', description: 'Tenant' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(63)
+  namespace?: string;
+
   @ApiPropertyOptional({ default: 100, maximum: 1000 })
   @IsOptional()
   @Type(() => Number)
