@@ -75,9 +75,11 @@ export class Writer<Event> {
   }
 
   async #commitBatch(batch: readonly Waiting<Event>[]): Promise<void> {
-    const { rows, committed } = this.#log.append(batch.flatMap(({ events }) => events));
+    let committed: () => void;
     try {
-      await this.#transaction(batch, rows);
+      const appended = this.#log.append(batch.flatMap(({ events }) => events));
+      committed = appended.committed;
+      await this.#transaction(batch, appended.rows);
     } catch (error) {
       this.#stop(error, [...batch, ...this.#queue.splice(0)]);
       return;

@@ -1,11 +1,10 @@
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import { DroverError } from '@drover/kernel';
-import { verifyBundle } from '@drover/audit';
+import { bundleLines, verifyBundle } from '@drover/audit';
 import { action } from '../context.ts';
 import { table } from '../output.ts';
 
@@ -66,7 +65,7 @@ export function auditCommands(program: Command): void {
     .requiredOption('--key <file>', 'public key, PEM')
     .action(
       action(async ({ out }, file: string, { key }: { key: string }) => {
-        const verdict = await verifyBundle(linesOf(file), readFileSync(key, 'utf8'));
+        const verdict = await verifyBundle(bundleLines(createReadStream(file)), readFileSync(key, 'utf8'));
         if (!verdict.verified) {
           throw new DroverError('EVIDENCE_INVALID', 'trust', `${file} does not verify`, {
             details: verdict.problems.map((problem) => ({ ...problem, file, line: problem.line, column: 1 })),
@@ -76,8 +75,4 @@ export function auditCommands(program: Command): void {
         out.result({ file, ...verdict });
       }),
     );
-}
-
-function linesOf(file: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(file), crlfDelay: 0 });
 }

@@ -37,8 +37,8 @@ export class CampaignsController {
   @Post('plan')
   @HttpCode(200)
   @Needs('read')
-  plan(@Body() { documents }: DocumentsRequest): PlanView[] {
-    return this.#campaigns.plan(readAll(documents)).map(planView);
+  async plan(@Body() { documents }: DocumentsRequest): Promise<PlanView[]> {
+    return (await this.#campaigns.plan(readAll(documents))).map(planView);
   }
 
   @Post('apply')

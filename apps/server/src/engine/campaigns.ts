@@ -1,4 +1,4 @@
-import { isoOf, type Instant, type Json } from '@drover/kernel';
+import { isoOf, type Digest, type Instant, type Json } from '@drover/kernel';
 import {
   CampaignError,
   digestOf,
@@ -11,6 +11,8 @@ import {
   type DroverDocument,
   type Plan,
 } from '@drover/campaign';
+import type { ImageDigest } from '@drover/firmware-store';
+import type { BlobStore } from '@drover/firmware-store/stores';
 import { forecast, type Forecast } from '@drover/schedule';
 import { newUpdate } from '@drover/rollout';
 import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
@@ -32,6 +34,12 @@ export interface PlannedDocument {
   readonly forecast: Forecast | undefined;
 }
 
+interface PlanContext {
+  readonly alongside: ReadonlyMap<string, DroverDocument>;
+  readonly images: ReadonlyMap<Digest, ImageDigest>;
+  readonly now: Instant;
+}
+
 const isStarted = ({ life }: CampaignRecord): boolean =>
   !['awaiting-approval', 'denied', 'scheduled'].includes(life.phase) &&
   life.resumeTo !== 'scheduled' &&
@@ -41,22 +49,37 @@ const isStarted = ({ life }: CampaignRecord): boolean =>
 export class Campaigns {
   readonly #engine: Engine;
   readonly #trust: TrustDesk;
+  readonly #blobs: BlobStore;
 
-  constructor(engine: Engine, trust: TrustDesk) {
+  constructor(engine: Engine, trust: TrustDesk, blobs: BlobStore) {
     this.#engine = engine;
     this.#trust = trust;
+    this.#blobs = blobs;
   }
 
   /** What applying these documents would do. Changes nothing. */
-  plan(documents: readonly DroverDocument[]): PlannedDocument[] {
+  async plan(documents: readonly DroverDocument[]): Promise<PlannedDocument[]> {
+    const images = await this.#measure(documents);
     const now = this.#engine.clock.now();
-    return documents.map((document) => this.#planned(document, policiesIn(documents), now));
+    return documents.map((document) => this.#planned(document, { alongside: policiesIn(documents), images, now }));
+  }
+
+  /** The images these campaigns speak of, read from the store: a damaged one is refused before anybody plans with it. */
+  async #measure(documents: readonly DroverDocument[]): Promise<Map<Digest, ImageDigest>> {
+    const images = new Map<Digest, ImageDigest>();
+    for (const document of documents) {
+      if (document.kind !== 'Campaign') continue;
+      const { name, version } = document.spec.firmware;
+      const record = this.#engine.state.firmwareOf(document.metadata.namespace, name, version);
+      if (record && !images.has(record.digest)) images.set(record.digest, await this.#blobs.measure(record.digest));
+    }
+    return images;
   }
 
   /** Applies policies first, then campaigns. `expected` are plan digests of a saved plan: any other plan is refused. */
   async apply(documents: readonly DroverDocument[], actor: Actor, expected: readonly string[] | undefined): Promise<PlannedDocument[]> {
     const ordered = [...documents].sort((a, b) => Number(a.kind === 'Campaign') - Number(b.kind === 'Campaign'));
-    const planned = this.plan(ordered);
+    const planned = await this.plan(ordered);
     for (const { plan, change, name } of planned) {
       if (!plan || change === 'none') continue;
       if (expected && !expected.includes(plan.digest))
@@ -113,7 +136,7 @@ export class Campaigns {
     return policy && approvalPolicyOf(policy);
   }
 
-  #planned(document: DroverDocument, alongside: ReadonlyMap<string, DroverDocument>, now: Instant): PlannedDocument {
+  #planned(document: DroverDocument, context: PlanContext): PlannedDocument {
     const { kind, metadata, source } = document;
     const known = this.#knownSource(document);
     const change = known === undefined ? 'create' : digestOf(known) === digestOf(source) ? 'none' : 'change';
@@ -127,11 +150,11 @@ export class Campaigns {
         `campaign ${metadata.name} is ${current.record.life.phase}: changing a started campaign is not supported yet; abort it or use a new name`,
       );
     }
-    const plan = this.#planFor(document, alongside, now);
+    const plan = this.#planFor(document, context);
     return { ...common, plan, forecast: this.#forecastFor(document, plan) };
   }
 
-  #planFor(document: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>, now: Instant): Plan {
+  #planFor(document: CampaignDocument, { alongside, images, now }: PlanContext): Plan {
     const { metadata, spec } = document;
     const { state } = this.#engine;
     const ownKey = keyOf(metadata.namespace, metadata.name);
@@ -139,7 +162,7 @@ export class Campaigns {
     if (!record) throw notFound(spec.firmware.name, spec.firmware.version);
     if (spec.firmware.digest !== undefined && spec.firmware.digest !== record.digest)
       throw new CampaignError('PLAN_BLOCKED', `the campaign pins ${spec.firmware.digest}, the store has ${record.digest}`);
-    const { firmware, refusalFor } = this.#trust.verifyPlan(record, now);
+    const { firmware, refusalFor } = this.#trust.verifyPlan(record, now, images.get(record.digest));
     return planCampaign({
       document,
       devices: [...state.devices.values()].filter(({ namespace }) => namespace === metadata.namespace),

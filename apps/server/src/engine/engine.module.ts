@@ -54,7 +54,7 @@ export class EngineModule {
         useFactory: (e: Engine, stepper: DeviceStepper, contacts: ContactHandler, ticker: RolloutTicker) =>
           new UpdateFactHandler({ engine: e, stepper, contacts, ticker }),
       },
-      { provide: Campaigns, inject: [Engine, TrustDesk], useFactory: (e: Engine, trust: TrustDesk) => new Campaigns(e, trust) },
+      { provide: Campaigns, inject: [Engine, TrustDesk], useFactory: (e: Engine, trust: TrustDesk) => new Campaigns(e, trust, blobs) },
       {
         provide: CampaignControl,
         inject: [Engine, RolloutTicker],

@@ -6,6 +6,7 @@ import {
   parseReleasePolicy,
   verifyAtUpload,
   verifyForPlan,
+  type ImageDigest,
   type PlannableFirmware,
   type ReleasePolicy,
   type TargetDevice,
@@ -45,9 +46,10 @@ export class TrustDesk {
     return verifyAtUpload({ envelope, image }, { policy: this.policyOf(namespace).policy, withdrawn: this.#state.withdrawnDigests() }, now);
   }
 
-  verifyPlan(record: FirmwareRecord, now: Instant): PlannableFirmware {
+  /** `image` is measured over the stored bytes where there is time to; between decisions the row's word stands in, for the last door measures again. */
+  verifyPlan(record: FirmwareRecord, now: Instant, image: ImageDigest = record): PlannableFirmware {
     const trust = { policy: this.policyOf(record.namespace).policy, withdrawn: this.#state.withdrawnDigests() };
-    return verifyForPlan({ envelope: Buffer.from(record.envelope, 'base64'), image: record }, trust, now);
+    return verifyForPlan({ envelope: Buffer.from(record.envelope, 'base64'), image }, trust, now);
   }
 
   /** Why this campaign's image may not go to this device now, or undefined. Asked at each decision. */
@@ -76,7 +78,7 @@ export class TrustDesk {
   readonly #recent = new Map<string, { readonly until: Instant; readonly plannable: PlannableFirmware }>();
 
   #verified(record: FirmwareRecord, now: Instant): PlannableFirmware {
-    const key = `${record.digest}/${record.withdrawnAt ?? ''}/${this.policyOf(record.namespace).digest}/${record.envelope.length}`;
+    const key = `${record.digest}/${record.withdrawnAt ?? ''}/${this.policyOf(record.namespace).digest}/${record.envelope}`;
     const known = this.#recent.get(key);
     if (known && known.until > now) return known.plannable;
     this.#recent.clear();
