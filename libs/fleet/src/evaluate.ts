@@ -4,7 +4,10 @@ import type { FactName, FactValue } from './facts.ts';
 import type { ComparisonOperator, Predicate, Subject } from './predicate.ts';
 import { versionKey } from './version.ts';
 
-/** Three-valued, as in SQL: a fact that is missing or cannot be parsed makes a comparison unknown, not false. */
+/**
+ * Three-valued, as in SQL: a fact that is missing or cannot be parsed makes a comparison unknown, not false. Labels are
+ * two-valued: the import is all there is to know, so an absent label is simply not equal to anything.
+ */
 export type Truth = true | false | undefined;
 
 export function evaluate(predicate: Predicate, device: Device): Truth {
@@ -17,7 +20,8 @@ export function evaluate(predicate: Predicate, device: Device): Truth {
       return anyOf(predicate.values.map((value) => compare(predicate.subject, '==', value, device)));
     case 'matches': {
       const value = valueOf(predicate.subject, device);
-      return typeof value === 'string' ? matches(value, predicate.how, predicate.text) : undefined;
+      if (typeof value === 'string') return matches(value, predicate.how, predicate.text);
+      return predicate.subject.kind === 'label' ? false : undefined;
     }
     case 'is-known':
       return comparable(predicate.subject, valueOf(predicate.subject, device)) !== undefined;
@@ -34,7 +38,7 @@ export function evaluate(predicate: Predicate, device: Device): Truth {
   }
 }
 
-/** Names of the facts and labels a predicate asks for and the device lacks: the evidence behind `FACT_UNKNOWN`. */
+/** Names of the facts a predicate asks for and the device lacks: the evidence behind `FACT_UNKNOWN`. */
 export function unknownSubjects(predicate: Predicate, device: Device): string[] {
   switch (predicate.op) {
     case 'constant':
@@ -43,7 +47,9 @@ export function unknownSubjects(predicate: Predicate, device: Device): string[] 
     case 'compare':
     case 'in':
     case 'matches':
-      return comparable(predicate.subject, valueOf(predicate.subject, device)) === undefined ? [predicate.subject.name] : [];
+      return predicate.subject.kind === 'fact' && comparable(predicate.subject, valueOf(predicate.subject, device)) === undefined
+        ? [predicate.subject.name]
+        : [];
     case 'not':
       return unknownSubjects(predicate.of, device);
     case 'and':
@@ -69,6 +75,7 @@ function comparable(subject: Subject, value: FactValue | undefined): FactValue |
 function compare(subject: Subject, operator: ComparisonOperator, literal: FactValue, device: Device): Truth {
   const left = comparable(subject, valueOf(subject, device));
   const right = comparable(subject, literal);
+  if (left === undefined && subject.kind === 'label') return operator === '!=';
   if (left === undefined || right === undefined) return undefined;
   switch (operator) {
     case '==':

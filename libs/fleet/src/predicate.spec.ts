@@ -42,7 +42,10 @@ describe('where', () => {
     ['!(radio.ce == 0)', undefined],
     ['softwareVersion > "1.0"', undefined],
     ['radio.rsrp > -118', undefined],
-    ['labels["none"] == "x"', undefined],
+    ['labels["none"] == "x"', false],
+    ['labels["none"] != "x"', true],
+    ['labels["none"] in ["x"]', false],
+    ['labels["none"].contains("x")', false],
     ['true', true],
   ])('%s is %s', (text, expected) => {
     expect(evaluate(parseWhere(text), device)).toBe(expected);
@@ -77,7 +80,7 @@ describe('where', () => {
   });
 
   it('names what is unknown', () => {
-    expect(unknownSubjects(parseWhere('radio.ce == 0 && labels["x"] == "y" && model == "z"'), device)).toEqual(['radio.ce', 'x']);
+    expect(unknownSubjects(parseWhere('radio.ce == 0 && labels["x"] == "y" && model == "z"'), device)).toEqual(['radio.ce']);
   });
 });
 

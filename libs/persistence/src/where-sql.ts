@@ -77,10 +77,20 @@ function compare(subject: Subject, operator: ComparisonOperator, value: FactValu
   const left = comparable(subject);
   const right = subject.type === 'version' ? (versionKey(String(value)) ?? null) : typeof value === 'boolean' ? Number(value) : value;
   if (right === null) return { sql: 'NULL', parameters: [] };
-  return { sql: `(${left.sql} ${SQL_OPERATOR[operator]} ?)`, parameters: [...left.parameters, right] };
+  const compared = { sql: `(${left.sql} ${SQL_OPERATOR[operator]} ?)`, parameters: [...left.parameters, right] };
+  return decided(subject, compared, operator === '!=');
+}
+
+/** An absent label is known to be absent: NULL becomes what the evaluator says of it. */
+function decided(subject: Subject, { sql, parameters }: SqlCondition, whenAbsent: boolean): SqlCondition {
+  return subject.kind === 'label' ? { sql: `COALESCE(${sql}, ${whenAbsent ? 1 : 0})`, parameters } : { sql, parameters };
 }
 
 function matches(subject: Subject, how: 'startsWith' | 'endsWith' | 'contains', text: string): SqlCondition {
+  return decided(subject, matched(subject, how, text), false);
+}
+
+function matched(subject: Subject, how: 'startsWith' | 'endsWith' | 'contains', text: string): SqlCondition {
   const value = raw(subject);
   // An empty text is part of every text, but instr('abc', '') and substr with 0 disagree between databases.
   if (text === '') return { sql: `(${value.sql} IS NOT NULL OR NULL)`, parameters: value.parameters };
