@@ -86,7 +86,7 @@ await drover('firmware', 'sign', work('wm-modem-2.4.1.bin'), '--key', work('publ
 await drover('firmware', 'push', work('wm-modem-2.4.1.bin'));
 
 heading(`${devices} devices of ${devices >= 40 ? 'sixteen' : 'several'} behaviours register`);
-const limits = { downloadWindow: { startMinute: 21 * 60 + 30, durationMs: 10 * 3_600_000 }, installWindow: { startMinute: 23 * 60, durationMs: 9 * 3_600_000 }, minBatteryLevel: 35, maxCoverage: 1, airtime: 0.5 };
+const limits = { downloadWindow: { startMinute: 21 * 60 + 30, durationMs: 10 * 3_600_000 }, installWindow: { startMinute: 23 * 60, durationMs: 9 * 3_600_000 }, minBatteryLevel: 0.35, maxCoverage: 1, airtime: 0.5 };
 const fleet = start('apps/simulator/dist/main.js', ['--server', server.coap, '--devices', String(devices), '--seed', options.seed, '--clock', JSON.stringify(clock), '--limits', JSON.stringify(limits)]);
 await message(fleet, 'ready');
 await everyDeviceKnown();
