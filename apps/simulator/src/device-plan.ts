@@ -1,0 +1,105 @@
+import { hash32, MINUTE, seededRandom } from '@drover/kernel';
+import { scaleMix, type Mix } from './mix.ts';
+import { PROFILES, type Profile, type ProfileName } from './profiles.ts';
+import type { Bearer, Coverage } from './radio.ts';
+import type { Watched } from './observer.ts';
+
+/** Everything about one device that chance decides, drawn once: the same seed makes the same fleet. */
+export interface DevicePlan extends Watched {
+  readonly index: number;
+  readonly profile: ProfileName;
+  /** For the device's own chance: loss, jitter, message ids. */
+  readonly seed: number;
+  readonly serial: string;
+  readonly hardware: string;
+  readonly operator: { readonly mcc: number; readonly mnc: number };
+  readonly cell: number;
+  readonly rsrp: number;
+  readonly snr: number;
+  /** Percent. */
+  readonly battery: number;
+  /** Campaign ms between registration updates; of a sleeper: between wakes. */
+  readonly periodMs: number;
+  readonly installMs: number;
+  readonly rebootMs: number;
+  /** How long a power loss lasts. */
+  readonly darkMs: number;
+  /** Share of the image at which something goes wrong, if it is that kind of device. */
+  readonly faultAt: number;
+}
+
+const OPERATORS = [
+  { mcc: 262, mnc: 1 },
+  { mcc: 262, mnc: 2 },
+] as const;
+const DEVICES_PER_CELL = 10;
+const FIRST_CELL = 0x1a2b00;
+const NB_IOT_SHARE = 0.8;
+const UTC_OFFSETS = [0, 60, 120] as const;
+/** Middle of what is reported per coverage level, dBm and dB. */
+const SIGNAL: Readonly<Record<Coverage, { readonly rsrp: number; readonly snr: number }>> = {
+  0: { rsrp: -98, snr: 12 },
+  1: { rsrp: -120, snr: 0 },
+  2: { rsrp: -131, snr: -8 },
+};
+const FIRST_IMEI = 35_609_204_000_000;
+
+type Range = (from: number, to: number) => number;
+
+export function planFleet({ devices, seed, mix }: { devices: number; seed: number; mix: Mix }): DevicePlan[] {
+  const profiles = [...scaleMix(mix, devices)].flatMap(([name, count]) => Array.from({ length: count }, () => name));
+  const order = shuffled(profiles, seededRandom(seed));
+  const cells = Math.max(1, Math.round(devices / DEVICES_PER_CELL));
+  return order.map((profile, index) => planDevice({ profile, index, cells, seed: hash32(`${seed}/${index}`) }));
+}
+
+function planDevice({ profile, index, cells, seed }: { profile: ProfileName; index: number; cells: number; seed: number }): DevicePlan {
+  const random = seededRandom(seed);
+  const between: Range = (from, to) => from + (to - from) * random();
+  const cellIndex = Math.floor(random() * cells);
+  const operator = OPERATORS[cellIndex % OPERATORS.length]!;
+  const cell = FIRST_CELL + cellIndex;
+  const bearer: Bearer = random() < NB_IOT_SHARE ? 'NB-IoT' : 'LTE-M';
+  const { ce, battery, queueMode }: Profile = PROFILES[profile];
+  return {
+    index,
+    profile,
+    seed: hash32(`${seed}/own`),
+    endpoint: `urn:imei:${imei(FIRST_IMEI + index)}`,
+    serial: `WM${String(index + 1).padStart(6, '0')}`,
+    hardware: random() < 0.7 ? 'B' : 'A',
+    operator,
+    cell,
+    bearer,
+    ce,
+    carrier: `${operator.mcc}-${operator.mnc}/${cell.toString(16).toUpperCase()}/${bearer}`,
+    rsrp: Math.round(SIGNAL[ce].rsrp + between(-2, 2)),
+    snr: Math.round(SIGNAL[ce].snr + between(-2, 2)),
+    utcOffsetMinutes: UTC_OFFSETS[Math.floor(random() * UTC_OFFSETS.length)]!,
+    battery: battery ?? Math.round(between(60, 100)),
+    periodMs: Math.round(queueMode ? between(60, 120) * MINUTE : between(30, 45) * MINUTE),
+    installMs: Math.round(between(2, 5) * MINUTE),
+    rebootMs: Math.round(between(0.2, 0.6) * MINUTE),
+    darkMs: Math.round(between(3, 8) * MINUTE),
+    faultAt: between(0.2, 0.8),
+  };
+}
+
+/** Fourteen digits and the check digit of ISO/IEC 7812. */
+function imei(body: number): string {
+  const digits = String(body);
+  const sum = [...digits].reduce((total, digit, place) => {
+    const value = Number(digit) * (place % 2 === 0 ? 1 : 2);
+    return total + (value > 9 ? value - 9 : value);
+  }, 0);
+  return `${digits}${(10 - (sum % 10)) % 10}`;
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const list = [...items];
+  for (let last = list.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [list[last], list[other]] = [list[other]!, list[last]!];
+  }
+  return list;
+}

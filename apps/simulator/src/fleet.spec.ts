@@ -1,0 +1,317 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  CODE,
+  CoapEndpoint,
+  codeText,
+  nextBlock,
+  onAnswer,
+  planBlock,
+  startUpload,
+  type CoapOutput,
+  type CoapRequest,
+  type CoapResponse,
+  type IncomingRequest,
+  type IncomingResponse,
+} from '@drover/coap';
+import { Instant } from '@drover/kernel';
+import { CONTENT_FORMAT, decodeContent, parseRegister, type Registration } from '@drover/lwm2m';
+import { CampaignClock, monotonicMs } from '@drover/platform';
+import { Fleet } from './fleet.ts';
+import { makeImage } from './image.ts';
+import { NO_LIMITS } from './limits.ts';
+import type { Mix } from './mix.ts';
+import { SeededEntropy } from './seeded-entropy.ts';
+
+const IMAGE = makeImage({ version: '2.4.1', size: 6000, seed: 3 });
+const ETAG = Uint8Array.of(1, 2, 3);
+
+interface Meter extends Registration {
+  readonly peer: string;
+}
+
+/** The smallest LwM2M server that can update a device, on a real socket. */
+class Server {
+  readonly #socket = createSocket('udp4');
+  readonly #coap = new CoapEndpoint((output) => this.#onOutput(output), new SeededEntropy(1));
+  readonly #ticker = setInterval(() => this.#coap.advance(monotonicMs()), 20);
+  readonly meters: Meter[] = [];
+  /** In order: block numbers asked for, with the port they were asked from. */
+  readonly pulled: { num: number | undefined; peer: string }[] = [];
+  readonly notified: string[] = [];
+  readonly log: string[] = [];
+  isServing = true;
+  #registered: (() => void)[] = [];
+  #updated: () => void = () => undefined;
+
+  async open(): Promise<string> {
+    this.#socket.on('message', (bytes, { address, port }) => this.#coap.receive(`${address}:${port}`, bytes, monotonicMs()));
+    this.#socket.bind(0, '127.0.0.1');
+    await once(this.#socket, 'listening');
+    return `127.0.0.1:${this.#socket.address().port}`;
+  }
+
+  close(): void {
+    clearInterval(this.#ticker);
+    this.#socket.close();
+  }
+
+  /** The `count`-th registration, as soon as it is there. */
+  async registration(count: number): Promise<Meter> {
+    while (this.meters.length < count) await new Promise<void>((resolve) => this.#registered.push(resolve));
+    return this.meters[count - 1]!;
+  }
+
+  /** The next Update. */
+  update(): Promise<void> {
+    return new Promise((resolve) => (this.#updated = resolve));
+  }
+
+  forget({ peer }: Meter): void {
+    this.#coap.forgetPeer(peer);
+  }
+
+  ask({ peer }: Meter, method: CoapRequest['method'], path: string, more: Partial<CoapRequest> = {}): Promise<IncomingResponse> {
+    return new Promise((resolve, reject) => {
+      const correlation = (response: IncomingResponse | undefined): void =>
+        response ? resolve(response) : reject(new Error(`${path} was not answered`));
+      this.#coap.request(peer, { method, path: path.split('/').slice(1), correlation, ...more }, monotonicMs());
+    });
+  }
+
+  async read(meter: Meter, path: string, accept?: number): Promise<Record<string, unknown>> {
+    const { code, options, payload } = await this.ask(meter, 'GET', path, { accept });
+    expect(codeText(code)).toBe('2.05');
+    if (accept !== undefined) expect(options.contentFormat).toBe(accept);
+    const values = decodeContent(options.contentFormat ?? 0, payload, path);
+    return Object.fromEntries(values.map((row) => [row.path, row.value]));
+  }
+
+  async stateOf(meter: Meter): Promise<string> {
+    const values = await this.read(meter, '/5/0');
+    return `${String(values['/5/0/3'])}/${String(values['/5/0/5'])}`;
+  }
+
+  async until(meter: Meter, wanted: string): Promise<void> {
+    while ((await this.stateOf(meter)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  async offer(meter: Meter, uri: string): Promise<string> {
+    const { code } = await this.ask(meter, 'PUT', '/5/0/1', { contentFormat: CONTENT_FORMAT.TEXT, payload: Buffer.from(uri) });
+    return codeText(code);
+  }
+
+  async push(meter: Meter): Promise<void> {
+    for (let upload = startUpload({ size: IMAGE.length, szx: 5 }), isDone = false; !isDone;) {
+      const { offset, length, block1, size1 } = nextBlock(upload);
+      const payload = IMAGE.subarray(offset, offset + length);
+      const { code, options } = await this.ask(meter, 'PUT', '/5/0/0', { contentFormat: CONTENT_FORMAT.OPAQUE, payload, block1, size1 });
+      const outcome = onAnswer(upload, { code, block1: options.block1 });
+      if (outcome.type !== 'continue' && outcome.type !== 'done') throw new Error(`the push was answered ${codeText(code)}`);
+      upload = outcome.upload;
+      isDone = outcome.type === 'done';
+    }
+  }
+
+  #onOutput(output: CoapOutput): void {
+    switch (output.type) {
+      case 'datagram': {
+        const [host, port] = output.peer.split(':');
+        return this.#socket.send(output.bytes, Number(port), host);
+      }
+      case 'request':
+        return void this.#coap.respond(output.handle, this.#answer(output.peer, output.request), monotonicMs());
+      case 'response':
+        return (output.handle.correlation as (response: IncomingResponse) => void)(output.response);
+      case 'failed':
+        return (output.handle.correlation as (response: undefined) => void)(undefined);
+      case 'notification':
+        return void this.notified.push(Buffer.from(output.response.payload).toString());
+    }
+  }
+
+  #answer(peer: string, request: IncomingRequest): CoapResponse {
+    const [first, second] = request.options.uriPath;
+    if (first === 'fw') return second === 'image' ? this.#serve(peer, request) : { code: CODE.NOT_FOUND };
+    if (second !== undefined) {
+      this.#updated();
+      return { code: CODE.CHANGED };
+    }
+    const { uriQuery, contentFormat } = request.options;
+    const outcome = parseRegister({ query: uriQuery, contentFormat, payload: request.payload });
+    if (outcome.type === 'refused') return { code: CODE.BAD_REQUEST };
+    this.log.push(`register ${outcome.registration.endpoint}`);
+    this.meters.push({ ...outcome.registration, peer });
+    for (const resolve of this.#registered.splice(0)) resolve();
+    return { code: CODE.CREATED, options: { locationPath: ['rd', String(this.meters.length)] } };
+  }
+
+  #serve(peer: string, { options: { block2 } }: IncomingRequest): CoapResponse {
+    if (!this.isServing) return { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } };
+    const plan = planBlock({ size: IMAGE.length, etag: ETAG, preferredSzx: 5 }, block2);
+    if (plan.type === 'bad') return { code: CODE.BAD_REQUEST };
+    this.pulled.push({ num: block2?.num, peer });
+    this.log.push(`block ${plan.block2.num}`);
+    const { block2: served, size2, etag } = plan;
+    return {
+      code: CODE.CONTENT,
+      options: { block2: served, size2, etag },
+      payload: IMAGE.subarray(plan.offset, plan.offset + plan.length),
+    };
+  }
+}
+
+describe('a fleet', () => {
+  let server: Server;
+  let address: string;
+  let fleet: Fleet;
+
+  beforeEach(async () => {
+    server = new Server();
+    address = await server.open();
+  });
+  afterEach(() => {
+    fleet.stop();
+    server.close();
+  });
+
+  /** At six thousand a block takes a fraction of a millisecond, an installation of five minutes fifty. */
+  function start(mix: Mix, { devices = 1, scale = 6000 } = {}): void {
+    const clock = new CampaignClock({ campaignOrigin: Instant(0), wallOrigin: Date.now(), scale });
+    fleet = new Fleet({ server: address, devices, seed: 5, clock, limits: NO_LIMITS, mix });
+    fleet.start();
+  }
+  const uri = (): string => `coap://${address}/fw/image`;
+  const violations = (): number => Object.values(fleet.report().violations).reduce((sum, count) => sum + count, 0);
+
+  it('registers three devices, and updates one by pull, one by push and one that speaks TLV alone', async () => {
+    start({ pull: 1, push: 1, 'tlv-only': 1 }, { devices: 3 });
+    await fleet.ready;
+    const profileOf = new Map(fleet.report().devices.map(({ endpoint, profile }) => [endpoint as string, profile]));
+    for (const meter of [...server.meters]) {
+      expect(meter.objects.map(({ object }) => object)).toEqual([1, 3, 4, 5]);
+      if (profileOf.get(meter.endpoint) === 'push') await server.push(meter);
+      else expect(await server.offer(meter, uri())).toBe('2.04');
+      await server.until(meter, '2/0');
+      expect(codeText((await server.ask(meter, 'POST', '/5/0/2')).code)).toBe('2.04');
+      expect(await server.stateOf(meter)).toBe('3/0');
+    }
+    for (const count of [4, 5, 6]) {
+      const meter = await server.registration(count);
+      expect(await server.stateOf(meter)).toBe('0/1');
+      expect((await server.read(meter, '/3/0/3'))['/3/0/3']).toBe('2.4.1');
+      expect(server.meters.slice(0, 3).map(({ peer }) => peer)).not.toContain(meter.peer);
+    }
+    expect(fleet.report().devices).toHaveLength(3);
+    for (const device of fleet.report().devices)
+      expect(device).toMatchObject({ expected: 'succeeded', version: '2.4.1', installs: 1, blocks: 12, state: 0, result: 1 });
+    expect(violations()).toBe(0);
+  });
+
+  it('pulls in order from a port of its own, in the block size of the server', async () => {
+    start({ pull: 1 });
+    const meter = await server.registration(1);
+    await server.offer(meter, uri());
+    await server.until(meter, '2/0');
+    expect(server.pulled.map(({ num }) => num)).toEqual([undefined, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(new Set(server.pulled.map(({ peer }) => peer)).size).toBe(1);
+    expect(server.pulled[0]?.peer).not.toBe(meter.peer);
+  });
+
+  it('answers in the format that is asked for', async () => {
+    start({ pull: 1 });
+    const meter = await server.registration(1);
+    const { TEXT, TLV, SENML_CBOR, SENML_JSON } = CONTENT_FORMAT;
+    const [cbor, ...others] = await Promise.all([SENML_CBOR, SENML_JSON, TLV].map((format) => server.read(meter, '/3/0', format)));
+    for (const values of others) expect(values).toEqual(cbor);
+    expect(await server.read(meter, '/3/0/1', TEXT)).toEqual({ '/3/0/1': 'WM-300' });
+    expect(codeText((await server.ask(meter, 'GET', '/3/0', { accept: CONTENT_FORMAT.LWM2M_CBOR })).code)).toBe('4.06');
+    expect(codeText((await server.ask(meter, 'GET', '/5/0/7')).code)).toBe('4.04');
+    expect(codeText((await server.ask(meter, 'GET', '/5/0/0')).code)).toBe('4.05');
+  });
+
+  it('notifies State, and refuses to be observed where the profile says so', async () => {
+    start({ pull: 1, 'no-observe': 1 }, { devices: 2 });
+    await fleet.ready;
+    const [pull, other] = fleet.report().devices.map(({ endpoint }) => server.meters.find((meter) => meter.endpoint === endpoint)!);
+    const isPull = fleet.report().devices[0]?.profile === 'pull';
+    const [observed, refusing] = isPull ? [pull!, other!] : [other!, pull!];
+    expect(codeText((await server.ask(refusing, 'GET', '/5/0/3', { observe: 0 })).code)).toBe('4.05');
+    expect(codeText((await server.ask(observed, 'GET', '/5/0/3', { observe: 0 })).code)).toBe('2.05');
+    await server.offer(observed, uri());
+    await server.until(observed, '2/0');
+    expect(server.notified).toEqual(['1', '2']);
+  });
+
+  it('goes on with a pull after a power loss, at the right block, before it registers again', async () => {
+    start({ 'power-loss-mid-pull': 1 });
+    const meter = await server.registration(1);
+    await server.offer(meter, uri());
+    const again = await server.registration(2);
+    await server.until(again, '2/0');
+    expect(server.pulled.map(({ num = 0 }) => num)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(new Set(server.pulled.map(({ peer }) => peer)).size).toBe(2);
+    const blocksBefore = server.log
+      .slice(0, server.log.lastIndexOf(`register ${meter.endpoint}`))
+      .filter((line) => line.startsWith('block'));
+    const ports = server.pulled.slice(0, blocksBefore.length).map(({ peer }) => peer);
+    expect(new Set(ports).size).toBe(2);
+  });
+
+  it.each([
+    ['integrity-failure', '0/5'],
+    ['out-of-memory', '0/3'],
+  ] as const)('%s ends in %s', async (profile, wanted) => {
+    start({ [profile]: 1 });
+    const meter = await server.registration(1);
+    await server.offer(meter, uri());
+    await server.until(meter, wanted);
+    expect(fleet.report().devices[0]).toMatchObject({ version: '2.4.0', installs: 0 });
+  });
+
+  it('answers 2.04 to a push it refuses afterwards', async () => {
+    start({ 'refuses-package': 1 });
+    const meter = await server.registration(1);
+    await server.push(meter);
+    expect(await server.stateOf(meter)).toBe('0/6');
+  });
+
+  it('waits when it is put off, and gives a URI up that is unknown', async () => {
+    start({ pull: 1 });
+    const meter = await server.registration(1);
+    server.isServing = false;
+    await server.offer(meter, uri());
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await server.stateOf(meter)).toBe('1/0');
+    expect(await server.offer(meter, `${uri()}s`)).toBe('4.00');
+    expect(fleet.report().violations.twoImages).toBe(1);
+    server.isServing = true;
+    await server.until(meter, '2/0');
+    expect(await server.offer(meter, '')).toBe('2.04');
+    await server.offer(meter, `${uri()}s`);
+    await server.until(meter, '0/7');
+  });
+
+  it('survives the loss of datagrams', async () => {
+    start({ lossy: 1 });
+    const meter = await server.registration(1);
+    await server.offer(meter, uri());
+    await server.until(meter, '2/0');
+    expect(fleet.report().devices[0]?.blocks).toBe(12);
+  }, 30_000);
+
+  it('sleeps a while after its last exchange, and wakes by itself', async () => {
+    start({ 'sleeper-pull': 1 }, { scale: 2000 });
+    const meter = await server.registration(1);
+    expect(meter.queueMode).toBe(true);
+    expect(await server.stateOf(meter)).toBe('0/0');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const asked = server.stateOf(meter).catch(() => 'forgotten');
+    expect(await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 200, 'silence'))])).toBe('silence');
+    server.forget(meter);
+    expect(await asked).toBe('forgotten');
+    await server.update();
+    expect(await server.stateOf(meter)).toBe('0/0');
+  });
+});
