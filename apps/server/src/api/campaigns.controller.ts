@@ -1,6 +1,6 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { Digest } from '@drover/kernel';
+import { Digest, DroverError } from '@drover/kernel';
 import { CampaignError, readDocument, type DroverDocument, type Fault } from '@drover/campaign';
 import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, type PlanView } from '@drover/contracts';
 import { CampaignControl } from '../engine/campaign-control.ts';
@@ -50,7 +50,8 @@ export class CampaignsController {
 
   @Get('campaigns')
   @Needs('read')
-  list(@Query('namespace') namespace = 'default'): CampaignView[] {
+  list(@Req() request: AuthorisedRequest): CampaignView[] {
+    const namespace = namespaceOf(request);
     return [...this.#engine.state.campaigns.values()]
       .filter(({ record }) => record.namespace === namespace)
       .map((campaign) => this.#view(campaign));
@@ -58,8 +59,8 @@ export class CampaignsController {
 
   @Get('campaigns/:name')
   @Needs('read')
-  one(@Param('name') name: string, @Query('namespace') namespace = 'default'): CampaignView {
-    return this.#view(this.#campaigns.live(namespace, name));
+  one(@Param('name') name: string, @Req() request: AuthorisedRequest): CampaignView {
+    return this.#view(this.#campaigns.live(namespaceOf(request), name));
   }
 
   @Post('campaigns/:name/approvals')
@@ -99,7 +100,8 @@ export class CampaignsController {
 
 export function namespaceOf(request: AuthorisedRequest): string {
   const { namespace } = request.query as { namespace?: unknown };
-  return typeof namespace === 'string' ? namespace : 'default';
+  if (namespace !== undefined && typeof namespace !== 'string') throw new DroverError('NAME_INVALID', 'input', 'one namespace at a time');
+  return namespace ?? 'default';
 }
 
 /** The server reads every document itself; what a client has checked proves nothing here. */

@@ -9,8 +9,11 @@ const CODE_OF_STATUS: Record<number, string> = {
   401: 'TOKEN_INVALID',
   403: 'NOT_PERMITTED',
   404: 'ROUTE_NOT_FOUND',
+  408: 'REQUEST_TIMEOUT',
   413: 'REQUEST_TOO_LARGE',
+  414: 'REQUEST_TOO_LARGE',
   415: 'MEDIA_TYPE_UNSUPPORTED',
+  431: 'REQUEST_TOO_LARGE',
 };
 const KIND_OF_STATUS: Record<number, string> = { 401: 'denied', 403: 'denied', 404: 'missing' };
 
@@ -41,10 +44,7 @@ export class ErrorFilter implements ExceptionFilter {
     const status = statusOf(error);
     if (status < 500) {
       const message = error instanceof HttpException ? messageOf(error) : error instanceof Error ? error.message : 'refused';
-      return {
-        status,
-        body: { error: { code: CODE_OF_STATUS[status] ?? 'REQUEST_INVALID', kind: KIND_OF_STATUS[status] ?? 'input', message } },
-      };
+      return { status, body: refusal(status, message) };
     }
     this.#log.error({ err: error }, 'request failed');
     return {
@@ -54,9 +54,15 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Nest's own exceptions and Fastify's errors both carry a status. */
+/** The one shape, for what has no code of its own. */
+export function refusal(status: number, message: string): ErrorBody {
+  return { error: { code: CODE_OF_STATUS[status] ?? 'REQUEST_INVALID', kind: KIND_OF_STATUS[status] ?? 'input', message } };
+}
+
+/** Nest's own exceptions and Fastify's errors both carry a status; a client that went away in the middle is no error of ours. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
+  if ((error as { code?: unknown }).code === 'ECONNRESET') return 400;
   const status = (error as { statusCode?: unknown }).statusCode;
   return typeof status === 'number' ? status : 500;
 }

@@ -1,29 +1,63 @@
-import { ValidationPipe, type DynamicModule } from '@nestjs/common';
+import type { Socket } from 'node:net';
+import { UnsupportedMediaTypeException, ValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX } from '@drover/contracts';
 import type { Logger } from '@drover/platform';
-import { ErrorFilter } from './error.filter.ts';
+import { ErrorFilter, refusal } from './error.filter.ts';
+import { ShallowPipe } from './shallow.pipe.ts';
 
 /** Largest JSON body, bytes; images stream and have a limit of their own. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 /** The HTTP side: Fastify under Nest, validated input, one shape for errors, OpenAPI at `/api/openapi.json`. */
 export async function createHttp(root: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: MAX_JSON_BYTES, requestTimeout: 600_000, routerOptions: { maxParamLength: 1024 } });
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_JSON_BYTES,
+    requestTimeout: 600_000,
+    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseBytes,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, bodyParser: true, abortOnError: false });
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addContentTypeParser('application/octet-stream', (_request: unknown, stream: unknown, done: (error: null, body: unknown) => void) =>
-      done(null, stream),
-    );
+  app.getHttpAdapter().getInstance().addContentTypeParser('application/octet-stream', takeImage);
   app.setGlobalPrefix(API_PREFIX);
-  app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, validateCustomDecorators: false }));
+  app.useGlobalPipes(
+    new ShallowPipe(),
+    new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, validateCustomDecorators: false }),
+  );
   app.useGlobalFilters(new ErrorFilter(log));
   serveOpenApi(app);
   return app;
+}
+
+/** An address that no route can match, refused before there is a handler. */
+function refuseUrl(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  const status = error.statusCode ?? 400;
+  void reply.status(status).send(refusal(status, status === 414 ? 'the address is too long' : 'the address is not well formed'));
+}
+
+const STATUS_OF_PARSER: Record<string, [status: number, reason: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+/** Bytes that are no HTTP: there is no reply to send with, only a socket. */
+function refuseBytes(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, reason] = STATUS_OF_PARSER[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(refusal(status, reason));
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** Only where images are taken: everywhere else a stream would be read as if it were a parsed body. */
+function takeImage(request: FastifyRequest, stream: unknown, done: (error: Error | null, body?: unknown) => void): void {
+  if (request.routeOptions.url === `${API_PREFIX}/firmware/images`) done(null, stream);
+  else done(new UnsupportedMediaTypeException('bytes are taken at /firmware/images alone'));
 }
 
 function serveOpenApi(app: NestFastifyApplication): void {

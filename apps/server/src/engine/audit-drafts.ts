@@ -73,7 +73,7 @@ export function attemptFinished(
     { namespace: update.namespace, campaign: update.campaign, endpoint: update.endpoint, result: outcome },
     {
       versionBefore: update.versionBefore ?? null,
-      versionAfter: update.versionAfter ?? null,
+      versionAfter: versionAfter(update) ?? null,
       outcome,
       time: isoOf(now),
       source: image.uploadedBy,
@@ -91,4 +91,9 @@ export function attemptFinished(
       state: update.state,
     },
   );
+}
+
+/** Where nothing was installed the device still runs what it ran; after an Execute only what was read back counts. */
+function versionAfter({ versionAfter: read, versionBefore, executedAt }: UpdateRecord): string | undefined {
+  return read ?? (executedAt === undefined ? versionBefore : undefined);
 }

@@ -1,6 +1,6 @@
 import { DroverError, type Digest, type Namespace } from '@drover/kernel';
 import { isTransferring } from '@drover/rollout';
-import { ArtifactError } from '@drover/firmware-store';
+import { ArtifactError, type ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import type { FirmwareRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
@@ -22,8 +22,11 @@ export class FirmwareDesk {
     this.#blobs = parts.blobs;
   }
 
-  upload(image: AsyncIterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
-    return this.#blobs.put(image);
+  async upload(image: AsyncIterable<Uint8Array>): Promise<ImageDigest> {
+    const stored = await this.#blobs.put(image);
+    if (stored.size > 0) return stored;
+    await this.#blobs.delete(stored.digest);
+    throw new DroverError('IMAGE_EMPTY', 'input', 'an image has at least one byte');
   }
 
   async push(namespace: Namespace, { envelope, digest }: { envelope: string; digest: Digest }, actor: Actor): Promise<FirmwareRecord> {

@@ -1,0 +1,215 @@
+import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeImage, type Report } from '@drover/simulator';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SERVER = join(ROOT, 'apps/server/dist/main.js');
+const FLEET = join(ROOT, 'apps/simulator/dist/main.js');
+const CLI = join(ROOT, 'apps/cli/dist/main.js');
+
+export interface Ran {
+  readonly status: number;
+  readonly text: string;
+  readonly errors: string;
+  readonly value: unknown;
+}
+
+interface Ready {
+  readonly http: string;
+  readonly coap: string;
+  readonly token?: string;
+}
+
+/** A server, a fleet and a command line, each a process of its own, over one data folder and one campaign clock. */
+export class World {
+  readonly folder = mkdtempSync(join(tmpdir(), 'drover-e2e-'));
+  readonly #clock: { campaignOrigin: number; wallOrigin: number; scale: number };
+  #server: ChildProcess | undefined;
+  #fleet: ChildProcess | undefined;
+  #ports = { http: '0', coap: '0' };
+  url = '';
+  coap = '';
+  token = '';
+
+  constructor(scale: number, origin: string) {
+    if (!existsSync(SERVER)) throw new TypeError('the programs are not built: run `npm run build` first');
+    this.#clock = { campaignOrigin: Date.parse(origin), wallOrigin: Date.now(), scale };
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Starts the server, or starts it again on the same data, the same ports and the same clock. */
+  async startServer(): Promise<void> {
+    const { campaignOrigin, wallOrigin, scale } = this.#clock;
+    const args = [
+      '--data',
+      this.path('data'),
+      '--http-port',
+      this.#ports.http,
+      '--coap-host',
+      '127.0.0.1',
+      '--coap-port',
+      this.#ports.coap,
+    ];
+    const time = [
+      '--time-scale',
+      String(scale),
+      '--time-origin',
+      new Date(campaignOrigin).toISOString(),
+      '--wall-origin',
+      String(wallOrigin),
+    ];
+    this.#server = fork(SERVER, [...args, ...time, '--log-level', 'error'], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    const ready = (await messageOf(this.#server, 'ready')) as Ready;
+    this.url = ready.http;
+    this.coap = ready.coap;
+    this.token = ready.token ?? this.token;
+    this.#ports = { http: new URL(ready.http).port, coap: ready.coap.slice(ready.coap.lastIndexOf(':') + 1) };
+  }
+
+  /** No warning, no clean-up: what a power cut leaves. */
+  async killServer(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const gone = once(server, 'exit');
+    server.kill('SIGKILL');
+    await gone;
+  }
+
+  async startFleet(devices: number, mix: Record<string, number>, limits: Record<string, unknown> = {}): Promise<void> {
+    this.#fleet = fork(
+      FLEET,
+      [
+        '--server',
+        this.coap,
+        '--devices',
+        String(devices),
+        '--seed',
+        '7',
+        '--clock',
+        JSON.stringify(this.#clock),
+        '--mix',
+        JSON.stringify(mix),
+        '--limits',
+        JSON.stringify(limits),
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] },
+    );
+    await messageOf(this.#fleet, 'ready');
+    await this.until(
+      async () =>
+        ((await this.api('GET', `devices?limit=1000&where=${encodeURIComponent('has(firmwareVersion)')}`)) as unknown[]).length >= devices,
+      'every device read',
+    );
+  }
+
+  async report(): Promise<Report> {
+    if (!this.#fleet) throw new TypeError('no fleet was started');
+    const answer = messageOf(this.#fleet, 'report');
+    this.#fleet.send({ type: 'report' });
+    return ((await answer) as { report: Report }).report;
+  }
+
+  async close(): Promise<void> {
+    this.#fleet?.kill('SIGKILL');
+    await this.killServer();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** `drover …`, as a program would call it. */
+  drover(args: readonly string[], token = this.token): Promise<Ran> {
+    return new Promise((resolve) => {
+      const env = { ...process.env, DROVER_SERVER: this.url, DROVER_TOKEN: token, NODE_OPTIONS: '' };
+      execFile(
+        process.execPath,
+        [CLI, '--json', ...args],
+        { env, cwd: this.folder, maxBuffer: 64 * 1024 * 1024 },
+        (error, text, errors) => {
+          const status = error ? Number(error.code ?? 70) : 0;
+          resolve({ status, text, errors, value: text === '' ? undefined : JSON.parse(text) });
+        },
+      );
+    });
+  }
+
+  async api(method: string, path: string, body?: unknown, token = this.token): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) throw new TypeError(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  async until(holds: () => Promise<boolean>, what: string, ms = 60_000): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (!(await holds().catch(() => false))) {
+      if (Date.now() > deadline) throw new TypeError(`waited ${ms} ms for: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Keys, a release policy, and one signed and pushed image of `size` bytes. */
+  async release(version: string, size: number): Promise<string> {
+    const image = this.path(`wm-modem-${version}.bin`);
+    if (!existsSync(this.path('publisher'))) {
+      await this.must(['firmware', 'keygen', 'publisher']);
+      await this.must(['firmware', 'policy', 'release', '--role', 'publisher=publisher.pub', '--out', 'release-policy.yaml']);
+      await this.must(['apply', '-f', 'release-policy.yaml']);
+    }
+    writeFileSync(image, makeImage({ version, size, seed: 1 }));
+    await this.must([
+      'firmware',
+      'sign',
+      image,
+      '--key',
+      'publisher',
+      '--name',
+      'wm-modem',
+      '--version',
+      version,
+      '--sequence',
+      '1',
+      '--models',
+      'WM-300',
+      '--created',
+      new Date(this.#clock.campaignOrigin).toISOString(),
+    ]);
+    await this.must(['firmware', 'push', image]);
+    return image;
+  }
+
+  /** A command that has to succeed. */
+  async must(args: readonly string[], token?: string): Promise<unknown> {
+    const { status, errors, value } = await this.drover(args, token);
+    if (status !== 0) throw new TypeError(`drover ${args.join(' ')} exited with ${status}: ${errors}`);
+    return value;
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(this.path(name), text);
+    return this.path(name);
+  }
+}
+
+async function messageOf(child: ChildProcess, type: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new TypeError(`a process ended with ${code} before it said "${type}"`));
+    child.once('exit', onExit);
+    child.on('message', (message) => {
+      if ((message as { type?: unknown }).type !== type) return;
+      child.off('exit', onExit);
+      resolve(message);
+    });
+  });
+}
