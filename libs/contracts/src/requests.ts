@@ -8,10 +8,12 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  IsTimeZone,
   Matches,
   Max,
   MaxLength,
   Min,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
@@ -115,6 +117,24 @@ export class WithdrawRequest extends ReasonRequest {
   version!: string;
 }
 
+const MAX_LABELS = 200;
+const isShortText = (text: unknown, max: number): boolean => typeof text === 'string' && text !== '' && text.length <= max;
+
+/** Labels as the campaign language knows them: a mapping of short texts. */
+const IsLabels = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isLabels',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.keys(value).length <= MAX_LABELS &&
+        Object.entries(value).every(([key, text]) => isShortText(key, 255) && isShortText(text, 255)),
+      defaultMessage: () => `labels is a mapping of at most ${MAX_LABELS} names to texts of 1 to 255 characters`,
+    },
+  });
+
 export class ImportedDeviceDto {
   @ApiProperty()
   @IsString()
@@ -123,7 +143,7 @@ export class ImportedDeviceDto {
   endpoint!: string;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsObject()
+  @IsLabels()
   labels!: Record<string, string>;
 
   @ApiPropertyOptional()
@@ -140,8 +160,7 @@ export class ImportedDeviceDto {
 
   @ApiPropertyOptional()
   @IsOptional()
-  @IsString()
-  @MaxLength(60)
+  @IsTimeZone()
   timeZone?: string;
 }
 
@@ -149,6 +168,7 @@ export class ImportRequest {
   @ApiProperty({ type: [ImportedDeviceDto] })
   @IsArray()
   @ArrayMaxSize(20_000)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ImportedDeviceDto)
   devices!: ImportedDeviceDto[];
@@ -185,6 +205,7 @@ export class PageQuery {
   @Type(() => Number)
   @IsInt()
   @Min(0)
+  @Max(1_000_000_000)
   offset: number = 0;
 
   @ApiPropertyOptional({ description: 'Expression over facts and labels' })
