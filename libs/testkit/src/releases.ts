@@ -7,7 +7,7 @@ export interface Release {
   readonly image: Uint8Array;
   readonly digest: Digest;
   readonly envelope: Uint8Array;
-  readonly policy: Json & { readonly name: string };
+  readonly policy: { readonly name: string; readonly roles: Json };
 }
 
 /** Signed by one key of one role. `change` alters the manifest before it is signed. */
