@@ -1,4 +1,6 @@
 export { aCampaign } from './campaigns.ts';
 export { aDevice } from './devices.ts';
 export { LockstepDevice, type Asked } from './lockstep-device.ts';
+export { aDeviceRecord, aRegistration, aTimelineEntry, aToken } from './records.ts';
 export { aRelease, type Release } from './releases.ts';
+export { scratchFolder } from './scratch-folder.ts';
