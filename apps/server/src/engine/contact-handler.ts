@@ -106,6 +106,7 @@ export class ContactHandler {
   #lateFinding(device: DeviceRecord, unit: UnitOfWork): void {
     const version = textFact(device, 'firmwareVersion');
     if (version === undefined) return;
+    const findings = [...device.findings];
     for (const campaign of this.#engine.state.campaigns.values()) {
       const update = campaign.updates.get(device.endpoint);
       if (!update || !isSettled(update) || update.attempt === 0) continue;
@@ -117,10 +118,11 @@ export class ContactHandler {
           : !runsIt && update.state === 'succeeded' && version === update.versionBefore
             ? 'FELL_BACK'
             : undefined;
-      if (code === undefined || device.findings.some((finding) => finding.code === code && finding.text.includes(campaign.record.name)))
-        continue;
-      const text = `runs ${version} after campaign ${campaign.record.name} ended as ${update.state}`;
-      unit.putDevice({ ...device, findings: [...device.findings, { at: unit.now, code, text }] });
+      const about = `after campaign ${campaign.record.name} ended`;
+      if (code === undefined || findings.some((finding) => finding.code === code && finding.text.includes(about))) continue;
+      const text = `runs ${version} ${about} as ${update.state}`;
+      findings.push({ at: unit.now, code, text });
+      unit.putDevice({ ...device, findings: [...findings] });
       unit.audit(
         draft(
           'device-finding',

@@ -32,11 +32,15 @@ export class DeviceDesk {
   import(namespace: Namespace, devices: readonly ImportedDevice[], actor: Actor): Promise<{ created: number; changed: number }> {
     const checked = devices.map((device) => ({ ...device, endpoint: Endpoint(device.endpoint) }));
     return this.#engine.change((unit) => {
+      // All are looked at before one is touched: what is refused must not stay in memory.
+      for (const { endpoint } of checked) {
+        const known = this.#engine.state.devices.get(endpoint);
+        if (known && known.namespace !== namespace && known.registration === undefined)
+          throw new DroverError('DEVICE_ELSEWHERE', 'conflict', `${endpoint} belongs to namespace ${known.namespace}`);
+      }
       let created = 0;
       for (const entry of checked) {
         const known = this.#engine.state.devices.get(entry.endpoint);
-        if (known && known.namespace !== namespace && known.registration === undefined)
-          throw new DroverError('DEVICE_ELSEWHERE', 'conflict', `${entry.endpoint} belongs to namespace ${known.namespace}`);
         if (!known) created++;
         const news: Facts = Object.fromEntries(
           IMPORTED.flatMap((name): [FactName, unknown][] =>
