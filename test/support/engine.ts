@@ -1,0 +1,207 @@
+import type { Instant } from '@drover/kernel';
+import { Clock, DEFAULT_NAMESPACE, Endpoint, Entropy, instantOf, must, plus, type Digest, type Json } from '@drover/kernel';
+import type { AuditDraft } from '@drover/audit';
+import { readDocument, type DroverDocument } from '@drover/campaign';
+import type { ImageDigest } from '@drover/firmware-store';
+import type { BlobReader } from '@drover/firmware-store/stores';
+import { BlobStore } from '@drover/firmware-store/stores';
+import type { Changes, DeviceRecord, UpdateRecord } from '@drover/persistence';
+import { createLogger } from '@drover/platform';
+import { aCampaign, aDeviceRecord, aRegistration, aRelease } from '@drover/testkit';
+import { attemptKey } from '../../apps/server/src/engine/attempt.ts';
+import type { Actor } from '../../apps/server/src/engine/audit-drafts.ts';
+import { CampaignControl } from '../../apps/server/src/engine/campaign-control.ts';
+import { Campaigns } from '../../apps/server/src/engine/campaigns.ts';
+import { ContactHandler } from '../../apps/server/src/engine/contact-handler.ts';
+import { DeviceStepper } from '../../apps/server/src/engine/device-stepper.ts';
+import { ChangeWriter, Engine } from '../../apps/server/src/engine/engine.ts';
+import { EngineState, keyOf, type LiveCampaign } from '../../apps/server/src/engine/engine-state.ts';
+import { RolloutTicker } from '../../apps/server/src/engine/rollout-ticker.ts';
+import { TrustDesk } from '../../apps/server/src/engine/trust-desk.ts';
+import { UpdateFactHandler } from '../../apps/server/src/engine/update-fact-handler.ts';
+import { Link } from '../../apps/server/src/link/link.ts';
+import type { FromGateway, ToGateway, UpdateFact } from '../../apps/server/src/link/messages.ts';
+
+export const NOW = instantOf('2026-12-01T01:00:00Z');
+export const ANN: Actor = { type: 'person', id: 'ann' };
+
+/** Commits at once, or when the test says so; a failing disk is `fails`. */
+export class TestWriter extends ChangeWriter {
+  readonly commits: { readonly changes: Changes; readonly events: readonly AuditDraft[] }[] = [];
+  fails: Error | undefined;
+  readonly #waiting: (() => void)[] = [];
+  #isHeld = false;
+
+  async commit(changes: Changes, events: readonly AuditDraft[]): Promise<void> {
+    if (this.#isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.fails) throw this.fails;
+    this.commits.push({ changes, events });
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  /** Types of all audit events so far. */
+  get audited(): string[] {
+    return this.commits.flatMap(({ events }) => events.map(({ type }) => type));
+  }
+}
+
+export class RecordingLink extends Link<ToGateway, FromGateway> {
+  readonly sent: ToGateway[] = [];
+
+  send(message: ToGateway): void {
+    this.sent.push(message);
+  }
+
+  onMessage(): void {
+    // Tests call the handlers themselves.
+  }
+
+  get types(): string[] {
+    return this.sent.map(({ type }) => type);
+  }
+}
+
+class TestClock extends Clock {
+  at: Instant = NOW;
+  now(): Instant {
+    return this.at;
+  }
+  pass(ms: number): void {
+    this.at = plus(this.at, ms);
+  }
+}
+
+class CountingEntropy extends Entropy {
+  #count = 0;
+  bytes(count: number): Uint8Array {
+    return Buffer.alloc(count, ++this.#count);
+  }
+}
+
+/** Knows one image and no bytes of it. */
+class OneImage extends BlobStore {
+  readonly image: ImageDigest;
+  constructor(image: ImageDigest) {
+    super();
+    this.image = image;
+  }
+  measure = (): Promise<ImageDigest> => Promise.resolve(this.image);
+  has = (digest: Digest): Promise<boolean> => Promise.resolve(digest === this.image.digest);
+  put = (): Promise<ImageDigest> => Promise.reject(new TypeError('nothing is put here'));
+  open = (): Promise<BlobReader> => Promise.reject(new TypeError('nothing is open here'));
+  delete = (): Promise<void> => Promise.resolve();
+  async *list(): AsyncIterable<Digest> {
+    yield Promise.resolve(this.image.digest);
+  }
+}
+
+const documentOf = (source: Json): DroverDocument => must(readDocument(source).document, 'a document without faults');
+
+/** The engine over a small state: no database, no gateway, a clock that stands until it is told. */
+export class TestEngine {
+  readonly state = new EngineState();
+  readonly writer = new TestWriter();
+  readonly link = new RecordingLink();
+  readonly clock = new TestClock();
+  readonly entropy = new CountingEntropy();
+  readonly release = aRelease();
+  readonly engine = new Engine({
+    state: this.state,
+    clock: this.clock,
+    log: createLogger('silent', 'test'),
+    epoch: 3,
+    secrets: { pull: Buffer.alloc(32, 1) },
+    writer: this.writer,
+    link: this.link,
+  });
+  readonly trust = new TrustDesk(this.state);
+  readonly stepper = new DeviceStepper(this.engine, this.trust);
+  readonly ticker = new RolloutTicker(this.engine, this.stepper);
+  readonly contacts = new ContactHandler(this.engine, this.stepper);
+  readonly updates = new UpdateFactHandler({ engine: this.engine, stepper: this.stepper, contacts: this.contacts, ticker: this.ticker });
+  readonly control = new CampaignControl(this.engine, this.ticker);
+  readonly campaigns = new Campaigns(
+    this.engine,
+    this.trust,
+    new OneImage({ digest: this.release.digest, size: this.release.image.length }),
+  );
+
+  /** Devices that are registered, listen, and run 1.0.0. */
+  withDevices(...names: string[]): this {
+    for (const name of names)
+      this.putDevice(aDeviceRecord(name, {}, { registration: aRegistration({ refreshedAt: NOW }), lastContactAt: NOW }));
+    return this;
+  }
+
+  putDevice(device: DeviceRecord): void {
+    this.state.devices.set(device.endpoint, device);
+  }
+
+  /** Image and policy, as if an upload had been accepted. */
+  withFirmware(): this {
+    const { digest, image, envelope } = this.release;
+    this.state.putFirmware({
+      namespace: DEFAULT_NAMESPACE,
+      name: 'fw',
+      version: '2.0.0',
+      digest,
+      size: image.length,
+      envelope: Buffer.from(envelope).toString('base64'),
+      pushedAt: NOW,
+      pushedBy: 'bob',
+      withdrawnAt: undefined,
+      withdrawnReason: undefined,
+    });
+    return this.withPolicy('release');
+  }
+
+  withPolicy(name: string): this {
+    const source: Json = { apiVersion: 'drover/v1', kind: 'ReleasePolicy', metadata: { name }, spec: { roles: this.release.policy.roles } };
+    this.state.documents.set(`default/ReleasePolicy/${name}`, {
+      namespace: DEFAULT_NAMESPACE,
+      kind: 'ReleasePolicy',
+      name,
+      generation: 1,
+      digest: this.release.digest,
+      source,
+      appliedAt: NOW,
+      appliedBy: 'bob',
+    });
+    return this;
+  }
+
+  /** Applied, started, its first stage open; whoever can be reached has its offer. */
+  async running(spec: Record<string, Json> = {}, name = 'c'): Promise<LiveCampaign> {
+    const everybody = { stages: [{ name: 'all', take: '100%' }] };
+    await this.campaigns.apply([documentOf(aCampaign({ ...everybody, ...spec }, name).source)], ANN, undefined);
+    for (let round = 0; round < 4; round++) {
+      await this.ticker.tick();
+      this.clock.pass(1);
+    }
+    return must(this.state.campaigns.get(keyOf('default', name)), name);
+  }
+
+  update(name = 'd', campaign = 'c'): UpdateRecord {
+    return must(this.state.campaigns.get(keyOf('default', campaign))?.updates.get(Endpoint(name)), `update of ${name}`);
+  }
+
+  /** What the gateway tells about the current attempt of a device. */
+  tell(fact: UpdateFact, name = 'd', attempt = attemptKey(this.update(name))): Promise<void> {
+    return this.updates.onUpdate({ type: 'update', endpoint: Endpoint(name), attempt, at: this.clock.now(), fact });
+  }
+
+  contact(kind: 'register' | 'update' | 'deregister', name = 'd'): Promise<void> {
+    const at = this.clock.now();
+    const { registeredAt: _, ...told } = aRegistration({ refreshedAt: at });
+    const registration = kind === 'deregister' ? undefined : { ...told, endpoint: Endpoint(name) };
+    return this.contacts.onContact({ type: 'contact', endpoint: Endpoint(name), kind, at, registration });
+  }
+}
