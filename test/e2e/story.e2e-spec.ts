@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { CampaignView, PlanView, WhyView } from '@drover/contracts';
 import { World } from './world.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const CAMPAIGN = 'wm-modem-2-4-1';
 const campaign = (spec = ''): string => `apiVersion: drover/v1
@@ -15,7 +15,7 @@ spec:
     where: model == "WM-300" && firmwareVersion < "2.4.1"
   radio: {maxCoverageEnhancementLevel: 1}
   power: {minBatteryLevel: "35%"}
-  schedule: {deadline: {at: 2026-12-02T04:00:00Z}}
+  schedule: {deadline: {at: 2026-12-02T07:00:00Z}}
   stages:
     - name: canary
       take: 4
@@ -34,7 +34,7 @@ let approver: string;
 const view = async (): Promise<CampaignView> => (await world.api('GET', `campaigns/${CAMPAIGN}`)) as CampaignView;
 
 beforeAll(async () => {
-  world = new World(900, '2026-12-01T20:00:00Z');
+  world = new World(600, '2026-12-01T20:00:00Z');
   await world.startServer();
   await world.startFleet(
     20,
@@ -119,7 +119,7 @@ it('a manual gate waits for a person, a pause and a hold stop offers', async () 
 });
 
 it('ends with each device where its profile belongs, and no limit broken', async () => {
-  await world.until(async () => (await view()).phase === 'finished', 'the end of the campaign', 90_000);
+  await world.until(async () => (await view()).phase === 'finished', 'the end of the campaign', 120_000);
   const { totals } = await view();
   expect(totals).toMatchObject({ devices: 20, succeeded: 17, failed: { Integrity: 1 }, skipped: 2, inFlight: 0, waiting: 0 });
   const { devices, violations } = await world.report();
