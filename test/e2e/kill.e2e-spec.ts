@@ -13,7 +13,7 @@ metadata: {name: killed}
 spec:
   firmware: {name: wm-modem, version: 2.4.1}
   targets: {where: 'model == "WM-300"'}
-  bandwidth: {maxInFlight: 8}
+  bandwidth: {maxInFlight: 4}
   stages:
     - {name: canary, take: 4, gate: {success: {min: "50%", minSample: 3}, failure: [{max: 4}]}}
     - {name: fleet, take: 100%, gate: {failure: [{max: 24}]}}
@@ -30,7 +30,7 @@ beforeAll(async () => {
     { pull: 9, push: 7, 'sleeper-pull': 4, 'sleeper-push': 2, lossy: 1, 'power-loss-mid-pull': 1 },
     { minBatteryLevel: 0, airtime: 0.5 },
   );
-  await world.release('2.4.1', 65_536);
+  await world.release('2.4.1', 196_608);
 });
 afterAll(() => world.close());
 
@@ -40,7 +40,7 @@ it(`killed at ${KILLS} seeded moments, a campaign loses nothing acknowledged and
   const acknowledged: string[] = [];
   const inFlight: number[] = [];
   for (let kill = 0; kill < KILLS; kill++) {
-    await new Promise((resolve) => setTimeout(resolve, 300 + chance() * 2200));
+    await new Promise((resolve) => setTimeout(resolve, 300 + chance() * 1300));
     // Whatever the server has said yes to must be there after the kill that follows at once.
     const endpoint = `acknowledged-${kill}`;
     await world.api('POST', 'devices/import', { devices: [{ endpoint, labels: { kill: String(kill) } }] });
