@@ -42,6 +42,7 @@ export interface PortParts {
   readonly serve: (request: IncomingRequest, from: { peer: string; token: Uint8Array }) => Reply;
   /** The server wants no more notifications under this token. */
   readonly unobserved: (token: Uint8Array) => void;
+  readonly closed: () => void;
 }
 
 type Listener = (answer: Answer | undefined) => void;
@@ -97,6 +98,7 @@ export class CoapPort {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#socket.close();
+    this.#parts.closed();
   }
 
   #onDatagram(peer: string, bytes: Uint8Array): void {

@@ -76,7 +76,7 @@ class Life {
   readonly #world: World;
   readonly #power: Power;
   readonly #timers: Timers;
-  readonly #ports: CoapPort[] = [];
+  readonly #ports = new Set<CoapPort>();
   readonly #firmware: FirmwareObject;
   readonly #objects: ObjectServer;
   readonly #port: CoapPort;
@@ -142,7 +142,7 @@ class Life {
 
   #openPort(): CoapPort {
     const { random } = this.#power;
-    const port = new CoapPort({
+    const port: CoapPort = new CoapPort({
       seed: Math.floor(random() * 2 ** 32),
       loss: PROFILES[this.#device.plan.profile].loss,
       random,
@@ -150,15 +150,16 @@ class Life {
       active: () => (this.#activeAt = this.#world.clock.now()),
       serve: (request, from) => this.#objects.serve(request, from),
       unobserved: (token) => this.#objects.unobserved(token),
+      closed: () => this.#ports.delete(port),
     });
-    this.#ports.push(port);
+    this.#ports.add(port);
     return port;
   }
 
   /** Only a sleeper sleeps, and never while it waits for an answer of its own. */
   #isAwake(): boolean {
     if (!PROFILES[this.#device.plan.profile].queueMode) return true;
-    const isWorking = this.#firmware.isPulling || this.#ports.some(({ isBusy }) => isBusy);
+    const isWorking = this.#firmware.isPulling || [...this.#ports].some(({ isBusy }) => isBusy);
     return isWorking || this.#world.clock.now() <= this.#activeAt + AWAKE_MS;
   }
 }

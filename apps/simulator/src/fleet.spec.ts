@@ -22,6 +22,7 @@ import { Fleet } from './fleet.ts';
 import { makeImage } from './image.ts';
 import { NO_LIMITS } from './limits.ts';
 import type { Mix } from './mix.ts';
+import type { ProfileName } from './profiles.ts';
 import { SeededEntropy } from './seeded-entropy.ts';
 
 const IMAGE = makeImage({ version: '2.4.1', size: 6000, seed: 3 });
@@ -268,6 +269,44 @@ describe('a fleet', () => {
     await server.offer(meter, uri());
     await server.until(meter, wanted);
     expect(fleet.report().devices[0]).toMatchObject({ version: '2.4.0', installs: 0 });
+  });
+
+  async function executed(profile: ProfileName): Promise<Meter> {
+    start({ [profile]: 1 });
+    const meter = await server.registration(1);
+    await server.offer(meter, uri());
+    await server.until(meter, '2/0');
+    expect(codeText((await server.ask(meter, 'POST', '/5/0/2')).code)).toBe('2.04');
+    return meter;
+  }
+  const INSTALLED_LONG_AGO_MS = 100;
+  const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+  it('comes back with the old version and claims success', async () => {
+    await executed('comes-back-old');
+    const again = await server.registration(2);
+    expect(await server.stateOf(again)).toBe('0/1');
+    expect((await server.read(again, '/3/0/3'))['/3/0/3']).toBe('2.4.0');
+    expect(fleet.report().devices[0]).toMatchObject({ expected: 'VersionMismatch', installs: 0 });
+  });
+
+  it('hangs in Updating, and refuses to be executed, reset or cancelled there', async () => {
+    const meter = await executed('hangs-in-updating');
+    await pass(INSTALLED_LONG_AGO_MS);
+    expect(await server.stateOf(meter)).toBe('3/0');
+    for (const path of ['/5/0/2', '/5/0/10']) expect(codeText((await server.ask(meter, 'POST', path)).code)).toMatch(/^4\.0[45]$/);
+    expect(await server.offer(meter, '')).toBe('4.05');
+    expect(server.meters).toHaveLength(1);
+  });
+
+  it('is silent for ever after Execute', async () => {
+    const meter = await executed('silent-after-execute');
+    await pass(INSTALLED_LONG_AGO_MS);
+    const asked = server.stateOf(meter).catch(() => 'forgotten');
+    expect(await Promise.race([asked, pass(200).then(() => 'silence')])).toBe('silence');
+    server.forget(meter);
+    await asked;
+    expect(server.meters).toHaveLength(1);
   });
 
   it('answers 2.04 to a push it refuses afterwards', async () => {
