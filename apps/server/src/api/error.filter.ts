@@ -62,8 +62,8 @@ export function refusal(status: number, message: string): ErrorBody {
 /** Nest's own exceptions and Fastify's errors both carry a status; a client that went away in the middle is no error of ours. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  if ((error as { code?: unknown }).code === 'ECONNRESET') return 400;
-  const status = (error as { statusCode?: unknown }).statusCode;
+  const { code, statusCode: status } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  if (code === 'ECONNRESET') return 400;
   return typeof status === 'number' ? status : 500;
 }
 

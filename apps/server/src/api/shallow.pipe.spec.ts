@@ -1,0 +1,19 @@
+import { expect, it } from '@jest/globals';
+import { ShallowPipe } from './shallow.pipe.ts';
+
+const nested = (depth: number): unknown => JSON.parse('{"a":['.repeat(depth / 2) + ']}'.repeat(depth / 2));
+const read = (value: unknown, type: 'body' | 'query' = 'body') => new ShallowPipe().transform(value, { type });
+
+it('lets through what the language and the API can say, as it is', () => {
+  for (const value of [undefined, null, 7, 'text', [], { documents: [{ spec: { stages: [{ take: 1 }] } }] }, nested(64)])
+    expect(read(value)).toBe(value);
+});
+
+it.each([66, 1000, 200_000])('refuses a body nested %d deep', (depth) => {
+  expect(() => read(nested(depth))).toThrow('64 deep');
+});
+
+it('looks at bodies alone', () => {
+  const deep = nested(1000);
+  expect(read(deep, 'query')).toBe(deep);
+});
