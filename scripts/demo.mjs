@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { verifyBundle } from '@drover/audit';
 import { run } from '@drover/cli';
 import { makeImage } from '@drover/simulator';
+import { drawTerminal } from './lib/picture.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const TIME_SCALE = 900;
@@ -16,12 +17,22 @@ const CAMPAIGN = 'wm-modem-2-4-1';
 const IMAGE_BYTES = 64 * 1024;
 
 const { values: options } = parseArgs({
-  options: { devices: { type: 'string', default: '200' }, seed: { type: 'string', default: '42' }, exit: { type: 'boolean' }, json: { type: 'string' }, data: { type: 'string', default: join(ROOT, 'data', 'demo') } },
+  options: { devices: { type: 'string', default: '200' }, seed: { type: 'string', default: '42' }, exit: { type: 'boolean' }, json: { type: 'string' }, picture: { type: 'string' }, data: { type: 'string', default: join(ROOT, 'data', 'demo') } },
 });
 const devices = Number(options.devices);
 if (!Number.isInteger(devices) || devices < 20 || devices > 5000) {
   process.stderr.write('--devices takes a whole number from 20 to 5000\n');
   process.exit(2);
+}
+
+/** Everything shown, for `--picture`. */
+let shown = '';
+if (options.picture) {
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (chunk, ...rest) => {
+    shown += chunk;
+    return write(chunk, ...rest);
+  };
 }
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -86,7 +97,7 @@ await drover('firmware', 'sign', work('wm-modem-2.4.1.bin'), '--key', work('publ
 await drover('firmware', 'push', work('wm-modem-2.4.1.bin'));
 
 heading(`${devices} devices of ${devices >= 40 ? 'sixteen' : 'several'} behaviours register`);
-const limits = { downloadWindow: { startMinute: 21 * 60 + 30, durationMs: 10 * 3_600_000 }, installWindow: { startMinute: 23 * 60, durationMs: 9 * 3_600_000 }, minBatteryLevel: 0.35, maxCoverage: 1, airtime: 0.5 };
+const limits = { downloadWindow: { startMinute: 21 * 60 + 30, durationMs: 10 * 3_600_000 }, installWindow: { startMinute: 23 * 60, durationMs: 9 * 3_600_000 }, minBatteryLevel: 0.35, maxCoverage: 1, airtime: 0.2 };
 const fleet = start('apps/simulator/dist/main.js', ['--server', server.coap, '--devices', String(devices), '--seed', options.seed, '--clock', JSON.stringify(clock), '--limits', JSON.stringify(limits)]);
 await message(fleet, 'ready');
 await everyDeviceKnown();
@@ -132,6 +143,7 @@ const result = { devices: totals.devices, succeeded: totals.succeeded, failed, s
 if (options.json) writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
 say(`\n${Math.round(durationMs / 1000)} s in all. ${violations === 0 && evidence.verified ? 'Done.' : 'Something is wrong, see above.'}`);
 
+if (options.picture) drawTerminal(options.picture, shown.replaceAll(`${ROOT}/`, ''));
 if (options.exit) {
   stop();
   process.exitCode = violations === 0 && evidence.verified ? 0 : 1;

@@ -38,9 +38,11 @@ export class ApiClient {
   }
 
   /** Streams a file; it is never whole in memory. */
-  upload<T>(path: string, file: string): Promise<T> {
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(statSync(file).size) };
-    return this.#json<T>({ method: 'POST', path, body: Readable.toWeb(createReadStream(file)) as ReadableStream, headers });
+  upload<T>(path: string, file: string, onProgress: (sent: number, size: number) => void): Promise<T> {
+    const { size } = statSync(file);
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+    const body = Readable.toWeb(Readable.from(counted(file, (sent) => onProgress(sent, size)))) as ReadableStream;
+    return this.#json<T>({ method: 'POST', path, body, headers });
   }
 
   async download(path: string, query: Query = {}): Promise<ReadableStream<Uint8Array>> {
@@ -65,6 +67,14 @@ export class ApiClient {
     );
     if (!response.ok) throw await errorFrom(response);
     return response;
+  }
+}
+
+async function* counted(file: string, onSent: (sent: number) => void): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  for await (const chunk of createReadStream(file)) {
+    yield chunk as Buffer;
+    onSent((sent += (chunk as Buffer).length));
   }
 }
 

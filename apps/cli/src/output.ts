@@ -18,6 +18,16 @@ export function outputFor(json: boolean): Output {
   };
 }
 
+/** Says how far a transfer is, every two seconds: what ends sooner needs no progress. */
+export function ticker(out: Output, what: string): (done: number, total: number) => void {
+  let saidAt = performance.now();
+  return (done, total) => {
+    if (performance.now() - saidAt < 2000) return;
+    saidAt = performance.now();
+    out.progress(`${what}: ${Math.floor((100 * done) / Math.max(total, 1))}% of ${total} bytes`);
+  };
+}
+
 /** Columns as wide as their widest cell; control characters of foreign origin are shown, not obeyed. */
 export function table(rows: readonly (readonly (string | number | undefined)[])[], header?: readonly string[]): string {
   const all = [...(header ? [header] : []), ...rows].map((row) => row.map((cell) => visible(String(cell ?? ''))));

@@ -246,6 +246,8 @@ function onReadBack(
     return update.attempt === 0
       ? moved(update, 'skipped', now, { ...answered, detail: 'already has the version' })
       : moved(update, 'succeeded', now, answered);
+  // Too late to cancel, and the installation came to nothing: it is over all the same.
+  if (update.state === 'cancelling' && fact.state === 0) return moved(update, 'cancelled', now, answered);
   if (update.state !== 'installing' && update.state !== 'verifying' && update.state !== 'suspect') return undefined;
   const heard = { ...update, ...answered };
   const { state, result } = fact;
@@ -269,6 +271,7 @@ type DeadlineFact = Extract<DeviceFact, { type: `${string}-deadline-passed` | 'c
 function onDeadline(update: DeviceUpdate, fact: DeadlineFact, now: Instant): DeviceUpdate | undefined {
   switch (fact.type) {
     case 'contact-deadline-passed':
+      if (update.state === 'cancelling') return failed(update, 'Unreachable', 'the cancellation was never confirmed', now);
       return isBeforeOffer(update) || isTransferring(update)
         ? moved(update, 'unreachable', now, { detail: 'missed its expected contacts' })
         : undefined;

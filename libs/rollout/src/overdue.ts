@@ -17,7 +17,7 @@ function pendingDeadlines(
 ): { fact: DeviceFact; at: Instant }[] {
   const { contact, download, install, confirm } = deadlines;
   const due: { fact: DeviceFact; at: Instant }[] = [];
-  if (update.state === 'pending' || update.state === 'waiting' || isTransferring(update)) {
+  if (update.state === 'pending' || update.state === 'waiting' || update.state === 'cancelling' || isTransferring(update)) {
     const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt) as Instant;
     due.push({ fact: { type: 'contact-deadline-passed' }, at: limit(pattern, heardAt, contact.missed, contact.atLeast) });
   }

@@ -56,6 +56,11 @@ export class LockstepDevice {
     return new LockstepDevice(server, socket);
   }
 
+  /** Its own `address:port`. */
+  get address(): string {
+    return `127.0.0.1:${this.#socket.address().port}`;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#socket.close();

@@ -13,7 +13,7 @@ import {
 } from '@drover/firmware-store';
 import { writeKeyPair } from '@drover/firmware-store/stores';
 import { action } from '../context.ts';
-import { table } from '../output.ts';
+import { table, ticker } from '../output.ts';
 
 interface SignOptions {
   readonly key: string[];
@@ -115,7 +115,7 @@ function pushCommand(firmware: Command): void {
     .action(
       action(async ({ api, out }, image: string, { envelope }: { envelope?: string }) => {
         const signed = readFileSync(envelope ?? `${image}.cose`).toString('base64');
-        const { digest } = await api.upload<{ digest: string }>('firmware/images', image);
+        const { digest } = await api.upload<{ digest: string }>('firmware/images', image, ticker(out, 'upload'));
         const record = await api.post<{ name: string; version: string }>('firmware', { envelope: signed, digest });
         out.say(`${record.name} ${record.version} is in the store: ${digest}`);
         out.result(record);

@@ -199,6 +199,7 @@ export class DeviceStepper {
         ),
       );
       unit.send({ type: 'drop', attempt: attemptKey(before), endpoint: before.endpoint, epoch: this.#engine.epoch });
+      if (isSettled(after)) unit.send({ type: 'forget', endpoint: after.endpoint });
     } else if (isSettled(after)) {
       unit.audit(
         this.#event('update-skipped', after, unit.now, {

@@ -106,7 +106,7 @@ describe('an outcome', () => {
     expect(test.update()).toMatchObject({ state: 'failed', failure: 'UnsupportedPackage', detail: 'result 6' });
     expect(lastEvent()).toMatchObject({ type: 'attempt-finished', result: 'failure', details: { failure: 'UnsupportedPackage' } });
     expect(test.writer.audited.filter((type) => type === 'attempt-finished')).toHaveLength(1);
-    expect(test.link.types).toEqual(['drop']);
+    expect(test.link.types).toEqual(['drop', 'forget']);
   });
 
   it('of a class that nobody knows is Unknown', async () => {

@@ -51,6 +51,8 @@ export class CommandDesk {
     switch (command.type) {
       case 'offer':
         return void this.#offer(command.order);
+      case 'forget':
+        return this.#forget(command.endpoint);
       case 'withdrawn':
         this.#parts.door.setWithdrawn(command.digests);
         return this.#recheck();
@@ -128,6 +130,10 @@ export class CommandDesk {
       why,
     });
     return true;
+  }
+
+  #forget(endpoint: Endpoint): void {
+    for (const [token, owner] of this.#owners) if (owner === endpoint) this.#owners.delete(token);
   }
 
   #end(endpoint: Endpoint): void {

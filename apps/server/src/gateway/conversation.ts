@@ -59,7 +59,7 @@ export class Conversation {
     this.#parts = parts;
     this.#heardAt = parts.clock.now();
     this.#progress = new Progress(parts.emit);
-    parts.pacer.start(order.attempt, order);
+    if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
     this.#watchWindow();
     const step = this.#begin();
     this.#talk = step.conversation;
@@ -248,6 +248,8 @@ export class Conversation {
   #tell(fact: FirmwareFact): void {
     if (fact.type === 'progress') return;
     this.#progress.flush();
+    // What has arrived takes no airtime any more; installing must not slow the neighbours down.
+    if (fact.type === 'download-finished') this.#parts.pacer.stop(this.order.attempt);
     const told = translate(fact, this.#talk);
     if (told) this.#parts.emit(told);
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CODE, codeText } from '@drover/coap';
 import { Endpoint, Instant } from '@drover/kernel';
-import type { ResourceValue } from '@drover/lwm2m';
+import { CONTENT_FORMAT, encodeContent, type ResourceValue } from '@drover/lwm2m';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { CampaignClock, createLogger } from '@drover/platform';
 import { aRelease, LockstepDevice, type Release } from '@drover/testkit';
@@ -129,6 +129,24 @@ it('tells a contact and reads what campaigns need', async () => {
   expect(told[1]).toMatchObject({ facts: { model: 'WM-300', firmwareVersion: '1.0.0', 'update.delivery': 'Both', queueMode: false } });
 });
 
+it('takes what a device sends on its own as facts', async () => {
+  await register();
+  const payload = encodeContent(CONTENT_FORMAT.SENML_CBOR, [{ path: '/3/0/9', value: 55 }], '/');
+  const answer = await device.request({ method: 'POST', path: ['dp'], contentFormat: CONTENT_FORMAT.SENML_CBOR, payload });
+  expect(codeText(answer.code)).toBe('2.04');
+  expect(told.slice(-2)).toMatchObject([
+    { type: 'facts', facts: { 'battery.level': 55 } },
+    { type: 'contact', kind: 'send' },
+  ]);
+  const broken = await device.request({
+    method: 'POST',
+    path: ['dp'],
+    contentFormat: CONTENT_FORMAT.SENML_CBOR,
+    payload: payload.subarray(0, 5),
+  });
+  expect(codeText(broken.code)).toBe('4.00');
+});
+
 it('answers 4.04 to an Update at a location it does not know', async () => {
   const answer = await device.request({ method: 'POST', path: ['rd', 'gone'] });
   expect(codeText(answer.code)).toBe('4.04');
@@ -163,6 +181,14 @@ describe('a pull', () => {
     expect(codeText((await getBlock(1)).code)).toBe('5.03');
     gateway.command({ type: 'resume', attempt: order().attempt, endpoint: ENDPOINT, epoch: 1 });
     expect(codeText((await getBlock(1)).code)).toBe('2.05');
+  });
+
+  it('never gets larger blocks than the campaign counted on, and smaller ones on request', async () => {
+    await offerPull();
+    const ask = (num: number, szx: number) =>
+      device.request({ method: 'GET', path: ['fw', 'token-of-this-device'], block2: { num, more: false, szx } });
+    expect((await ask(1, 6)).options.block2).toEqual({ num: 2, more: true, szx: 5 });
+    expect((await ask(3, 4)).options.block2).toEqual({ num: 3, more: true, szx: 4 });
   });
 
   it.each([

@@ -1,13 +1,5 @@
 import type { Endpoint } from '@drover/kernel';
-import {
-  BlockAssembly,
-  CODE,
-  CoapEndpoint,
-  type CoapOutput,
-  type IncomingHandle,
-  type IncomingRequest,
-  type RequestHandle,
-} from '@drover/coap';
+import { CODE, CoapEndpoint, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle } from '@drover/coap';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
@@ -18,6 +10,7 @@ import { Pacer } from './pacer.ts';
 import { answerPull, PULL_PATH } from './pull-server.ts';
 import { RegistrationHandler, contactMessage, restored } from './registration-handler.ts';
 import { Registry } from './registry.ts';
+import { SendReader } from './send-reader.ts';
 import type { ServeDoor } from './serve-door.ts';
 
 export interface GatewayParts {
@@ -41,7 +34,7 @@ export class Gateway {
   readonly #registrations: RegistrationHandler;
   readonly #reader: DeviceReader;
   readonly #commands: CommandDesk;
-  readonly #sends = new BlockAssembly();
+  readonly #sends = new SendReader();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -155,25 +148,20 @@ export class Gateway {
     this.#parts.wake();
   }
 
-  /** LwM2M 1.1 Send: what a device tells on its own. A sign of life; its values are read like any others. */
+  /** LwM2M 1.1 Send: what a device tells on its own. A sign of life, and facts like any others. */
   #onSend(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
     const endpoint = this.#registry.endpointAt(peer);
     const device = endpoint && this.#registry.of(endpoint, this.#parts.clock.now());
     if (!device) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
-    const values = this.#sentValues(peer, request);
-    this.#coap.respond(handle, { code: values.code, ...(values.block1 ? { options: { block1: values.block1 } } : {}) }, monotonicMs());
-    this.#parts.tell(contactMessage('send', device, this.#parts.clock.now()));
+    const sent = this.#sends.read(peer, request, monotonicMs());
+    this.#coap.respond(handle, sent.response, monotonicMs());
+    if (!sent.facts) return;
+    const at = this.#parts.clock.now();
+    this.#parts.tell({ type: 'facts', endpoint: device.endpoint, at, facts: sent.facts });
+    this.#parts.tell(contactMessage('send', device, at));
     const conversation = this.#commands.conversationOf(device.endpoint);
     conversation?.heard();
     conversation?.input({ type: 'contact' });
-  }
-
-  #sentValues(peer: string, request: IncomingRequest) {
-    const { block1, contentFormat } = request.options;
-    if (!block1) return { code: CODE.CHANGED, block1: undefined };
-    const outcome = this.#sends.add({ peer, path: 'dp' }, { block: block1, payload: request.payload, contentFormat }, monotonicMs());
-    if (outcome.type === 'refused') return { code: outcome.code, block1: undefined };
-    return { code: outcome.type === 'continue' ? CODE.CONTINUE : CODE.CHANGED, block1 };
   }
 }
 

@@ -61,7 +61,14 @@ function armTimer(): void {
   );
 }
 
-socket.on('message', (bytes, { address, port }) => gateway.receive(peerOf(address, port), bytes));
+socket.on('message', (bytes, { address, port }) => {
+  try {
+    gateway.receive(peerOf(address, port), bytes);
+  } catch (error) {
+    // One sender's datagram must not end the service of all the others.
+    log.error({ err: error, peer: peerOf(address, port) }, 'a datagram met an unexpected error');
+  }
+});
 socket.on('error', (error) =>
   link.send({ type: 'fatal', code: (error as NodeJS.ErrnoException).code ?? 'SOCKET', message: error.message }),
 );

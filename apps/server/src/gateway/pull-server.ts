@@ -1,4 +1,4 @@
-import { CODE, planBlock, szxOfSize, type CoapResponse, type IncomingRequest } from '@drover/coap';
+import { CODE, offsetOf, planBlock, sizeOfSzx, szxOfSize, type Block, type CoapResponse, type IncomingRequest } from '@drover/coap';
 import type { Digest } from '@drover/kernel';
 import type { Conversation } from './conversation.ts';
 
@@ -22,9 +22,10 @@ export function answerPull(conversation: Conversation | undefined, request: Inco
   if (!conversation?.isServing) return { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: LATER_S } }, delayMs: 0 };
   const { image, order } = conversation;
   const { block2, size2 } = request.options;
+  const preferredSzx = szxOfSize(order.blockSize);
   const plan = planBlock(
-    { size: image.size, etag: etagOf(order.digest), preferredSzx: szxOfSize(order.blockSize) },
-    block2,
+    { size: image.size, etag: etagOf(order.digest), preferredSzx },
+    withinSzx(block2, preferredSzx),
     size2 !== undefined,
   );
   if (plan.type === 'bad') return refuse(CODE.BAD_REQUEST);
@@ -34,6 +35,12 @@ export function answerPull(conversation: Conversation | undefined, request: Inco
     payload: image.read(plan.offset, plan.length),
   };
   return { response, delayMs: conversation.paceMs, served: { offset: plan.offset, length: plan.length } };
+}
+
+/** A device may ask for smaller blocks than the campaign's, never for larger: admission and pacing have counted on these. */
+function withinSzx(requested: Block | undefined, largest: number): Block | undefined {
+  if (!requested || requested.szx <= largest) return requested;
+  return { num: offsetOf(requested) / sizeOfSzx(largest), more: requested.more, szx: largest };
 }
 
 function refuse(code: number): PullAnswer {

@@ -48,6 +48,8 @@ export type ToGateway =
     }
   | { readonly type: 'cancel'; readonly attempt: AttemptKey; readonly endpoint: Endpoint; readonly epoch: number }
   | { readonly type: 'suspend' | 'resume' | 'drop'; readonly attempt: AttemptKey; readonly endpoint: Endpoint; readonly epoch: number }
+  /** The update is settled: its pull token opens nothing any more. */
+  | { readonly type: 'forget'; readonly endpoint: Endpoint }
   | { readonly type: 'withdrawn'; readonly digests: readonly Digest[] }
   | { readonly type: 'read-facts'; readonly endpoint: Endpoint }
   | { readonly type: 'restore'; readonly registrations: readonly RestoredRegistration[]; readonly tokens: readonly PullToken[] }

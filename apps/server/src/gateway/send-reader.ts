@@ -1,0 +1,38 @@
+import { BlockAssembly, CODE, type CoapResponse, type IncomingRequest } from '@drover/coap';
+import { CONTENT_FORMAT, decodeContent, Lwm2mError } from '@drover/lwm2m';
+import { factsOfValues, type FactValues } from './facts-of-values.ts';
+
+/** Facts only when the whole body is there and can be read. */
+export interface Sent {
+  readonly response: CoapResponse;
+  readonly facts?: FactValues;
+}
+
+/** Reads the body of a Send (`POST /dp`), by Block1 where it is large. */
+export class SendReader {
+  readonly #bodies = new BlockAssembly({ maxBodyBytes: 16_384 });
+
+  read(peer: string, request: IncomingRequest, now: number): Sent {
+    if (request.method !== 'POST') return { response: { code: CODE.METHOD_NOT_ALLOWED } };
+    const { block1, contentFormat, size1 } = request.options;
+    if (!block1) return decoded(request.payload, contentFormat, {});
+    const outcome = this.#bodies.add(
+      { peer, path: 'dp' },
+      { block: block1, payload: request.payload, contentFormat, announcedSize: size1 },
+      now,
+    );
+    if (outcome.type === 'refused') return { response: { code: outcome.code } };
+    if (outcome.type === 'continue') return { response: { code: CODE.CONTINUE, options: { block1 } } };
+    return decoded(outcome.body, outcome.contentFormat, { block1 });
+  }
+}
+
+function decoded(payload: Uint8Array, contentFormat: number | undefined, options: CoapResponse['options']): Sent {
+  try {
+    const values = decodeContent(contentFormat ?? CONTENT_FORMAT.SENML_CBOR, payload, '/');
+    return { response: { code: CODE.CHANGED, options }, facts: factsOfValues(values) };
+  } catch (error) {
+    if (error instanceof Lwm2mError) return { response: { code: CODE.BAD_REQUEST } };
+    throw error;
+  }
+}
