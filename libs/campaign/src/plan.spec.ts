@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_NAMESPACE, Digest, Endpoint, Instant } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
+import type { VerifiedFirmware } from '@drover/firmware-store';
 import { planCampaign, readDocument, type CampaignDocument, type PlanInput } from './index.ts';
 
 const at = Instant(0);
@@ -34,10 +35,14 @@ function campaign(spec: Record<string, unknown> = {}): CampaignDocument {
   return document as CampaignDocument;
 }
 
+/** What verification would have let through; the planner reads these four members. */
+const firmware = (hex: string): VerifiedFirmware =>
+  ({ name: 'wm-modem', version: '2.4.1', digest: Digest(`sha256:${hex.repeat(64)}`), size: 1000 }) as unknown as VerifiedFirmware;
+
 const input = (devices: readonly Device[], change: Partial<PlanInput> = {}): PlanInput => ({
   document: campaign(),
   devices,
-  firmware: { name: 'wm-modem', version: '2.4.1', digest: Digest(`sha256:${'a'.repeat(64)}`), size: 1000 },
+  firmware: firmware('a'),
   refusalOf: () => undefined,
   openElsewhere: () => undefined,
   policyDigests: [],
@@ -115,9 +120,7 @@ it('the digest moves with spec, firmware, membership and policies', () => {
     planCampaign(input(fleet(11))).digest,
     planCampaign(input(fleet(10), { document: campaign({ description: 'x' }) })).digest,
     planCampaign(input(fleet(10), { policyDigests: [Digest(`sha256:${'b'.repeat(64)}`)] })).digest,
-    planCampaign(
-      input(fleet(10), { firmware: { name: 'wm-modem', version: '2.4.1', digest: Digest(`sha256:${'c'.repeat(64)}`), size: 1000 } }),
-    ).digest,
+    planCampaign(input(fleet(10), { firmware: firmware('c') })).digest,
   ];
   expect(new Set([base, ...others]).size).toBe(5);
 });

@@ -13,6 +13,7 @@ import {
   type Device,
   type Predicate,
 } from '@drover/fleet';
+import type { VerifiedFirmware } from '@drover/firmware-store';
 import type { CampaignDocument } from './document.ts';
 import { CampaignError } from './errors.ts';
 import type { CampaignSpec, Take } from './spec.ts';
@@ -39,7 +40,7 @@ export interface PlannedStage {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** The image a plan is about. The engine makes it from a `VerifiedFirmware` and from nothing else. */
+/** The image a plan is about, as the plan records it. */
 export interface PlannedFirmware {
   readonly name: string;
   readonly version: string;
@@ -62,7 +63,8 @@ export interface Plan {
 export interface PlanInput {
   readonly document: CampaignDocument;
   readonly devices: readonly Device[];
-  readonly firmware: PlannedFirmware;
+  /** The planner takes nothing else: this type is minted only where the signatures held. */
+  readonly firmware: VerifiedFirmware;
   /** Why the trust rules keep this device from the image, or undefined where they do not. */
   readonly refusalOf: (device: Device) => { readonly code: ExclusionCode; readonly detail: string } | undefined;
   /** Name of the running campaign that still has this device open, if any. */
@@ -72,7 +74,9 @@ export interface PlanInput {
 
 /** Same devices, same facts, same documents: same plan. Each matched device is in exactly one stage or excluded with one reason. */
 export function planCampaign(input: PlanInput): Plan {
-  const { document, firmware } = input;
+  const { document } = input;
+  const { name, version, digest, size } = input.firmware;
+  const firmware: PlannedFirmware = { name, version, digest, size };
   const excluded: Exclusion[] = [];
   const candidates = resolveTargets(input, excluded);
   const stages = allotStages(document.spec, candidates, excluded);

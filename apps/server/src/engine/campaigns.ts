@@ -166,7 +166,7 @@ export class Campaigns {
     return planCampaign({
       document,
       devices: [...state.devices.values()].filter(({ namespace }) => namespace === metadata.namespace),
-      firmware: { name: firmware.name, version: firmware.version, digest: firmware.digest, size: firmware.size },
+      firmware,
       refusalOf: (device) => {
         const refusal = refusalFor(targetOf(device));
         return refusal && { code: refusal.code, detail: refusal.message };
