@@ -21,6 +21,7 @@ const STEPS = {
     [...JEST, '--selectProjects', 'unit', 'bad-input', 'interop', '--passWithNoTests', '--forceExit', '--json', `--outputFile=${out('test.json')}`, ...args],
     [...JEST, '--selectProjects', 'e2e', '--runInBand', '--passWithNoTests', '--json', `--outputFile=${out('e2e.json')}`, ...args],
   ],
+  'test:interop': (args) => [[...JEST, '--selectProjects', 'interop', '--forceExit', ...args]],
   check: () => [
     [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
     [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'],
@@ -45,7 +46,7 @@ if (!steps) {
 try {
   mkdirSync(join(ROOT, 'out'), { recursive: true });
   const env = await prepare();
-  if (task === 'test' || task === 'check') env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+  if (task.startsWith('test') || task === 'check') env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
   for (const step of steps(args)) {
     const code = await run('node', step, { env });
     if (code !== 0) process.exit(code);
