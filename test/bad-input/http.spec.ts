@@ -120,6 +120,7 @@ describe('who may', () => {
 
 describe('bodies', () => {
   const deepList = `{"documents":[{"kind":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`;
+  const wideMapping = JSON.stringify({ documents: [Object.fromEntries(Array.from({ length: 600_000 }, (_, index) => [`k${index}`, 1]))] });
   const deepMapping = `{"documents":[{"kind":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}]}`;
 
   it.each<[name: string, path: string, body: string]>([
@@ -133,6 +134,7 @@ describe('bodies', () => {
     ['an attack on the prototype', '/plan', '{"documents": [], "__proto__": {"isAdmin": true}}'],
     ['lists nested a hundred thousand deep', '/plan', deepList],
     ['mappings nested a hundred thousand deep', '/plan', deepMapping],
+    ['a mapping of six hundred thousand members', '/plan', wideMapping],
     ['a digest with a path in it', '/firmware', '{"envelope": "AAAA", "digest": "sha256:../../etc/passwd"}'],
     ['a role that nobody has', '/tokens', '{"name": "x", "role": "root"}'],
     ['a name with a line feed', '/tokens', '{"name": "x\\nadmin", "role": "viewer"}'],

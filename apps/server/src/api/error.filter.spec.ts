@@ -41,3 +41,8 @@ it.each([new TypeError('SELECT secret FROM token'), 'text', undefined, null, 7])
   expect([status, body.error.code]).toEqual([500, 'UNEXPECTED']);
   expect(JSON.stringify(body)).not.toContain('secret');
 });
+
+it('names the first faults of a request and counts the rest', () => {
+  const { message } = answerTo(new BadRequestException(Array.from({ length: 5000 }, (_, index) => `fault ${index}`))).body.error;
+  expect(message).toMatch(/^fault 0; .*fault 19; and 4980 more$/);
+});

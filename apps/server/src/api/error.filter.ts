@@ -17,6 +17,9 @@ const CODE_OF_STATUS: Record<number, string> = {
 };
 const KIND_OF_STATUS: Record<number, string> = { 401: 'denied', 403: 'denied', 404: 'missing' };
 
+/** As many faults of a request as anybody reads. */
+const MAX_FAULTS = 20;
+
 /** One shape for every error; the kind alone decides the status. What we did not foresee is ours to hear about, not the caller's to read. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -70,5 +73,7 @@ function statusOf(error: unknown): number {
 function messageOf(error: HttpException): string {
   const response = error.getResponse() as { message?: string | string[] } | string;
   const message = typeof response === 'string' ? response : (response.message ?? error.message);
-  return Array.isArray(message) ? message.join('; ') : message;
+  if (!Array.isArray(message)) return message;
+  const rest = message.length - MAX_FAULTS;
+  return [...message.slice(0, MAX_FAULTS), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 }

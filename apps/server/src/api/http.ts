@@ -7,7 +7,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX } from '@drover/contracts';
 import type { Logger } from '@drover/platform';
 import { ErrorFilter, refusal } from './error.filter.ts';
-import { ShallowPipe } from './shallow.pipe.ts';
+import { BoundedBodyPipe } from './bounded-body.pipe.ts';
 
 /** Largest JSON body, bytes; images stream and have a limit of their own. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
@@ -25,7 +25,7 @@ export async function createHttp(root: DynamicModule, log: Logger): Promise<Nest
   app.getHttpAdapter().getInstance().addContentTypeParser('application/octet-stream', takeImage);
   app.setGlobalPrefix(API_PREFIX);
   app.useGlobalPipes(
-    new ShallowPipe(),
+    new BoundedBodyPipe(),
     new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, validateCustomDecorators: false }),
   );
   app.useGlobalFilters(new ErrorFilter(log));
