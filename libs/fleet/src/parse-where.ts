@@ -130,8 +130,8 @@ function literalFor(subject: Subject, node: ASTNode): FactValue {
   const value = literalOf(node);
   const isText = subject.type === 'string' || subject.type === 'version';
   const wanted = isText ? 'string' : subject.type;
-  if (value === undefined || typeof value !== wanted)
-    throw typeError(`${subject.name} is a ${subject.type} and is compared with a ${wanted} literal`, node);
+  if (value === undefined) throw typeError(`${subject.name} is compared with a literal, not with another fact`, node);
+  if (typeof value !== wanted) throw typeError(`${subject.name} is a ${subject.type} and is compared with a ${wanted}`, node);
   if (subject.type === 'version' && versionKey(value as string) === undefined) throw typeError(`"${String(value)}" is no version`, node);
   return value;
 }

@@ -35,6 +35,7 @@ describe('faults have a place', () => {
     ['broken YAML', SMALLEST.replace('take: 20,', 'take: [20,'), '10:41 YAML_SYNTAX'],
     ['a bad expression', SMALLEST.replace('model ==', 'modle =='), '8:12 WHERE_INVALID'],
     ['an alias', 'a: &x 1\nb: *x\n', '1:7 YAML_ALIAS'],
+    ['YAML of another version', `%YAML 1.1\n---\n${SMALLEST}`, '1:1 YAML_SYNTAX'],
     ['nothing', '# only a comment\n', '1:1 YAML_EMPTY'],
     ['too large', `a: ${'x'.repeat(1_100_000)}`, '1:1 YAML_TOO_LARGE'],
   ])('%s', (_name, text, expected) => {

@@ -19,6 +19,8 @@ export interface ParsedFile {
 /** Largest file that is looked at, bytes. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_DOCUMENTS = 200;
+/** As many faults of one document as anybody reads; placing one costs a walk through its mapping. */
+const MAX_FAULTS = 100;
 
 /** Reads a YAML file of one or more documents. Nothing of a file with faults is used. */
 export function parseDocuments(text: string, file: string): ParsedFile {
@@ -28,7 +30,9 @@ export function parseDocuments(text: string, file: string): ParsedFile {
   const parsed = parseAllDocuments(text, {
     version: '1.2',
     strict: true,
-    uniqueKeys: true,
+    // Looked for below: the parser compares every key with every other.
+    uniqueKeys: false,
+    resolveKnownTags: false,
     lineCounter: lines,
     prettyErrors: false,
     merge: false,
@@ -80,10 +84,16 @@ interface Place {
 }
 
 function readOne(document: Document.Parsed, place: Place): { document?: DroverDocument; faults: PlacedFault[] } {
-  const broken = document.errors.map((error) =>
-    placed(place, error.pos[0], { code: 'YAML_SYNTAX', path: [], message: error.message.split('\n')[0] ?? '' }),
+  const broken = [...document.errors, ...document.warnings].map((error) =>
+    placed(place, error.pos[0], { code: 'YAML_SYNTAX', path: [], message: sentenceOf(error.message) }),
   );
   if (broken.length > 0) return { faults: broken };
+  const { explicit, version } = document.directives.yaml;
+  // In 1.1 `010`, `yes` and `<<` mean something else than in the language we read.
+  if (explicit && version !== '1.2')
+    return { faults: [placed(place, 0, { code: 'YAML_SYNTAX', path: [], message: `YAML 1.2 is read, not ${version}` })] };
+  const twin = firstTwin(document);
+  if (twin) return { faults: [placed(place, twin.range?.[0] ?? 0, { code: 'YAML_SYNTAX', path: [], message: 'Map keys must be unique' })] };
   const alias = firstAlias(document);
   // Aliases make a small file expand without bound, and a campaign never needs one.
   if (alias)
@@ -92,7 +102,30 @@ function readOne(document: Document.Parsed, place: Place): { document?: DroverDo
     };
   const { document: read, faults } = readDocument(document.toJS({ maxAliasCount: 0 }));
   if (read) return { document: read, faults: [] };
-  return { faults: faults.map((fault) => placed(place, offsetOf(document, fault), fault)) };
+  return { faults: faults.slice(0, MAX_FAULTS).map((fault) => placed(place, offsetOf(document, fault), fault)) };
+}
+
+function sentenceOf(message: string): string {
+  return message.includes('call stack') ? 'nested too deeply' : (message.split('\n')[0] ?? '');
+}
+
+function firstTwin(document: Document.Parsed): Node | undefined {
+  let found: Node | undefined;
+  visit(document, {
+    Map: (_key, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : String(key);
+        if (seen.has(name)) {
+          found = key as Node;
+          return visit.BREAK;
+        }
+        seen.add(name);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 function firstAlias(document: Document.Parsed): Node | undefined {

@@ -81,7 +81,7 @@ export class Writer<Event> {
       committed = appended.committed;
       await this.#transaction(batch, appended.rows);
     } catch (error) {
-      this.#stop(error, [...batch, ...this.#queue.splice(0)]);
+      this.#stop(named(error), [...batch, ...this.#queue.splice(0)]);
       return;
     }
     committed();
@@ -119,6 +119,14 @@ export class Writer<Event> {
     for (const { failed } of waiting) failed(error);
     this.#onFatal(error);
   }
+}
+
+/** A full disk is the operator's to mend, not a broken promise of ours. */
+function named(error: unknown): unknown {
+  const { driverError } = error as { driverError?: { code?: string } };
+  return driverError?.code === 'SQLITE_FULL'
+    ? new StoreError('STORE_FULL', 'the disk is full: nothing more is acknowledged', error)
+    : error;
 }
 
 /** Takes the lease: every earlier holder's next write is refused. */
