@@ -48,7 +48,7 @@ if (missing) console.warn(`SKIPPED: interop with Eclipse Leshan: ${missing}`);
       const peer = spawn(
         'java',
         ['-cp', `${join(folder, 'classes')}:${join(folder, 'lib', '*')}`, 'Peer', world.coap, `leshan-${method}`, method],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
+        { stdio: ['ignore', 'pipe', 'inherit'], cwd: folder },
       );
       peer.stdout.on('data', (chunk) => said.push(...String(chunk).trim().split('\n')));
       peers.push(peer);

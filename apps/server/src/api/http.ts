@@ -7,10 +7,15 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX } from '@drover/contracts';
 import type { Logger } from '@drover/platform';
 import { ErrorFilter, refusal } from './error.filter.ts';
+import { TokenDesk } from '../engine/token-desk.ts';
 import { BoundedBodyPipe } from './bounded-body.pipe.ts';
+import { secretIn } from './token.guard.ts';
 
 /** Largest JSON body, bytes; images stream and have a limit of their own. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
+
+/** Bytes that a stranger may make us read, JSON; everybody else has `MAX_JSON_BYTES`. */
+const STRANGER_BYTES = 64 * 1024;
 
 /** The HTTP side: Fastify under Nest, validated input, one shape for errors, OpenAPI at `/api/openapi.json`. */
 export async function createHttp(root: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
@@ -29,8 +34,23 @@ export async function createHttp(root: DynamicModule, log: Logger): Promise<Nest
     new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true, validateCustomDecorators: false }),
   );
   app.useGlobalFilters(new ErrorFilter(log));
+  refuseStrangers(app);
   serveOpenApi(app);
   return app;
+}
+
+/** A large body is parsed before any guard runs: who brings no valid token is turned away before a byte of it is read. */
+function refuseStrangers(app: NestFastifyApplication): void {
+  const tokens = app.get(TokenDesk);
+  const isLarge = ({ headers }: FastifyRequest): boolean =>
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > STRANGER_BYTES;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+      if (isLarge(request) && !tokens.bearerOf(secretIn(request)))
+        await reply.status(401).send(refusal(401, 'a valid bearer token is needed'));
+    });
 }
 
 /** An address that no route can match, refused before there is a handler. */
