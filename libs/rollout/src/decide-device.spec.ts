@@ -53,6 +53,19 @@ describe('decideDevice', () => {
     ['untrusted now', { trustRefusal: 'ARTIFACT_WITHDRAWN' }, 'skip TRUST resume'],
     ['in another campaign', { inFlightElsewhere: 'other' }, 'wait OTHER_CAMPAIGN'],
     ['past the deadline', { spec: aCampaign({ schedule: { deadline: { at: '2026-12-01' } } }).spec }, 'skip ASLEEP'],
+    [
+      'past the deadline, started before it',
+      { update: { ...update, state: 'waiting', attempt: 1 }, spec: aCampaign({ schedule: { deadline: { at: '2026-12-01' } } }).spec },
+      'offer',
+    ],
+    [
+      'past a deadline that stops everything',
+      {
+        update: { ...update, state: 'waiting', attempt: 1 },
+        spec: aCampaign({ schedule: { deadline: { at: '2026-12-01', behavior: 'StopNew' } } }).spec,
+      },
+      'skip ASLEEP',
+    ],
     ['aborting', { life: { phase: 'aborting' } }, 'cancel'],
     ['downloaded, install window open', { update: downloaded }, 'execute'],
     ['downloaded, install window shut', { update: downloaded, spec: aCampaign({ schedule: night }).spec }, 'wait WINDOW_CLOSED'],

@@ -77,8 +77,11 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
   if (stopped) return { type: 'wait', reason: stopped };
   if (view.trustRefusal !== undefined) return { type: 'skip', reason: { code: 'TRUST', evidence: view.trustRefusal, person: 'resume' } };
   const nextAt = nextContact(view.pattern, now);
-  if (isPastDeadline(spec, now))
-    return { type: 'skip', reason: update.reason ?? { code: 'ASLEEP', evidence: 'never reached before the deadline', nextAt } };
+  if (isPastDeadline(spec, now) && !mayFinish(view))
+    return {
+      type: 'skip',
+      reason: update.reason ?? { code: 'ASLEEP', evidence: 'never reached before the deadline', nextAt },
+    };
   if (view.inFlightElsewhere !== undefined)
     return { type: 'wait', reason: { code: 'OTHER_CAMPAIGN', evidence: `campaign ${view.inFlightElsewhere} updates this device`, nextAt } };
   if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt) };
@@ -106,6 +109,11 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
     notAfter: admission.closesAt,
     canResume,
   };
+}
+
+/** `FinishInFlight` lets what was started before the deadline go on, its retries included. */
+function mayFinish({ spec, update }: DeviceView): boolean {
+  return update.attempt > 0 && (spec.schedule.deadline?.behavior ?? 'FinishInFlight') === 'FinishInFlight';
 }
 
 function decideInstall(view: DeviceView, now: Instant): DeviceDecision {

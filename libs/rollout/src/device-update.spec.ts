@@ -147,6 +147,17 @@ describe('what the move carries', () => {
     expect((delays[1] ?? 0) / (delays[0] ?? 1)).toBeGreaterThan(1.3);
   });
 
+  it('who was offered something is not skipped but failed', () => {
+    const waiting = anUpdate('waiting', { attempt: 1 });
+    expect(next(waiting, { type: 'must-skip', reason }, rules, now)).toMatchObject({ state: 'failed', failure: 'ConnectionLost' });
+    const untrusted = { code: 'TRUST', evidence: 'ARTIFACT_WITHDRAWN', person: 'resume' } as const;
+    expect(next(waiting, { type: 'must-skip', reason: untrusted }, rules, now)).toMatchObject({
+      state: 'failed',
+      failure: 'Refused',
+      detail: 'ARTIFACT_WITHDRAWN',
+    });
+  });
+
   it('a late success resolves a suspect, and a device past the deadline keeps its last failure', () => {
     expect(next(anUpdate('suspect'), FACTS['reads the new version'] as DeviceFact, rules, now)?.state).toBe('succeeded');
     const retrying = anUpdate('waiting', { attempt: 2, failure: 'Integrity', failures: { Integrity: 1 } });

@@ -145,9 +145,7 @@ export function next(update: DeviceUpdate, fact: DeviceFact, rules: UpdateRules,
     case 'must-wait':
       return onMustWait(update, fact.reason, now);
     case 'must-skip':
-      return isBeforeOffer(update)
-        ? moved(update, 'skipped', now, { ...reasonOf(update, fact.reason, now), detail: fact.reason.evidence })
-        : undefined;
+      return isBeforeOffer(update) ? onMustSkip(update, fact.reason, now) : undefined;
     case 'download-started':
       return onDownloadStarted(update, fact.method, now);
     case 'progress':
@@ -203,6 +201,13 @@ function onMustWait(update: DeviceUpdate, reason: WaitReason, now: Instant): Dev
   if (update.state !== 'waiting' && update.state !== 'downloaded') return undefined;
   const same = update.reason && JSON.stringify(update.reason) === JSON.stringify(reason);
   return same ? undefined : { ...update, ...reasonOf(update, reason, now) };
+}
+
+/** Skipped is who was never offered anything; who was has failed. */
+function onMustSkip(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate {
+  if (update.attempt === 0) return moved(update, 'skipped', now, { ...reasonOf(update, reason, now), detail: reason.evidence });
+  const failure = reason.code === 'TRUST' ? 'Refused' : (lastFailure(update) ?? 'ConnectionLost');
+  return failed(update, failure, reason.evidence, now);
 }
 
 function onDownloadStarted(update: DeviceUpdate, method: 'Pull' | 'Push' | undefined, now: Instant): DeviceUpdate | undefined {
