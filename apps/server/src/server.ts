@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DEFAULT_NAMESPACE, DroverError } from '@drover/kernel';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
-import { loadSnapshot, openDatabase, Reader, takeLease, Writer } from '@drover/persistence';
+import { loadSnapshot, openDatabase, pruneTimeline, Reader, takeLease, Writer } from '@drover/persistence';
 import { CampaignClock, type Logger } from '@drover/platform';
 import { ApiModule } from './api/api.module.ts';
 import { createHttp } from './api/http.ts';
@@ -37,6 +37,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   const database = await openDatabase(file);
   const readDatabase = await openDatabase(file);
   const epoch = await takeLease(database);
+  await pruneTimeline(database);
   const clock = new CampaignClock(clockSetting(config, Date.now()));
   const reader = new Reader(readDatabase);
   const auditLog = await openAuditLog(reader);

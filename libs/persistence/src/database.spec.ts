@@ -4,7 +4,17 @@ import type { DataSource } from 'typeorm';
 import { DEFAULT_NAMESPACE, Instant, Namespace } from '@drover/kernel';
 import { EVERYTHING, parseWhere } from '@drover/fleet';
 import { aDeviceRecord, aTimelineEntry, scratchFolder } from '@drover/testkit';
-import { AuditAppender, loadSnapshot, openDatabase, Reader, takeLease, Writer, type AuditRow, type Changes } from './index.ts';
+import {
+  AuditAppender,
+  loadSnapshot,
+  openDatabase,
+  pruneTimeline,
+  Reader,
+  takeLease,
+  Writer,
+  type AuditRow,
+  type Changes,
+} from './index.ts';
 
 let scratch: ReturnType<typeof scratchFolder>;
 let database: DataSource;
@@ -151,4 +161,12 @@ describe('snapshot', () => {
       message: expect.stringContaining('device'),
     });
   });
+});
+
+it('a start keeps the newest of the timelines', async () => {
+  for (let id = 1; id <= 10; id++) {
+    await database.query("INSERT INTO timeline (namespace, endpoint, at, kind, detail) VALUES ('default', 'd', ?, 'k', '{}')", [id]);
+  }
+  await pruneTimeline(database, 3);
+  expect(await database.query('SELECT at FROM timeline ORDER BY id')).toEqual([{ at: 8 }, { at: 9 }, { at: 10 }]);
 });

@@ -137,3 +137,10 @@ export async function takeLease(database: DataSource): Promise<number> {
   const [row]: { value: string }[] = await database.query("SELECT value FROM meta WHERE key = 'epoch'");
   return Number(row?.value);
 }
+
+/** Newest entries of the device timelines that a start keeps. The audit log, which is evidence, is never pruned. */
+export const TIMELINE_KEPT = 1_000_000;
+
+export async function pruneTimeline(database: DataSource, kept = TIMELINE_KEPT): Promise<void> {
+  await database.query('DELETE FROM timeline WHERE id <= (SELECT coalesce(max(id), 0) FROM timeline) - ?', [kept]);
+}
