@@ -20,8 +20,8 @@ const { values: options } = parseArgs({
   options: { devices: { type: 'string', default: '200' }, seed: { type: 'string', default: '42' }, exit: { type: 'boolean' }, json: { type: 'string' }, picture: { type: 'string' }, data: { type: 'string', default: join(ROOT, 'data', 'demo') } },
 });
 const devices = Number(options.devices);
-if (!Number.isInteger(devices) || devices < 20 || devices > 5000) {
-  process.stderr.write('--devices takes a whole number from 20 to 5000\n');
+if (!Number.isInteger(devices) || devices < 20 || devices > 1000) {
+  process.stderr.write('--devices takes a whole number from 20 to 1000\n');
   process.exit(2);
 }
 
@@ -184,7 +184,7 @@ async function follow() {
     if (line !== last) say(`${health.campaignTime.slice(11, 16)}  ${line}`);
     last = line;
     if (campaign.phase === 'finished' || campaign.phase === 'aborted') return campaign;
-    if (Date.now() - started > 180_000) fail(`the campaign is still ${campaign.phase}`);
+    if (Date.now() - started > 180_000 + 200 * devices) fail(`the campaign is still ${campaign.phase}`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

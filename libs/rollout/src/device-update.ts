@@ -199,8 +199,8 @@ function onAdmitted(update: DeviceUpdate, fact: Extract<DeviceFact, { type: 'adm
 function onMustWait(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate | undefined {
   if (update.state === 'pending' || update.state === 'unreachable') return moved(update, 'waiting', now, reasonOf(update, reason, now));
   if (update.state !== 'waiting' && update.state !== 'downloaded') return undefined;
-  const same = update.reason && JSON.stringify(update.reason) === JSON.stringify(reason);
-  return same ? undefined : { ...update, ...reasonOf(update, reason, now) };
+  // The same reason with fresher figures is not worth a write: `why` works them out anew when somebody asks.
+  return update.reason?.code === reason.code ? undefined : { ...update, ...reasonOf(update, reason, now) };
 }
 
 /** Skipped is who was never offered anything; who was has failed. */
