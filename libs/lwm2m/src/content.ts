@@ -1,5 +1,8 @@
 import { Lwm2mError } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { decodeLwm2mCbor, encodeLwm2mCbor } from './lwm2m-cbor.ts';
+import { decodeLwm2mJson, encodeLwm2mJson } from './lwm2m-json.ts';
+import type { Lwm2mVersion } from './object-list.ts';
 import type { TypeOf } from './objects.ts';
 import { decodeCborValue, decodeSenmlCbor, encodeSenmlCbor } from './senml-cbor.ts';
 import { decodeSenmlJson, encodeSenmlJson } from './senml-json.ts';
@@ -38,6 +41,10 @@ export function decodeContent(format: number, payload: Uint8Array, base: string,
       return decodeSenmlCbor(payload, base, typeOf);
     case CONTENT_FORMAT.TLV:
       return decodeTlv(payload, base, typeOf);
+    case CONTENT_FORMAT.LWM2M_JSON:
+      return decodeLwm2mJson(payload, base, typeOf);
+    case CONTENT_FORMAT.LWM2M_CBOR:
+      return decodeLwm2mCbor(payload, base, typeOf);
     default:
       throw unsupported(format);
   }
@@ -58,9 +65,29 @@ export function encodeContent(format: number, values: readonly ResourceValue[], 
       return encodeSenmlCbor(values, base);
     case CONTENT_FORMAT.TLV:
       return encodeTlv(values, base, typeOf);
+    case CONTENT_FORMAT.LWM2M_JSON:
+      return encodeLwm2mJson(values, base);
+    case CONTENT_FORMAT.LWM2M_CBOR:
+      return encodeLwm2mCbor(values, base);
     default:
       throw unsupported(format);
   }
+}
+
+/** Versions that know a format. The others know all: what a device announces itself outranks this, except for LwM2M JSON. */
+const VERSIONS_OF: Readonly<Record<number, readonly Lwm2mVersion[]>> = {
+  [CONTENT_FORMAT.CBOR]: ['1.1', '1.2'],
+  [CONTENT_FORMAT.SENML_JSON]: ['1.1', '1.2'],
+  [CONTENT_FORMAT.SENML_CBOR]: ['1.1', '1.2'],
+  [CONTENT_FORMAT.LWM2M_JSON]: ['1.0'],
+  [CONTENT_FORMAT.LWM2M_CBOR]: ['1.2'],
+};
+
+/** Whether a device of this version, announcing these formats, may be sent `format`. LwM2M JSON ended with 1.0. */
+export function mayBeSent(format: number, device: { readonly version: Lwm2mVersion; readonly announced: readonly number[] }): boolean {
+  const versions = VERSIONS_OF[format];
+  if (versions === undefined || versions.includes(device.version)) return true;
+  return format !== CONTENT_FORMAT.LWM2M_JSON && device.announced.includes(format);
 }
 
 function onlyValue(values: readonly ResourceValue[]): ResourceValue['value'] {
@@ -69,7 +96,6 @@ function onlyValue(values: readonly ResourceValue[]): ResourceValue['value'] {
   return only.value;
 }
 
-/** LwM2M JSON (11543) and LwM2M CBOR (11544) among them: not supported yet. */
 function unsupported(format: number): Lwm2mError {
-  return new Lwm2mError('CONTENT_UNSUPPORTED', `content format ${format} is not supported yet`);
+  return new Lwm2mError('CONTENT_UNSUPPORTED', `content format ${format} is none that we read or write`);
 }

@@ -1,4 +1,4 @@
-export { CONTENT_FORMAT, decodeContent, encodeContent } from './content.ts';
+export { CONTENT_FORMAT, decodeContent, encodeContent, mayBeSent } from './content.ts';
 export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
 export { LIMITS } from './limits.ts';
 export { formatLinks, parseLinks, type Link } from './link-format.ts';

@@ -73,6 +73,9 @@ it.each([
   ['1.1', [], undefined],
   ['1.1', [60, 112], CONTENT_FORMAT.SENML_CBOR],
   ['1.1', [11_542], CONTENT_FORMAT.TLV],
+  ['1.2', [11_544], CONTENT_FORMAT.LWM2M_CBOR],
+  ['1.0', [11_543], CONTENT_FORMAT.LWM2M_JSON],
+  ['1.1', [11_543], undefined],
 ] as const)('reads an instance of a %s device that announces %j with Accept %s', async (lwm2mVersion, contentFormats, accept) => {
   const outcome = outcomeOf({ type: 'read', path: '/3/0' }, { lwm2mVersion, contentFormats });
   const asked = await device.next();

@@ -8,7 +8,7 @@ import {
   type IncomingResponse,
   type RequestHandle,
 } from '@drover/coap';
-import { CONTENT_FORMAT, decodeContent, encodeContent, Lwm2mError, type ResourceValue, type Value } from '@drover/lwm2m';
+import { CONTENT_FORMAT, decodeContent, encodeContent, Lwm2mError, mayBeSent, type ResourceValue, type Value } from '@drover/lwm2m';
 import type { Registered } from './registry.ts';
 
 /** One LwM2M operation on a device, by path. */
@@ -33,7 +33,13 @@ export interface Correlated {
   readonly onNotification?: (response: IncomingResponse) => void;
 }
 
-const PREFERRED_FORMATS = [CONTENT_FORMAT.SENML_CBOR, CONTENT_FORMAT.TLV, CONTENT_FORMAT.SENML_JSON];
+const PREFERRED_FORMATS = [
+  CONTENT_FORMAT.SENML_CBOR,
+  CONTENT_FORMAT.TLV,
+  CONTENT_FORMAT.SENML_JSON,
+  CONTENT_FORMAT.LWM2M_CBOR,
+  CONTENT_FORMAT.LWM2M_JSON,
+];
 
 /** Turns operations into requests and their answers into values, whatever format the device answers in. */
 export class Operations {
@@ -133,7 +139,8 @@ function requestOf(device: Registered, operation: Operation): CoapRequest {
 function acceptFor(device: Registered, { type, path }: Operation): number | undefined {
   if (type === 'discover') return CONTENT_FORMAT.LINK;
   if (type !== 'read' && type !== 'observe') return undefined;
-  const announced = PREFERRED_FORMATS.find((format) => device.contentFormats.includes(format));
+  const speaker = { version: device.lwm2mVersion, announced: device.contentFormats };
+  const announced = PREFERRED_FORMATS.find((format) => device.contentFormats.includes(format) && mayBeSent(format, speaker));
   if (announced !== undefined) return announced;
   // 1.0 knows TLV for everything above one resource; later versions may answer in what they like best.
   return device.lwm2mVersion === '1.0' && path.split('/').length < 4 ? CONTENT_FORMAT.TLV : undefined;
