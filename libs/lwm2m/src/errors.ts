@@ -8,6 +8,8 @@ const KIND_OF = {
   CONTENT_TOO_LARGE: 'input',
   CONTENT_UNSUPPORTED: 'input',
   VALUE_INVALID: 'input',
+  ATTRIBUTE_INVALID: 'input',
+  ARGUMENTS_INVALID: 'input',
 } as const satisfies Record<string, ErrorKind>;
 
 export type Lwm2mErrorCode = keyof typeof KIND_OF;

@@ -1,6 +1,9 @@
+export { checkAttributes, encodeAttributes, parseAttributes, type NotificationAttributes, type ParsedAttributes } from './attributes.ts';
+export { decodePathList, encodePathList } from './composite.ts';
 export { CONTENT_FORMAT, decodeContent, encodeContent, mayBeSent } from './content.ts';
 export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
 export { LIMITS } from './limits.ts';
+export { encodeArguments, parseArguments, type ExecuteArgument } from './execute-arguments.ts';
 export { formatLinks, parseLinks, type Link } from './link-format.ts';
 export { type Lwm2mVersion, type ObjectList, type RegisteredObject } from './object-list.ts';
 export {
