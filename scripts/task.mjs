@@ -25,7 +25,7 @@ const STEPS = {
   check: () => [
     [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
     [bin('eslint/bin/eslint.js'), '--max-warnings', '0', '.'],
-    [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'libs', 'apps', 'firmware-store'],
+    [bin('dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', 'libs', 'apps', 'firmware-store'],
     TSC,
     [bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'],
     ['scripts/lock-platforms.mjs', '--check'],
