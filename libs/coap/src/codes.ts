@@ -28,6 +28,8 @@ export const CODE = {
   NOT_IMPLEMENTED: code(5, 1),
   SERVICE_UNAVAILABLE: code(5, 3),
   GATEWAY_TIMEOUT: code(5, 4),
+  PROXYING_NOT_SUPPORTED: code(5, 5),
+  HOP_LIMIT_REACHED: code(5, 8),
 } as const;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'FETCH' | 'PATCH' | 'iPATCH';

@@ -16,6 +16,12 @@ export interface CoapRequest {
   readonly block2?: Block;
   readonly size1?: number;
   readonly etag?: Uint8Array;
+  readonly ifMatch?: readonly Uint8Array[];
+  readonly ifNoneMatch?: true;
+  /** What the peer asked us to repeat with its last answer. */
+  readonly echo?: Uint8Array;
+  /** Tells the blocks of one body from those of another. */
+  readonly requestTag?: readonly Uint8Array[];
   /** Default true. */
   readonly confirmable?: boolean;
   /** First timeout instead of the measured one, e.g. while a device erases flash. Such an answer is not measured. */
@@ -57,8 +63,8 @@ export interface IncomingResponse {
   readonly payload: Uint8Array;
 }
 
-/** `forgotten`: the peer was given up by `forgetPeer`. `overflow`: a limit of the settings, nothing was sent. */
-export type FailureReason = 'timeout' | 'reset' | 'rejected' | 'overflow' | 'forgotten';
+/** `forgotten`: the peer was given up by `forgetPeer`. `overflow`: a limit of the settings, nothing was sent. `multicast`: never sent. */
+export type FailureReason = 'timeout' | 'reset' | 'rejected' | 'overflow' | 'forgotten' | 'multicast';
 
 /** What an endpoint says. Handed to the sink at once, also from within `request` and `respond`. */
 export type CoapOutput =

@@ -7,12 +7,13 @@ import { CoapError } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
 import { decodeMessage, emptyMessage, peekHeader } from './message.ts';
 import type { CoapMessage } from './message.ts';
+import { isMulticast } from './multicast.ts';
 import { readOptions } from './options.ts';
 import type { Peer } from './peer.ts';
 import { Peers } from './peers.ts';
 import { Serving } from './serving.ts';
 import { DEFAULT_ENDPOINT_SETTINGS } from './settings.ts';
-import type { EndpointSettings } from './settings.ts';
+import type { Coverage, EndpointSettings } from './settings.ts';
 
 /**
  * CoAP's messages and requests for one socket and its many peers, with no socket and no timer of its own: bytes and
@@ -40,6 +41,7 @@ export class CoapEndpoint {
 
   /** Never throws for what a peer sent: a malformed CON is answered RST, anything else malformed is dropped. */
   receive(peer: string, bytes: Uint8Array, now: number): void {
+    if (isMulticast(peer)) return;
     const message = this.#decode(peer, bytes);
     if (message === undefined) return;
     const known = this.#peers.find(peer);
@@ -79,6 +81,14 @@ export class CoapEndpoint {
     if (peer === undefined) return;
     for (const messageId of peer.separate.keys()) this.#serving.settled(peer, messageId);
     this.#exchanges.forget(peer);
+  }
+
+  /**
+   * Where a peer is: its first timeout, until it is measured there, and how often we repeat. Lasts as long as the peer is
+   * known, so say it again with every registration; the same class twice changes nothing.
+   */
+  setCoverage(address: string, coverage: Coverage, now: number): void {
+    if (!isMulticast(address)) this.#peers.findOrAdd(address, now)?.setCoverage(coverage, this.#settings);
   }
 
   nextTimerAt(): number | undefined {

@@ -3,13 +3,14 @@ import type { Chance } from './chance.ts';
 import type { CoapRequest, CoapSink, FailureReason, IncomingResponse, RequestHandle } from './endpoint-types.ts';
 import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
 import type { CoapMessage } from './message.ts';
+import { isMulticast } from './multicast.ts';
 import { isFresh } from './observations.ts';
 import type { Observation } from './observations.ts';
 import { readOptions, writeOptions } from './options.ts';
-import { sameToken, tokenKey } from './peer.ts';
+import { isSpent, sameToken, tokenKey } from './peer.ts';
 import type { Exchange, Peer, Transmission } from './peer.ts';
 import type { Peers } from './peers.ts';
-import { backedOff, measured, retransmitsWithin } from './rto.ts';
+import { backedOff, measured, paceOf } from './rto.ts';
 import type { EndpointSettings } from './settings.ts';
 
 const TOKEN_BYTES = 6;
@@ -30,6 +31,10 @@ export class Exchanges {
 
   request(address: string, request: CoapRequest, now: number): RequestHandle {
     const handle: RequestHandle = { peer: address, correlation: request.correlation };
+    if (isMulticast(address)) {
+      this.#sink({ type: 'failed', handle, reason: 'multicast' });
+      return handle;
+    }
     const peer = this.#peers.findOrAdd(address, now);
     const observationsFull = request.observe === 0 && (peer?.observations.size ?? 0) >= this.#settings.maxObservationsPerPeer;
     if (peer === undefined || peer.queue.length >= this.#settings.maxQueuedPerPeer || observationsFull) {
@@ -78,7 +83,7 @@ export class Exchanges {
   /** The exchange's timer fired: repeat, or give up. */
   due(exchange: Exchange, now: number): void {
     const { transmission, peer } = exchange;
-    if (transmission === undefined || transmission.retransmissions >= transmission.maxRetransmissions || exchange.rttMs !== undefined) {
+    if (transmission === undefined || exchange.rttMs !== undefined || isSpent(transmission, now, this.#settings.maxTransmitSpanMs)) {
       this.#fail(exchange, 'timeout');
       this.#startNext(peer, now);
       return;
@@ -198,10 +203,17 @@ export class Exchanges {
   #transmissionOf(exchange: Exchange, messageId: number, now: number): Transmission {
     const { request, peer, token } = exchange;
     const bytes = encodeRequest(exchange, { messageId, token });
-    const first = (request.ackTimeoutMs ?? peer.rto.timeoutMs) * (1 + this.#chance.fraction() * (this.#settings.ackRandomFactor - 1));
-    const { maxRetransmit, maxTransmitSpanMs } = this.#settings;
-    const maxRetransmissions = request.confirmable === false ? 0 : retransmitsWithin(first, maxTransmitSpanMs, maxRetransmit);
-    return { bytes, messageId, sentAt: now, timeoutMs: first, retransmissions: 0, maxRetransmissions };
+    const maxRetransmit = request.confirmable === false ? 0 : peer.maxRetransmit(this.#settings);
+    const timeoutMs = request.ackTimeoutMs ?? peer.rto.timeoutMs;
+    const pace = paceOf(timeoutMs, this.#chance.fraction(), { ...this.#settings, maxRetransmit });
+    return {
+      bytes,
+      messageId,
+      sentAt: now,
+      timeoutMs: pace.firstTimeoutMs,
+      retransmissions: 0,
+      maxRetransmissions: pace.maxRetransmissions,
+    };
   }
 
   /** Once per exchange, at the first sign that the peer has got it. */
@@ -235,11 +247,26 @@ function observationOf(peer: Peer, handle: RequestHandle): Observation | undefin
 function encodeRequest(exchange: Exchange, ids: { messageId: number; token: Uint8Array }): Uint8Array {
   const { request, observe } = exchange;
   const { path: uriPath, query: uriQuery, contentFormat, accept, block1, block2, size1, etag } = request;
+  const { ifMatch, ifNoneMatch, echo, requestTag } = request;
   return encodeMessage({
     type: request.confirmable === false ? 'NON' : 'CON',
     code: codeOfMethod(request.method),
     ...ids,
-    options: writeOptions({ uriPath, uriQuery, contentFormat, accept, block1, block2, size1, etag, observe }),
+    options: writeOptions({
+      uriPath,
+      uriQuery,
+      contentFormat,
+      accept,
+      block1,
+      block2,
+      size1,
+      etag,
+      observe,
+      ifMatch,
+      ifNoneMatch,
+      echo,
+      requestTag,
+    }),
     payload: request.payload ?? NO_BYTES,
   });
 }

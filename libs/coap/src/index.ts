@@ -35,4 +35,4 @@ export {
   type RawOption,
 } from './message.ts';
 export { OPTION, readOptions, writeOptions, type CoapOptions, type ReadOptions } from './options.ts';
-export { DEFAULT_ENDPOINT_SETTINGS, type EndpointSettings } from './settings.ts';
+export { COVERAGE, DEFAULT_ENDPOINT_SETTINGS, type Coverage, type EndpointSettings } from './settings.ts';

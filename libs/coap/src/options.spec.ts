@@ -43,6 +43,14 @@ it('reads back what it writes', () => {
     block2: { num: 0, more: false, szx: 6 },
     size1: 70_000,
     size2: 1,
+    ifMatch: [bytesOf('0102'), bytesOf('')],
+    ifNoneMatch: true,
+    hopLimit: 16,
+    proxyUri: `coap://${'x'.repeat(300)}`,
+    proxyScheme: 'coap',
+    echo: bytesOf('00112233'),
+    noResponse: 26,
+    requestTag: [bytesOf('07'), bytesOf('')],
   };
   const raw = writeOptions(options);
   expect(raw.map(({ number }) => number)).toEqual([...raw.map(({ number }) => number)].sort((a, b) => a - b));
@@ -58,9 +66,20 @@ it.each([
   ['Content-Format of three bytes, elective', [option(OPTION.CONTENT_FORMAT, '000001')], undefined],
   ['a path that is no UTF-8', [option(OPTION.URI_PATH, 'ff')], OPTION.URI_PATH],
   ['an empty Uri-Host', [option(OPTION.URI_HOST, '')], OPTION.URI_HOST],
+  ['If-Match of nine bytes', [option(OPTION.IF_MATCH, '00'.repeat(9))], OPTION.IF_MATCH],
+  ['If-None-Match with a value', [option(OPTION.IF_NONE_MATCH, '01')], OPTION.IF_NONE_MATCH],
+  ['an empty Proxy-Uri', [option(OPTION.PROXY_URI, '')], OPTION.PROXY_URI],
+  ['a Proxy-Uri of 1035 bytes', [option(OPTION.PROXY_URI, '61'.repeat(1035))], OPTION.PROXY_URI],
+  ['a Proxy-Scheme twice', [option(OPTION.PROXY_SCHEME, '61'), option(OPTION.PROXY_SCHEME, '61')], OPTION.PROXY_SCHEME],
+  ['elective ones out of range', [option(16, '00'), option(252, ''), option(258, '0001'), option(292, '00'.repeat(9))], undefined],
   ['a query of 256 bytes', [option(OPTION.URI_QUERY, '61'.repeat(256))], OPTION.URI_QUERY],
 ])('%s', (_, options, expected) => {
   expect(readOptions({ options }).badCritical).toBe(expected);
+});
+
+it('leaves elective options out of range aside', () => {
+  const raw = [option(16, '00'), option(252, '00'.repeat(41)), option(258, '0001'), option(292, '00'.repeat(9))];
+  expect(readOptions({ options: raw }).options).toEqual({ uriPath: [], uriQuery: [], locationPath: [] });
 });
 
 it('never makes one text of two different names', () => {

@@ -1,9 +1,10 @@
 import { decodeBlock, decodeUint, encodeBlock, encodeUint } from './block.ts';
 import type { Block } from './block.ts';
 import { CoapError } from './errors.ts';
+import { NO_BYTES } from './message.ts';
 import type { RawOption } from './message.ts';
 
-/** Option numbers (RFC 7252, 7641, 7959, 9175). Odd numbers are critical. */
+/** Option numbers (RFC 7252, 7641, 7959, 7967, 8768, 9175). Odd numbers are critical. */
 export const OPTION = {
   IF_MATCH: 1,
   URI_HOST: 3,
@@ -16,12 +17,18 @@ export const OPTION = {
   CONTENT_FORMAT: 12,
   MAX_AGE: 14,
   URI_QUERY: 15,
+  HOP_LIMIT: 16,
   ACCEPT: 17,
   LOCATION_QUERY: 20,
   BLOCK2: 23,
   BLOCK1: 27,
   SIZE2: 28,
+  PROXY_URI: 35,
+  PROXY_SCHEME: 39,
   SIZE1: 60,
+  ECHO: 252,
+  NO_RESPONSE: 258,
+  REQUEST_TAG: 292,
 } as const;
 
 /** What Drover reads and writes of a message's options. Absent means absent: no default is filled in. */
@@ -40,6 +47,16 @@ export interface CoapOptions {
   readonly block2?: Block;
   readonly size1?: number;
   readonly size2?: number;
+  /** Present when at least one was; an empty one asks for any version. */
+  readonly ifMatch?: readonly Uint8Array[];
+  readonly ifNoneMatch?: true;
+  readonly hopLimit?: number;
+  readonly proxyUri?: string;
+  readonly proxyScheme?: string;
+  readonly echo?: Uint8Array;
+  /** Classes of answers the sender does without: 2 for 2.xx, 8 for 4.xx, 16 for 5.xx. */
+  readonly noResponse?: number;
+  readonly requestTag?: readonly Uint8Array[];
 }
 
 export interface ReadOptions {
@@ -81,9 +98,21 @@ function setOnce<K extends keyof Draft>(draft: Draft, key: K, value: Draft[K] | 
   return true;
 }
 
+function addBytes(draft: Draft, key: 'ifMatch' | 'requestTag', value: Uint8Array): boolean {
+  if (value.length > 8) return false;
+  draft[key] = [...(draft[key] ?? []), value];
+  return true;
+}
+
+function textWithin(value: Uint8Array, maxBytes: number): string | undefined {
+  return value.length === 0 || value.length > maxBytes ? undefined : textOf(value);
+}
+
 const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array) => boolean>> = {
+  [OPTION.IF_MATCH]: (draft, value) => addBytes(draft, 'ifMatch', value),
   [OPTION.URI_HOST]: (draft, value) => value.length > 0 && setOnce(draft, 'uriHost', textOf(value)),
   [OPTION.ETAG]: (draft, value) => value.length > 0 && value.length <= 8 && setOnce(draft, 'etag', value),
+  [OPTION.IF_NONE_MATCH]: (draft, value) => value.length === 0 && setOnce(draft, 'ifNoneMatch', true),
   [OPTION.OBSERVE]: (draft, value) => setOnce(draft, 'observe', uintOf(value, 3)),
   [OPTION.URI_PORT]: (draft, value) => setOnce(draft, 'uriPort', uintOf(value, 2)),
   [OPTION.LOCATION_PATH]: (draft, value) => addText(draft.locationPath, value),
@@ -91,11 +120,17 @@ const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array) => bool
   [OPTION.CONTENT_FORMAT]: (draft, value) => setOnce(draft, 'contentFormat', uintOf(value, 2)),
   [OPTION.MAX_AGE]: (draft, value) => setOnce(draft, 'maxAge', uintOf(value, 4)),
   [OPTION.URI_QUERY]: (draft, value) => addText(draft.uriQuery, value),
+  [OPTION.HOP_LIMIT]: (draft, value) => value.length === 1 && value[0] !== 0 && setOnce(draft, 'hopLimit', value[0]),
   [OPTION.ACCEPT]: (draft, value) => setOnce(draft, 'accept', uintOf(value, 2)),
   [OPTION.BLOCK2]: (draft, value) => setOnce(draft, 'block2', decodeBlock(value)),
   [OPTION.BLOCK1]: (draft, value) => setOnce(draft, 'block1', decodeBlock(value)),
   [OPTION.SIZE2]: (draft, value) => setOnce(draft, 'size2', uintOf(value, 4)),
+  [OPTION.PROXY_URI]: (draft, value) => setOnce(draft, 'proxyUri', textWithin(value, 1034)),
+  [OPTION.PROXY_SCHEME]: (draft, value) => setOnce(draft, 'proxyScheme', textWithin(value, 255)),
   [OPTION.SIZE1]: (draft, value) => setOnce(draft, 'size1', uintOf(value, 4)),
+  [OPTION.ECHO]: (draft, value) => value.length > 0 && value.length <= 40 && setOnce(draft, 'echo', value),
+  [OPTION.NO_RESPONSE]: (draft, value) => setOnce(draft, 'noResponse', uintOf(value, 1)),
+  [OPTION.REQUEST_TAG]: (draft, value) => addBytes(draft, 'requestTag', value),
 };
 
 /** A value out of range or a surplus repetition counts as unknown (RFC 7252 sections 5.4.3 and 5.4.5). */
@@ -115,8 +150,10 @@ export function writeOptions(options: Partial<CoapOptions>): RawOption[] {
     if (value !== undefined) list.push({ number, value });
   };
   const uint = (value: number | undefined): Uint8Array | undefined => (value === undefined ? undefined : encodeUint(value));
+  for (const etag of options.ifMatch ?? []) add(OPTION.IF_MATCH, etag);
   add(OPTION.URI_HOST, options.uriHost === undefined ? undefined : bytesOf(options.uriHost));
   add(OPTION.ETAG, options.etag);
+  add(OPTION.IF_NONE_MATCH, options.ifNoneMatch && NO_BYTES);
   add(OPTION.OBSERVE, uint(options.observe));
   add(OPTION.URI_PORT, uint(options.uriPort));
   for (const segment of options.locationPath ?? []) add(OPTION.LOCATION_PATH, bytesOf(segment));
@@ -124,16 +161,22 @@ export function writeOptions(options: Partial<CoapOptions>): RawOption[] {
   add(OPTION.CONTENT_FORMAT, uint(options.contentFormat));
   add(OPTION.MAX_AGE, uint(options.maxAge));
   for (const part of options.uriQuery ?? []) add(OPTION.URI_QUERY, bytesOf(part));
+  add(OPTION.HOP_LIMIT, uint(options.hopLimit));
   add(OPTION.ACCEPT, uint(options.accept));
   add(OPTION.BLOCK2, options.block2 && encodeBlock(options.block2));
   add(OPTION.BLOCK1, options.block1 && encodeBlock(options.block1));
   add(OPTION.SIZE2, uint(options.size2));
+  add(OPTION.PROXY_URI, options.proxyUri === undefined ? undefined : bytesOf(options.proxyUri, 1034));
+  add(OPTION.PROXY_SCHEME, options.proxyScheme === undefined ? undefined : bytesOf(options.proxyScheme));
   add(OPTION.SIZE1, uint(options.size1));
+  add(OPTION.ECHO, options.echo);
+  add(OPTION.NO_RESPONSE, uint(options.noResponse));
+  for (const tag of options.requestTag ?? []) add(OPTION.REQUEST_TAG, tag);
   return list;
 }
 
-function bytesOf(text: string): Uint8Array {
+function bytesOf(text: string, maxBytes = 255): Uint8Array {
   const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length > 255) throw new CoapError('COAP_OPTION_VALUE', 'an option text has at most 255 bytes');
+  if (bytes.length > maxBytes) throw new CoapError('COAP_OPTION_VALUE', `this option's text has at most ${maxBytes} bytes`);
   return bytes;
 }

@@ -1,7 +1,10 @@
 import type { CoapRequest, RequestHandle } from './endpoint-types.ts';
 import { MessageIds } from './message-ids.ts';
 import type { Observation } from './observations.ts';
+import { initialRto } from './rto.ts';
 import type { Rto } from './rto.ts';
+import { COVERAGE } from './settings.ts';
+import type { Coverage, EndpointSettings } from './settings.ts';
 import type { Timer } from './timers.ts';
 
 /** A request of ours on its way: waiting in the queue, sent, or acknowledged and waiting for the separate response. */
@@ -28,6 +31,11 @@ export interface Transmission {
   readonly maxRetransmissions: number;
 }
 
+/** No copy leaves after the span, even when its timer fires late: by then the peer may have forgotten the message id. */
+export function isSpent({ retransmissions, maxRetransmissions, sentAt }: Transmission, now: number, spanMs: number): boolean {
+  return retransmissions >= maxRetransmissions || now - sentAt > spanMs;
+}
+
 /** A separate response of ours that waits for its ACK. */
 export interface SeparateResponse extends Timer {
   readonly kind: 'separate';
@@ -42,6 +50,7 @@ export class Peer implements Timer {
   place = -1;
   readonly messageIds: MessageIds;
   rto: Rto;
+  coverage?: Coverage;
   lastSeenAt: number;
   /** NSTART is 1: one interaction at a time, the wait for a separate response included. */
   active?: Exchange;
@@ -56,6 +65,17 @@ export class Peer implements Timer {
     this.messageIds = new MessageIds(start.messageId);
     this.rto = start.rto;
     this.lastSeenAt = start.now;
+  }
+
+  /** What was measured in another coverage says nothing about this one. */
+  setCoverage(coverage: Coverage, settings: EndpointSettings): void {
+    if (this.coverage === coverage) return;
+    this.coverage = coverage;
+    this.rto = initialRto({ ...settings, ...COVERAGE[coverage] });
+  }
+
+  maxRetransmit(settings: EndpointSettings): number {
+    return this.coverage === undefined ? settings.maxRetransmit : COVERAGE[this.coverage].maxRetransmit;
   }
 
   get isIdle(): boolean {

@@ -7,6 +7,12 @@ export interface Rto {
   readonly timeoutMs: number;
 }
 
+/** Of a message and its repetitions. */
+export interface Pace {
+  readonly firstTimeoutMs: number;
+  readonly maxRetransmissions: number;
+}
+
 type RtoSettings = Pick<EndpointSettings, 'ackTimeoutMs' | 'minRtoMs' | 'maxRtoMs'>;
 
 export function initialRto(settings: RtoSettings): Rto {
@@ -30,6 +36,16 @@ export function backedOff(rto: Rto, retransmissions: number, settings: RtoSettin
 
 function clamp(timeoutMs: number, settings: RtoSettings): number {
   return Math.min(settings.maxRtoMs, Math.max(settings.minRtoMs, timeoutMs));
+}
+
+/** `chance` in [0, 1) spreads the first timeout (RFC 7252 section 4.2). */
+export function paceOf(
+  timeoutMs: number,
+  chance: number,
+  limits: Pick<EndpointSettings, 'ackRandomFactor' | 'maxTransmitSpanMs' | 'maxRetransmit'>,
+): Pace {
+  const firstTimeoutMs = timeoutMs * (1 + chance * (limits.ackRandomFactor - 1));
+  return { firstTimeoutMs, maxRetransmissions: retransmitsWithin(firstTimeoutMs, limits.maxTransmitSpanMs, limits.maxRetransmit) };
 }
 
 /** How often a message with this first timeout may be repeated so that the last copy leaves within the span. */

@@ -6,9 +6,11 @@ import type { CoapResponse, CoapSink, IncomingHandle } from './endpoint-types.ts
 import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
 import type { CoapMessage, MessageType } from './message.ts';
 import { readOptions, writeOptions } from './options.ts';
+import type { CoapOptions } from './options.ts';
+import { isSpent } from './peer.ts';
 import type { Peer, SeparateResponse } from './peer.ts';
 import type { Peers } from './peers.ts';
-import { retransmitsWithin } from './rto.ts';
+import { paceOf } from './rto.ts';
 import type { EndpointSettings } from './settings.ts';
 
 class Incoming implements IncomingHandle {
@@ -67,6 +69,11 @@ export class Serving {
       this.respond(incoming, { code: CODE.METHOD_NOT_ALLOWED }, now);
       return;
     }
+    const refusal = refusalOf(options);
+    if (refusal !== undefined) {
+      this.respond(incoming, { code: refusal }, now);
+      return;
+    }
     const { peer, confirmable } = incoming;
     this.#sink({ type: 'request', peer, handle: incoming, request: { method, confirmable, options, payload: message.payload } });
   }
@@ -106,8 +113,8 @@ export class Serving {
       return;
     }
     const bytes = encodeResponse(incoming, response, { type: 'CON', messageId });
-    const timeoutMs = peer.rto.timeoutMs * (1 + this.#chance.fraction() * (this.#settings.ackRandomFactor - 1));
-    const maxRetransmissions = retransmitsWithin(timeoutMs, this.#settings.maxTransmitSpanMs, this.#settings.maxRetransmit);
+    const limits = { ...this.#settings, maxRetransmit: peer.maxRetransmit(this.#settings) };
+    const { firstTimeoutMs: timeoutMs, maxRetransmissions } = paceOf(peer.rto.timeoutMs, this.#chance.fraction(), limits);
     const transmission = { bytes, messageId, sentAt: now, timeoutMs, retransmissions: 0, maxRetransmissions };
     const separate: SeparateResponse = { kind: 'separate', peer, transmission, at: 0, place: -1 };
     peer.separate.set(messageId, separate);
@@ -133,12 +140,18 @@ export class Serving {
 
   due(separate: SeparateResponse, now: number): void {
     const { transmission, peer } = separate;
-    if (transmission.retransmissions >= transmission.maxRetransmissions) return this.settled(peer, transmission.messageId);
+    if (isSpent(transmission, now, this.#settings.maxTransmitSpanMs)) return this.settled(peer, transmission.messageId);
     transmission.retransmissions += 1;
     transmission.timeoutMs *= 2;
     this.#peers.timers.arm(separate, now + transmission.timeoutMs);
     this.#sink({ type: 'datagram', peer: peer.address, bytes: transmission.bytes });
   }
+}
+
+/** We are no proxy. And no resource of ours has versions to compare, so a request on a condition must not be carried out. */
+function refusalOf({ proxyUri, proxyScheme, ifMatch, ifNoneMatch }: CoapOptions): number | undefined {
+  if (proxyUri !== undefined || proxyScheme !== undefined) return CODE.PROXYING_NOT_SUPPORTED;
+  return ifMatch !== undefined || ifNoneMatch !== undefined ? CODE.PRECONDITION_FAILED : undefined;
 }
 
 function encodeResponse(incoming: Incoming, response: CoapResponse, header: { type: MessageType; messageId: number }): Uint8Array {

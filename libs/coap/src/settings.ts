@@ -25,6 +25,16 @@ export interface EndpointSettings {
   readonly peerIdleMs: number;
 }
 
+/** Coverage enhancement of a cellular device: CE0, CE1 or CE2. The deeper, the slower and the dearer is every copy. */
+export type Coverage = 0 | 1 | 2;
+
+/** First timeout, until we have measured, and the most repetitions. Each spans less than 145 s with the random factor on top. */
+export const COVERAGE: Readonly<Record<Coverage, Pick<EndpointSettings, 'ackTimeoutMs' | 'maxRetransmit'>>> = {
+  0: { ackTimeoutMs: 3000, maxRetransmit: 4 },
+  1: { ackTimeoutMs: 8000, maxRetransmit: 3 },
+  2: { ackTimeoutMs: 30_000, maxRetransmit: 2 },
+};
+
 export const DEFAULT_ENDPOINT_SETTINGS: EndpointSettings = {
   ackTimeoutMs: 2000,
   ackRandomFactor: 1.5,

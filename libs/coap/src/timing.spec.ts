@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { MessageIds } from './message-ids.ts';
+import { isMulticast } from './multicast.ts';
 import { isFresh } from './observations.ts';
 import { backedOff, initialRto, measured, retransmitsWithin } from './rto.ts';
 import { DEFAULT_ENDPOINT_SETTINGS as SETTINGS } from './settings.ts';
@@ -27,6 +28,23 @@ describe('RTO', () => {
     );
     expect(retransmitsWithin(3000, SETTINGS.maxTransmitSpanMs, 4)).toBe(4);
   });
+});
+
+it.each([
+  ['224.0.1.187:5683', true],
+  ['239.255.255.255:1', true],
+  ['255.255.255.255:5683', true],
+  ['[ff02::fd]:5683', true],
+  ['[FF05::FD]:5683', true],
+  ['[::ffff:224.0.1.187]:5683', true],
+  ['ff02::fd:5683', true],
+  ['192.0.2.224:5683', false],
+  ['223.255.255.255:5683', false],
+  ['240.0.0.1:5683', false],
+  ['[2001:db8::ff02]:5683', false],
+  ['[::ffff:192.0.2.1]:5683', false],
+])('%s is multicast: %s', (peer, expected) => {
+  expect(isMulticast(peer)).toBe(expected);
 });
 
 describe('message ids', () => {
