@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { DroverError, Namespace } from '@drover/kernel';
 import { ApiClient } from './api-client.ts';
 import { outputFor, type Output } from './output.ts';
 
@@ -22,7 +23,7 @@ export function contextOf(command: Command): Context {
   const options = command.optsWithGlobals<GlobalOptions>();
   const json = options.json === true;
   return {
-    api: new ApiClient({ server: options.server, token: tokenOf(options), namespace: options.namespace }),
+    api: new ApiClient({ server: serverOf(options), token: tokenOf(options), namespace: Namespace(options.namespace) }),
     out: outputFor(json),
     json,
   };
@@ -30,7 +31,21 @@ export function contextOf(command: Command): Context {
 
 function tokenOf({ token, tokenFile }: GlobalOptions): string | undefined {
   if (token) return token;
-  return tokenFile && existsSync(tokenFile) ? readFileSync(tokenFile, 'utf8').trim() : undefined;
+  return tokenFile ? readFileSync(tokenFile, 'utf8').trim() : undefined;
+}
+
+function serverOf({ server }: GlobalOptions): string {
+  const protocol = URL.canParse(server) ? new URL(server).protocol : '';
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new DroverError('USAGE', 'input', `--server takes an address like http://127.0.0.1:8470, not "${server}"`);
+  return server;
+}
+
+/** A number above 0 from an option, or a sentence that names the option. */
+export function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new DroverError('USAGE', 'input', `${option} takes a number above 0, not "${text}"`);
+  return value;
 }
 
 /** Wraps a command's work: the last argument that commander hands over is the command itself. */

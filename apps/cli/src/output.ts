@@ -1,4 +1,4 @@
-import { DroverError, EXIT_CODE_OF } from '@drover/kernel';
+import { DroverError, EXIT_CODE_OF, type ErrorKind } from '@drover/kernel';
 
 /** Where a command writes: people read text, programs read `--json`. */
 export interface Output {
@@ -63,10 +63,7 @@ interface PlacedLike {
 
 /** Prints an error the same way everywhere and gives the exit status of its kind. */
 export function report(error: unknown, json: boolean): number {
-  const known =
-    error instanceof DroverError
-      ? error
-      : new DroverError('UNEXPECTED', 'invariant', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const known = error instanceof DroverError ? error : (fileError(error) ?? unexpected(error));
   if (json)
     process.stderr.write(
       `${JSON.stringify({ error: { code: known.code, kind: known.kind, message: known.message, details: known.details } })}\n`,
@@ -76,6 +73,26 @@ export function report(error: unknown, json: boolean): number {
     for (const fault of faultsIn(known.details)) process.stderr.write(`  ${faultText(fault)}\n`);
   }
   return EXIT_CODE_OF[known.kind];
+}
+
+const FILE_TROUBLE: Readonly<Record<string, readonly [code: string, kind: ErrorKind, what: string]>> = {
+  ENOENT: ['FILE_NOT_FOUND', 'missing', 'there is no'],
+  ENOTDIR: ['FILE_NOT_FOUND', 'missing', 'there is no'],
+  EISDIR: ['FILE_UNUSABLE', 'input', 'a file is needed, and this is a folder:'],
+  EACCES: ['FILE_UNUSABLE', 'input', 'no permission for'],
+  EPERM: ['FILE_UNUSABLE', 'input', 'no permission for'],
+  EROFS: ['FILE_UNUSABLE', 'input', 'the disk is read-only:'],
+};
+
+/** A file that a person named and the system would not give: their slip, not our fault. */
+function fileError(error: unknown): DroverError | undefined {
+  const { code = '', path } = error as { code?: string; path?: string };
+  const trouble = FILE_TROUBLE[code];
+  return trouble && path !== undefined ? new DroverError(trouble[0], trouble[1], `${trouble[2]} ${path}`) : undefined;
+}
+
+function unexpected(error: unknown): DroverError {
+  return new DroverError('UNEXPECTED', 'invariant', error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
 function faultsIn(details: unknown): PlacedLike[] {

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import { digestOfBytes, durationOf, Instant, instantOf, Name, plus, type Digest } from '@drover/kernel';
+import { Option, type Command } from 'commander';
+import { digestOfBytes, DroverError, durationOf, Instant, instantOf, Name, plus, type Digest } from '@drover/kernel';
 import {
   countersign,
   encodeManifest,
   parseEnvelope,
   parseManifest,
   parsePrivateKey,
+  parsePublicKey,
+  printPublicKey,
   signManifest,
   type Manifest,
 } from '@drover/firmware-store';
@@ -39,7 +41,7 @@ function keygenCommand(firmware: Command): void {
     .command('keygen')
     .description('make a signing key; writes FILE (private) and FILE.pub')
     .argument('<file>')
-    .option('--algorithm <name>', 'Ed25519 or ES256', 'Ed25519')
+    .addOption(new Option('--algorithm <name>', 'kind of key').choices(['Ed25519', 'ES256']).default('Ed25519'))
     .action(
       action(async ({ out }, file: string, { algorithm }: { algorithm: string }) => {
         const key = await writeKeyPair({ privateKey: file, publicKey: `${file}.pub` }, algorithm === 'ES256' ? 'ES256' : 'EdDSA');
@@ -59,12 +61,7 @@ function policyCommand(firmware: Command): void {
     .requiredOption('--out <file>')
     .action(
       action(async ({ out }, name: string, { role, threshold = [], out: file }: { role: string[]; threshold?: string[]; out: string }) => {
-        const thresholds = new Map(threshold.map((entry) => splitOnce(entry)));
-        const roles = role.map(splitOnce).map(([roleName, files]) => ({
-          roleName,
-          keys: files.split(',').map((path) => readFileSync(path, 'utf8')),
-          threshold: Number(thresholds.get(roleName) ?? 1),
-        }));
+        const roles = rolesOf(role, threshold);
         writeFileSync(file, releasePolicyYaml(Name(name), roles));
         out.say(`release policy ${name} with ${roles.length} roles: ${file}`);
         out.result({ file });
@@ -194,12 +191,35 @@ async function measure(image: string): Promise<{ digest: Digest; size: number }>
   return { digest: digestOfBytes(hash.digest()), size };
 }
 
-function splitOnce(entry: string): [string, string] {
+interface PolicyRole {
+  readonly roleName: string;
+  readonly keys: readonly string[];
+  readonly threshold: number;
+}
+
+/** What cannot be met is refused here: on the server it would keep every image out. */
+function rolesOf(given: readonly string[], thresholdsGiven: readonly string[]): PolicyRole[] {
+  const thresholds = new Map(thresholdsGiven.map((entry) => splitOnce('--threshold', entry)));
+  const roles = given.map((entry) => {
+    const [roleName, files] = splitOnce('--role', entry);
+    const keys = files.split(',').map((path) => printPublicKey(parsePublicKey(readFileSync(path, 'utf8'))));
+    const threshold = Number(thresholds.get(roleName) ?? 1);
+    if (!Number.isInteger(threshold) || threshold < 1 || threshold > keys.length)
+      throw new DroverError('USAGE', 'input', `role ${roleName} has ${keys.length} keys: its threshold is a whole number from 1 to that`);
+    return { roleName: Name(roleName), keys, threshold };
+  });
+  const stranger = [...thresholds.keys()].find((name) => !roles.some(({ roleName }) => roleName === name));
+  if (stranger !== undefined) throw new DroverError('USAGE', 'input', `--threshold names role "${stranger}", and no --role does`);
+  return roles;
+}
+
+function splitOnce(option: string, entry: string): [string, string] {
   const at = entry.indexOf('=');
+  if (at <= 0) throw new DroverError('USAGE', 'input', `${option} takes NAME=VALUE, not "${entry}"`);
   return [entry.slice(0, at), entry.slice(at + 1)];
 }
 
-function releasePolicyYaml(name: string, roles: readonly { roleName: string; keys: readonly string[]; threshold: number }[]): string {
+function releasePolicyYaml(name: string, roles: readonly PolicyRole[]): string {
   const indent = (text: string, by: number): string =>
     text
       .trim()

@@ -85,13 +85,14 @@ async function apply({ api, out }: Context, saved: string | undefined, { file }:
 }
 
 function savedPlan(file: string): { documents: readonly unknown[]; expected: readonly string[] } {
+  const text = readFileSync(file, 'utf8');
   let saved: SavedPlan;
   try {
-    saved = JSON.parse(readFileSync(file, 'utf8')) as SavedPlan;
+    saved = JSON.parse(text) as SavedPlan;
   } catch {
     throw new DroverError('PLAN_FILE_INVALID', 'input', `${file} cannot be read as a saved plan`);
   }
-  if (saved.droverPlan !== 1 || !Array.isArray(saved.documents) || !Array.isArray(saved.digests))
+  if (saved?.droverPlan !== 1 || !Array.isArray(saved.documents) || !Array.isArray(saved.digests))
     throw new DroverError('PLAN_FILE_INVALID', 'input', `${file} is no saved plan`);
   return { documents: saved.documents, expected: saved.digests };
 }

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { instantOf } from '@drover/kernel';
+import { DroverError, instantOf } from '@drover/kernel';
 import type { CampaignView, StageView, WhyView } from '@drover/contracts';
-import { action, type Context } from '../context.ts';
+import { action, positive, type Context } from '../context.ts';
 import { counts, table } from '../output.ts';
 
 const OVER = ['finished', 'aborted'];
@@ -89,13 +89,14 @@ function totalsText({ totals }: CampaignView): string {
 }
 
 async function watch({ api, out }: Context, name: string, { interval }: { interval: string }): Promise<void> {
+  const pauseMs = Math.max(0.1, positive('--interval', interval)) * 1000;
   for (let last = ''; ;) {
     const campaign = await api.get<CampaignView>(`campaigns/${encodeURIComponent(name)}`);
     const text = campaignText(campaign);
     if (text !== last) out.say(`${text}\n`);
     last = text;
     if (OVER.includes(campaign.phase)) return out.result(campaign);
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0.1, Number(interval) || 1) * 1000));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
@@ -154,17 +155,20 @@ function placeCommand(hold: Command): void {
       action(
         async (
           { api, out },
-          { campaign, firmware, reason, until }: { campaign?: string; firmware?: string; reason: string; until?: string },
+          { reason, until, ...over }: { campaign?: string; firmware?: string; fleet?: boolean; reason: string; until?: string },
         ) => {
-          const scope = campaign ? 'campaign' : firmware ? 'firmware' : 'fleet';
+          const [[scope, target] = ['', ''], ...more] = Object.entries(over);
+          // A hold on everything is never what is left when an option was forgotten.
+          if (scope === '' || more.length > 0)
+            throw new DroverError('USAGE', 'input', 'a hold is over one of --campaign, --firmware, --fleet');
           if (until) instantOf(until);
           const placed = await api.post<{ id: string }>('holds', {
             scope,
             reason,
-            ...(scope === 'fleet' ? {} : { target: campaign ?? firmware }),
+            ...(scope === 'fleet' ? {} : { target }),
             ...(until ? { until } : {}),
           });
-          out.say(`hold ${placed.id} placed on ${campaign ?? firmware ?? 'the fleet'}`);
+          out.say(`hold ${placed.id} placed on ${scope === 'fleet' ? 'the fleet' : target}`);
           out.result(placed);
         },
       ),
