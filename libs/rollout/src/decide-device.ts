@@ -34,7 +34,7 @@ export interface DeviceView {
   readonly hold: HoldNotice | undefined;
   /** Why the trust rules keep the image from this device now, or undefined. */
   readonly trustRefusal: string | undefined;
-  /** Another campaign that has this device in flight. */
+  /** Another campaign that has this device in its hands. */
   readonly inFlightElsewhere: string | undefined;
   readonly ledger: Ledger;
 }
@@ -49,7 +49,7 @@ export type DeviceDecision =
       readonly canResume: boolean;
     }
   | { readonly type: 'execute'; readonly notAfter: Instant | undefined }
-  | { readonly type: 'cancel' }
+  | { readonly type: 'cancel'; readonly why: string }
   | { readonly type: 'wait'; readonly reason: WaitReason }
   | { readonly type: 'skip'; readonly reason: WaitReason }
   | { readonly type: 'nothing' };
@@ -58,7 +58,7 @@ export type DeviceDecision =
 export function decideDevice(view: DeviceView, now: Instant): DeviceDecision {
   const { update, life } = view;
   if (isSettled(update) || update.state === 'cancelling') return { type: 'nothing' };
-  if (life.phase === 'aborting') return { type: 'cancel' };
+  if (life.phase === 'aborting') return { type: 'cancel', why: 'the campaign was aborted' };
   switch (update.state) {
     case 'pending':
     case 'waiting':
@@ -117,6 +117,8 @@ function mayFinish({ spec, update }: DeviceView): boolean {
 }
 
 function decideInstall(view: DeviceView, now: Instant): DeviceDecision {
+  // What may not be offered any more may not be installed either.
+  if (view.trustRefusal !== undefined) return { type: 'cancel', why: view.trustRefusal };
   const stopped = campaignStop(view, now) ?? gateHold(view);
   if (stopped) return { type: 'wait', reason: stopped };
   const nextAt = nextContact(view.pattern, now);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Endpoint, Instant, plus } from '@drover/kernel';
 import { aCampaign } from '@drover/testkit';
 import {
+  holdsDevice,
   isSettled,
   newUpdate,
   next,
@@ -42,7 +43,7 @@ const FACTS: Record<string, DeviceFact> = {
   'reads State 2': { type: 'read-back', version: '1.0', state: 2, result: 0 },
   'fails for good': { type: 'failed', failure: 'UnsupportedPackage', why: 'result 6' },
   'fails and may retry': { type: 'failed', failure: 'Integrity', why: 'result 5' },
-  'cancel-requested': { type: 'cancel-requested' },
+  'cancel-requested': { type: 'cancel-requested', why: 'recalled' },
   cancelled: { type: 'cancelled' },
   'contact-deadline-passed': { type: 'contact-deadline-passed' },
   'download-deadline-passed': { type: 'download-deadline-passed' },
@@ -189,4 +190,45 @@ it('from any history: a settled update never moves, and no Execute follows anoth
     }),
     { numRuns: 500 },
   );
+});
+
+describe('what an update says of itself', () => {
+  const failedOnce = anUpdate('waiting', { attempt: 1, failure: 'Integrity', detail: 'Update Result 5', backoffUntil: now });
+  const step = (update: DeviceUpdate, ...facts: DeviceFact[]): DeviceUpdate =>
+    facts.reduce((before, fact) => next(before, fact, rules, now) ?? before, update);
+
+  it('a success carries no failure of an earlier attempt', () => {
+    expect(step(failedOnce, FACTS['admitted']!, FACTS['reads the new version']!)).toMatchObject({
+      state: 'succeeded',
+      attempt: 2,
+      failure: undefined,
+      detail: undefined,
+      failures: {},
+    });
+  });
+
+  it('a cancellation keeps its reason to the end, whatever the device answers', () => {
+    for (const end of [FACTS['cancelled']!, FACTS['fails for good']!])
+      expect(step(anUpdate('downloading'), FACTS['cancel-requested']!, end)).toMatchObject({ state: 'cancelled', detail: 'recalled' });
+  });
+
+  it.each([
+    ['silent since Execute', { executedAt: now }, 'SuspectedBrick'],
+    ['heard after Execute', { executedAt: now, answeredAt: now }, 'Unreachable'],
+    ['never executed', {}, 'Unreachable'],
+  ] as const)('a cancellation that was never confirmed, %s', (_what, change, failure) => {
+    expect(step(anUpdate('cancelling', change), FACTS['contact-deadline-passed']!)).toMatchObject({ state: 'failed', failure });
+  });
+});
+
+it.each([
+  ['downloading', {}, true],
+  ['cancelling', {}, true],
+  ['waiting', { attempt: 1, offset: 512 }, true],
+  ['waiting', { attempt: 1, backoffUntil: now }, false],
+  ['waiting', {}, false],
+  ['pending', {}, false],
+  ['failed', {}, false],
+] as const)('another campaign keeps off a device that is %s %j: %s', (state, change, expected) => {
+  expect(holdsDevice(anUpdate(state, change))).toBe(expected);
 });

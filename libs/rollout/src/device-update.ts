@@ -94,6 +94,11 @@ export function isInFlight({ state }: DeviceUpdate): boolean {
   return ['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect', 'cancelling'].includes(state);
 }
 
+/** Whether the device may hold part of this campaign's image: in flight, or interrupted and to go on. A failure lets go of it. */
+export function holdsDevice(update: DeviceUpdate): boolean {
+  return isInFlight(update) || (update.state === 'waiting' && update.attempt > 0 && update.backoffUntil === undefined);
+}
+
 /** What is learnt about one update. Facts of the gateway carry the attempt they belong to; the engine drops those of another. */
 export type DeviceFact =
   | { readonly type: 'admitted'; readonly versionBefore: string | undefined }
@@ -119,7 +124,7 @@ export type DeviceFact =
       readonly result: number | undefined;
     }
   | { readonly type: 'failed'; readonly failure: FailureClass; readonly why: string }
-  | { readonly type: 'cancel-requested' }
+  | { readonly type: 'cancel-requested'; readonly why: string }
   | { readonly type: 'cancelled' }
   | { readonly type: 'contact-deadline-passed' }
   | { readonly type: 'download-deadline-passed' }
@@ -172,7 +177,7 @@ export function next(update: DeviceUpdate, fact: DeviceFact, rules: UpdateRules,
     case 'failed':
       return isInFlight(update) || update.attempt > 0 ? afterFailure(update, fact.failure, fact.why, { rules, now }) : undefined;
     case 'cancel-requested':
-      return onCancelRequested(update, now);
+      return onCancelRequested(update, fact.why, now);
     case 'cancelled':
       return update.state === 'cancelling' ? moved(update, 'cancelled', now, {}) : undefined;
     default:
@@ -189,10 +194,20 @@ function onAdmitted(update: DeviceUpdate, fact: Extract<DeviceFact, { type: 'adm
     sessions: goesOn ? update.sessions + 1 : 1,
     ...(goesOn
       ? {}
-      : { blocks: 0, bytes: 0, retransmissions: 0, energyMah: 0, executedAt: undefined, answeredAt: undefined, versionAfter: undefined }),
+      : {
+          failure: undefined,
+          blocks: 0,
+          bytes: 0,
+          retransmissions: 0,
+          energyMah: 0,
+          executedAt: undefined,
+          answeredAt: undefined,
+          versionAfter: undefined,
+        }),
     versionBefore: fact.versionBefore ?? update.versionBefore,
     offeredAt: update.offeredAt ?? now,
     backoffUntil: undefined,
+    detail: undefined,
   });
 }
 
@@ -250,7 +265,7 @@ function onReadBack(
   if (isExpected)
     return update.attempt === 0
       ? moved(update, 'skipped', now, { ...answered, detail: 'already has the version' })
-      : moved(update, 'succeeded', now, answered);
+      : moved(update, 'succeeded', now, { ...answered, failure: undefined, detail: undefined });
   // Too late to cancel, and the installation came to nothing: it is over all the same.
   if (update.state === 'cancelling' && fact.state === 0) return moved(update, 'cancelled', now, answered);
   if (update.state !== 'installing' && update.state !== 'verifying' && update.state !== 'suspect') return undefined;
@@ -265,10 +280,10 @@ function onReadBack(
   return heard; // Results 2–11 arrive as `failed` with their class.
 }
 
-function onCancelRequested(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {
+function onCancelRequested(update: DeviceUpdate, why: string, now: Instant): DeviceUpdate | undefined {
   if (update.state === 'cancelling') return undefined;
   // What the device has not heard of needs no handshake.
-  return isInFlight(update) ? moved(update, 'cancelling', now, {}) : moved(update, 'cancelled', now, {});
+  return moved(update, isInFlight(update) ? 'cancelling' : 'cancelled', now, { failure: undefined, detail: why });
 }
 
 type DeadlineFact = Extract<DeviceFact, { type: `${string}-deadline-passed` | 'campaign-ends' }>;
@@ -276,7 +291,7 @@ type DeadlineFact = Extract<DeviceFact, { type: `${string}-deadline-passed` | 'c
 function onDeadline(update: DeviceUpdate, fact: DeadlineFact, now: Instant): DeviceUpdate | undefined {
   switch (fact.type) {
     case 'contact-deadline-passed':
-      if (update.state === 'cancelling') return failed(update, 'Unreachable', 'the cancellation was never confirmed', now);
+      if (update.state === 'cancelling') return neverCancelled(update, now);
       return isBeforeOffer(update) || isTransferring(update)
         ? moved(update, 'unreachable', now, { detail: 'missed its expected contacts' })
         : undefined;
@@ -308,6 +323,13 @@ function onDeadline(update: DeviceUpdate, fact: DeadlineFact, now: Instant): Dev
   }
 }
 
+/** Silence after Execute is the same suspicion, whether or not somebody tried to cancel meanwhile. */
+function neverCancelled(update: DeviceUpdate, now: Instant): DeviceUpdate {
+  return update.executedAt !== undefined && update.answeredAt === undefined
+    ? failed(update, 'SuspectedBrick', 'silent since Execute; the cancellation was never confirmed', now)
+    : failed(update, 'Unreachable', 'the cancellation was never confirmed', now);
+}
+
 function onConfirmDeadline(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {
   if (update.state === 'verifying') return failed(update, 'InstallTimeout', 'registered again but its version could not be read', now);
   if (update.state !== 'suspect') return undefined;
@@ -325,7 +347,7 @@ function afterFailure(
 ): DeviceUpdate {
   const failures = { ...update.failures, [failure]: (update.failures[failure] ?? 0) + 1 };
   const counted = { ...update, failures };
-  if (update.state === 'cancelling') return moved(counted, 'cancelled', now, { detail: why });
+  if (update.state === 'cancelling') return moved(counted, 'cancelled', now, {});
   const pause = retryAfter(rules.retry, failure, failures, { attempt: update.attempt, key: `${update.campaign}/${update.endpoint}` });
   if (pause === undefined) return failed(counted, failure, why, now);
   const backoffUntil = plus(now, pause.delay);

@@ -1,5 +1,6 @@
 export { decideDevice, mayServe, type DeviceDecision, type DeviceView, type HoldNotice } from './decide-device.ts';
 export {
+  holdsDevice,
   isInFlight,
   isOver,
   isSettled,

@@ -1,5 +1,5 @@
 import { CampaignError, isOver, type CampaignFact } from '@drover/campaign';
-import { isTransferring } from '@drover/rollout';
+import { assessGate, EMPTY_TALLY, gateFor, isTransferring } from '@drover/rollout';
 import { attemptKey } from './attempt.ts';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
@@ -27,10 +27,20 @@ export class CampaignControl {
     const held = campaign.record.stages.findIndex(({ state }) => state === 'held');
     if (campaign.record.life.phase === 'paused' || held < 0)
       return this.#move(campaign, 'resume', { type: 'campaign-resumed', reason, actor });
+    const { failed: forgiven, ...counted } = this.#engine.state.talliesOf(campaign)[held] ?? EMPTY_TALLY;
+    const verdict = assessGate(
+      gateFor(campaign.document.spec.stages[held]?.gate, counted.size),
+      { ...counted, failed: forgiven },
+      forgiven,
+    );
+    if (verdict.type === 'inconclusive')
+      throw new CampaignError(
+        'TRANSITION_REFUSED',
+        `nothing of the held stage is left to go on with: ${verdict.why}; promote passes it, abort ends the campaign`,
+      );
     await this.#engine.change((unit) => {
-      const tally = this.#engine.state.talliesOf(campaign)[held];
-      const stage = campaign.record.stages[held];
-      this.#ticker.setStage(campaign, held, { state: 'open', openedAt: stage?.openedAt ?? unit.now, forgiven: tally?.failed ?? {} }, unit);
+      const { openedAt = unit.now } = campaign.record.stages[held] ?? {};
+      this.#ticker.setStage(campaign, held, { state: 'open', openedAt, forgiven }, unit);
       this.#audit(campaign, unit, { type: 'campaign-resumed', reason, actor });
     });
   }

@@ -99,7 +99,7 @@ export class DeviceStepper {
         return;
       }
       case 'cancel':
-        this.cancel(place, unit);
+        this.cancel(place, decision.why, unit);
         return;
       case 'wait':
         this.apply(place, { type: 'must-wait', reason: decision.reason }, unit);
@@ -112,10 +112,10 @@ export class DeviceStepper {
     }
   }
 
-  cancel(place: Place, unit: UnitOfWork): void {
-    const after = this.apply(place, { type: 'cancel-requested' }, unit);
+  cancel(place: Place, why: string, unit: UnitOfWork): void {
+    const after = this.apply(place, { type: 'cancel-requested', why }, unit);
     if (after.state !== 'cancelling') return;
-    unit.audit(this.#event('cancel-committed', after, unit.now, { attempt: after.attempt }));
+    unit.audit(this.#event('cancel-committed', after, unit.now, { attempt: after.attempt, why }));
     unit.send({ type: 'cancel', attempt: attemptKey(after), endpoint: after.endpoint, epoch: this.#engine.epoch });
   }
 

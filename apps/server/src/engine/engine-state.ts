@@ -1,7 +1,7 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import type { CampaignDocument } from '@drover/campaign';
 import { Ledger } from '@drover/schedule';
-import { EMPTY_TALLY, isInFlight, isOver, tallyOf, type Tally } from '@drover/rollout';
+import { EMPTY_TALLY, holdsDevice, isOver, tallyOf, type Tally } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
@@ -84,7 +84,7 @@ export class EngineState {
 
   /** Name of another campaign that has this device in its hands. */
   inFlightElsewhere(endpoint: Endpoint, ownKey: string): string | undefined {
-    return this.openUpdatesOf(endpoint).find(({ key, update }) => key !== ownKey && isInFlight(update))?.campaign.record.name;
+    return this.openUpdatesOf(endpoint).find(({ key, update }) => key !== ownKey && holdsDevice(update))?.campaign.record.name;
   }
 
   talliesOf(campaign: LiveCampaign): Tally[] {

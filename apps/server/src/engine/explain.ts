@@ -47,7 +47,7 @@ export class Explainer {
       stage: campaign.document.spec.stages[update.stage]?.name ?? String(update.stage),
       state: update.state,
       since: reason && update.reason?.code === reason.code ? (update.reasonSince ?? update.since) : update.since,
-      code: reason?.code ?? update.failure ?? update.reason?.code ?? update.state.toUpperCase(),
+      code: reason?.code ?? outcomeCode(update),
       evidence: reason?.evidence ?? update.detail ?? outcomeText(update),
       nextAt: reason && 'nextAt' in reason ? reason.nextAt : undefined,
       person: reason && 'person' in reason ? reason.person : undefined,
@@ -66,10 +66,14 @@ export class Explainer {
     const nextAt = nextDeadline(update, campaign.document.spec.deadlines, device.pattern, openedAt) ?? nextContact(device.pattern, now);
     return {
       code: 'IN_PROGRESS',
-      evidence: `${update.state} for ${durationText(now - update.since)}, last contact ${device.lastContactAt === undefined ? 'never' : isoOf(device.lastContactAt)}`,
+      evidence: `${update.state}${update.detail === undefined ? '' : ` (${update.detail})`} for ${durationText(now - update.since)}, last contact ${device.lastContactAt === undefined ? 'never' : isoOf(device.lastContactAt)}`,
       nextAt,
     };
   }
+}
+
+function outcomeCode({ state, failure, reason }: DeviceUpdate): string {
+  return (state === 'failed' ? failure : state === 'skipped' ? reason?.code : undefined) ?? state.toUpperCase();
 }
 
 function outcomeText({ state, versionAfter, attempt }: DeviceUpdate): string {

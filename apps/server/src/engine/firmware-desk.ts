@@ -111,7 +111,8 @@ export class FirmwareDesk {
       for (const [key, campaign] of this.#engine.state.campaigns) {
         if (campaign.record.plan.firmware.digest !== record.digest) continue;
         for (const update of campaign.updates.values()) {
-          if (isTransferring(update) || update.state === 'downloaded') this.#stepper.cancel({ key, campaign, update }, unit);
+          if (isTransferring(update) || update.state === 'downloaded')
+            this.#stepper.cancel({ key, campaign, update }, `ARTIFACT_WITHDRAWN: ${reason}`, unit);
         }
         this.#engine.state.reviews.get(key)?.clear();
       }

@@ -30,12 +30,19 @@ it.each([
   expect(test.writer.audited.slice(-2)).toEqual(['hold-placed', 'hold-lifted']);
 });
 
-it.each([
-  ['another campaign', 'campaign', 'other'],
-  ['another image', 'firmware', `sha256:${'0'.repeat(64)}`],
-] as const)('over %s stops nothing here', async (_what, scope, target) => {
-  await place(scope, target);
+it('over another campaign stops nothing here', async () => {
+  await test.withDevices('e').running({}, 'other');
+  test.link.sent.length = 0;
+  await place('campaign', 'other');
   expect(test.link.sent).toEqual([]);
+});
+
+it.each([
+  ['campaign', 'campaign', 'nonesuch', 'CAMPAIGN_NOT_FOUND'],
+  ['image', 'firmware', `sha256:${'0'.repeat(64)}`, 'ARTIFACT_NOT_FOUND'],
+] as const)('over a %s that nobody knows is refused: a slip of the pen must not pass for a stop', (_what, scope, target, code) => {
+  expect(() => place(scope, target)).toThrow(expect.objectContaining({ code, kind: 'missing' }));
+  expect(test.state.holds.size).toBe(0);
 });
 
 it('keeps a finished download from being executed, and names the person', async () => {

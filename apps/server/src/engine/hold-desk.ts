@@ -3,6 +3,7 @@ import type { HoldRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { CampaignControl } from './campaign-control.ts';
 import type { Engine } from './engine.ts';
+import { keyOf } from './engine-state.ts';
 import { covers, holdOver, isLifted } from './holds.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -23,6 +24,7 @@ export class HoldDesk {
     ask: { scope: HoldRecord['scope']; target: string; reason: string; until: Instant | undefined },
     actor: Actor,
   ): Promise<HoldRecord> {
+    this.#requireTarget(namespace, ask);
     return this.#engine.change((unit) => {
       const id = Buffer.from(this.#entropy.bytes(6)).toString('hex');
       const hold: HoldRecord = { ...ask, id, namespace, by: actor.id, at: unit.now, liftedAt: undefined, liftedBy: undefined };
@@ -65,6 +67,15 @@ export class HoldDesk {
 
   list(namespace: Namespace): HoldRecord[] {
     return [...this.#engine.state.holds.values()].filter((hold) => hold.namespace === namespace);
+  }
+
+  /** A hold that covers nothing because of a slip of the pen is worse than a refusal. */
+  #requireTarget(namespace: Namespace, { scope, target }: Pick<HoldRecord, 'scope' | 'target'>): void {
+    const { campaigns, firmware } = this.#engine.state;
+    if (scope === 'campaign' && !campaigns.has(keyOf(namespace, target)))
+      throw new DroverError('CAMPAIGN_NOT_FOUND', 'missing', `no campaign is called "${target}"`);
+    if (scope === 'firmware' && ![...firmware.values()].some((record) => record.namespace === namespace && record.digest === target))
+      throw new DroverError('ARTIFACT_NOT_FOUND', 'missing', `no firmware in the store has the digest "${target}"`);
   }
 
   #put(hold: HoldRecord, unit: UnitOfWork): void {

@@ -3,11 +3,12 @@ import { carrierFor, linkOf, nextContact, transferCost, windowState, zoneFor, ty
 import { isInFlight, isSettled, isTransferring } from '@drover/rollout';
 import type { Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
-import { pullToken } from './attempt.ts';
+import { attemptKey, pullToken } from './attempt.ts';
 import { documentOf } from './campaigns.ts';
 import { ledgerKey, type DeviceStepper, type Place } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { EngineState, keyOf } from './engine-state.ts';
+import { holdOver } from './holds.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
@@ -110,7 +111,11 @@ function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; steppe
     budget: spec.bandwidth.perCell.airtime,
     notAfter,
   });
-  if (order) unit.send({ type: 'offer', order });
+  if (!order) return;
+  // A hold outlives the server: its gateway must not begin with a block.
+  if (phase === 'transfer' && holdOver(engine.state, place.campaign.record))
+    unit.send({ type: 'suspend', attempt: attemptKey(place.update), endpoint: place.update.endpoint, epoch: engine.epoch });
+  unit.send({ type: 'offer', order });
 }
 
 function registrationsIn(state: EngineState): RestoredRegistration[] {

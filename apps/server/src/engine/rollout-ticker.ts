@@ -65,7 +65,9 @@ export class RolloutTicker {
 
   /** Passes a stage by a person's word, whatever its gate says. */
   passStage(campaign: LiveCampaign, index: number, evidence: string, { unit, actor }: { unit: UnitOfWork; actor: Actor }): void {
-    this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'passed' }, unit);
+    // What the person has seen must not breach the gate again a moment later.
+    const forgiven = this.#engine.state.talliesOf(campaign)[index]?.failed ?? {};
+    this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'passed', why: undefined, forgiven }, unit);
     const { namespace, name } = campaign.record;
     unit.audit(draft('stage-promoted', unit.now, { namespace, campaign: name, actor }, { stage: this.#name(campaign, index), evidence }));
   }
@@ -161,7 +163,11 @@ export class RolloutTicker {
       const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0;
       if (!mayRetry) this.#stepper.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
       if (behavior === 'CancelAll' && update.attempt > 0)
-        this.#stepper.cancel({ ...place, update: campaign.updates.get(update.endpoint) ?? update }, unit);
+        this.#stepper.cancel(
+          { ...place, update: campaign.updates.get(update.endpoint) ?? update },
+          'the campaign reached its deadline',
+          unit,
+        );
     }
   }
 
