@@ -48,6 +48,8 @@ interface Watcher {
 export class CoapBench {
   readonly uploads: Buffer[] = [];
   blocksServed = 0;
+  /** Copies of ours that it took beyond the first ones. */
+  retransmissions = 0;
   readonly #socket: Socket = createSocket('udp4');
   readonly #coap = new CoapEndpoint((output) => this.#onOutput(output), new SystemEntropy());
   readonly #bodies = new BlockAssembly({ maxBodyBytes: 1024 * 1024 });
@@ -120,8 +122,10 @@ export class CoapBench {
     if (output.type === 'request') return this.#serve(output.handle, output.request);
     const waiting = output.handle.correlation as Waiting;
     if (output.type === 'failed') waiting.failed(output.reason);
-    else if (output.type === 'response') waiting.answered(output.response);
-    else waiting.notified(output.response);
+    else if (output.type === 'response') {
+      this.retransmissions += output.retransmissions;
+      waiting.answered(output.response);
+    } else waiting.notified(output.response);
   }
 
   #serve(handle: IncomingHandle, request: IncomingRequest): void {

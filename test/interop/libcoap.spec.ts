@@ -83,19 +83,23 @@ afterEach(() => bench.stop());
 });
 
 (server === undefined ? describe.skip : describe)('coap-server', () => {
+  const running: ChildProcess[] = [];
   let peer: string;
-  let running: ChildProcess;
 
-  beforeAll(async () => {
+  const start = async (...args: string[]): Promise<string> => {
     const probe = createSocket('udp4').bind(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address();
     probe.close();
-    peer = `127.0.0.1:${port}`;
-    running = spawn(server!, ['-A', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-    await once(running, 'spawn');
+    const child = spawn(server!, ['-A', '127.0.0.1', '-p', String(port), ...args], { stdio: 'ignore' });
+    running.push(child);
+    await once(child, 'spawn');
+    return `127.0.0.1:${port}`;
+  };
+  beforeAll(async () => {
+    peer = await start();
   });
-  afterAll(() => running.kill('SIGKILL'));
+  afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 
   it('is read', async () => {
     const { code, payload } = await bench.ask(peer, { method: 'GET', path: [] });
@@ -119,6 +123,14 @@ afterEach(() => bench.stop());
     const body = patterned(64 * 1024, 31);
     expect(await bench.write(peer, ['example_data'], body)).toEqual({ code: CODE.CREATED, blocks: 64 });
     expect(sha256(await bench.read(peer, ['example_data']))).toBe(sha256(body));
+  });
+
+  it('is written and read back though three of its answers are lost', async () => {
+    const lossy = await start('-l', '7,30,100');
+    const body = patterned(64 * 1024, 13);
+    expect((await bench.write(lossy, ['example_data'], body)).blocks).toBe(64);
+    expect(sha256(await bench.read(lossy, ['example_data']))).toBe(sha256(body));
+    expect(bench.retransmissions).toBeGreaterThanOrEqual(3);
   });
 
   it('answers late, and separately', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Entropy } from '@drover/kernel';
-import { CoapEndpoint, codeText, decodeMessage } from './index.ts';
+import { CoapEndpoint, codeText, decodeMessage, readOptions } from './index.ts';
 
 class FixedEntropy extends Entropy {
   bytes(count: number): Uint8Array {
@@ -26,4 +26,12 @@ it.each([
   }, new FixedEntropy());
   endpoint.receive('192.0.2.1:5683', Buffer.from(hex, 'hex'), 0);
   expect(said).toEqual([expected]);
+});
+
+it('our own requests may carry conditions, Echo and Request-Tag', () => {
+  const sent: Uint8Array[] = [];
+  const endpoint = new CoapEndpoint((output) => void (output.type === 'datagram' && sent.push(output.bytes)), new FixedEntropy());
+  const extras = { ifMatch: [Uint8Array.of(1, 2)], ifNoneMatch: true, echo: Uint8Array.of(3), requestTag: [Uint8Array.of(4)] } as const;
+  endpoint.request('192.0.2.1:5683', { method: 'PUT', path: ['3'], ...extras }, 0);
+  expect(readOptions(decodeMessage(sent[0]!)).options).toMatchObject(extras);
 });
