@@ -39,6 +39,12 @@ export class World {
     this.#clock = { campaignOrigin: Date.parse(origin), wallOrigin: Date.now(), scale };
   }
 
+  /** Campaign time. */
+  now(): number {
+    const { campaignOrigin, wallOrigin, scale } = this.#clock;
+    return campaignOrigin + (Date.now() - wallOrigin) * scale;
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }

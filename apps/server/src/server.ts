@@ -40,7 +40,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   await pruneTimeline(database);
   const clock = new CampaignClock(clockSetting(config, Date.now()));
   const reader = new Reader(readDatabase);
-  const auditLog = await openAuditLog(reader);
+  const { auditLog, trust } = await openAuditLog(reader);
   const writer = new Writer(database, { log: auditLog, epoch, onFatal });
   const blobFolder = join(config.data, 'firmware');
   const blobs = await DirectoryBlobStore.start(blobFolder);
@@ -56,7 +56,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   };
   const { worker, coap } = await startGateway(start, onFatal);
   const link = new MessagePortLink<ToGateway, FromGateway>(worker);
-  const engine = new Engine({ state: stateFrom(await loadSnapshot(database)), clock, log, epoch, secrets, writer, link });
+  const engine = new Engine({ state: stateFrom(await loadSnapshot(database), trust), clock, log, epoch, secrets, writer, link });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
   const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, evidence, onFatal })), log);

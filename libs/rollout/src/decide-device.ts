@@ -10,7 +10,7 @@ import {
   type TransferCost,
   type WaitReason,
 } from '@drover/schedule';
-import { isSettled, isTransferring, type DeviceUpdate } from './device-update.ts';
+import { isSettled, type DeviceUpdate } from './device-update.ts';
 import { limitsOf } from './limits.ts';
 import { isPastDeadline, type StageStatus } from './reconcile.ts';
 
@@ -135,9 +135,13 @@ function asleep({ pattern }: DeviceView, nextAt: Instant): WaitReason {
   return { code: 'ASLEEP', evidence: pattern ? `last contact ${isoOf(pattern.lastAt)}` : 'no contact yet', nextAt };
 }
 
+export function holdReason({ by, reason }: HoldNotice): WaitReason {
+  return { code: 'HOLD', evidence: `${by}: ${reason}`, person: 'lift-hold' };
+}
+
 /** What stops the campaign as a whole: offers and Execute alike. */
 function campaignStop({ hold, life, spec }: DeviceView, now: Instant): WaitReason | undefined {
-  if (hold) return { code: 'HOLD', evidence: `${hold.by}: ${hold.reason}`, person: 'lift-hold' };
+  if (hold) return holdReason(hold);
   switch (life.phase) {
     case 'paused':
       return { code: 'CAMPAIGN_PAUSED', evidence: 'the campaign is paused', person: 'resume' };
@@ -186,9 +190,4 @@ function stageStop(view: DeviceView, now: Instant): WaitReason | undefined {
 function canResumeTransfer({ update, device, spec }: DeviceView): boolean {
   const method = update.method ?? (spec.delivery.method === 'Auto' ? undefined : spec.delivery.method);
   return method === undefined ? textFact(device, 'update.delivery') !== 'Push' : method === 'Pull';
-}
-
-/** Whether blocks may be served for this update now: everything but a `Hold` or a lost trust lets a running transfer finish. */
-export function mayServe({ update, hold, trustRefusal }: Pick<DeviceView, 'update' | 'hold' | 'trustRefusal'>): boolean {
-  return isTransferring(update) && !hold && trustRefusal === undefined;
 }

@@ -1,4 +1,4 @@
-export { decideDevice, mayServe, type DeviceDecision, type DeviceView, type HoldNotice } from './decide-device.ts';
+export { decideDevice, holdReason, type DeviceDecision, type DeviceView, type HoldNotice } from './decide-device.ts';
 export {
   holdsDevice,
   isInFlight,

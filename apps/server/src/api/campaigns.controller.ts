@@ -7,7 +7,7 @@ import { CampaignControl } from '../engine/campaign-control.ts';
 import { Campaigns } from '../engine/campaigns.ts';
 import { Engine } from '../engine/engine.ts';
 import { RolloutTicker } from '../engine/rollout-ticker.ts';
-import { Needs } from './permissions.ts';
+import { Needs, roleMay } from './permissions.ts';
 import { actorOf, type AuthorisedRequest } from './token.guard.ts';
 import { campaignView, planView } from './views.ts';
 
@@ -45,7 +45,10 @@ export class CampaignsController {
   @HttpCode(200)
   @Needs('operate')
   async apply(@Body() { documents, expected }: DocumentsRequest, @Req() request: AuthorisedRequest): Promise<PlanView[]> {
-    return (await this.#campaigns.apply(readAll(documents), actorOf(request), expected)).map(planView);
+    const read = readAll(documents);
+    const { bearer } = request;
+    if (!bearer || !roleMay(bearer.role, 'administer')) this.#campaigns.requireNoPolicyChange(read);
+    return (await this.#campaigns.apply(read, actorOf(request), expected)).map(planView);
   }
 
   @Get('campaigns')

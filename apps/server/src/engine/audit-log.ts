@@ -12,6 +12,7 @@ import {
   type TreeHead,
 } from '@drover/audit';
 import { AuditAppender, type AuditRow, type Reader } from '@drover/persistence';
+import { LoggedTrust } from './logged-trust.ts';
 
 /** The audit log's state beside its rows: chain, tree, and campaign counters. Only the engine's writer appends. */
 export class AuditLog extends AuditAppender<AuditDraft> {
@@ -54,13 +55,15 @@ function rowOf(record: AuditRecord): AuditRow {
 }
 
 /** Reads the whole log once and checks every link of its chain: nobody appends to a log that was tampered with. */
-export async function openAuditLog(reader: Reader): Promise<AuditLog> {
+export async function openAuditLog(reader: Reader): Promise<{ readonly auditLog: AuditLog; readonly trust: LoggedTrust }> {
   const tree = new MerkleTree();
+  const trust = new LoggedTrust();
   async function* noted(): AsyncGenerator<AuditRecord> {
     for await (const record of reader.auditRecords()) {
       tree.append(recordLeaf(record as AuditRecord));
+      trust.note(record as AuditRecord);
       yield record as AuditRecord;
     }
   }
-  return new AuditLog(await restoreLog(noted()), tree);
+  return { auditLog: new AuditLog(await restoreLog(noted()), tree), trust };
 }

@@ -102,6 +102,19 @@ export class Campaigns {
     return planned;
   }
 
+  /** Policies say whom to trust: whoever may only run campaigns can send them along unchanged, and no other way. */
+  requireNoPolicyChange(documents: readonly DroverDocument[]): void {
+    for (const document of documents) {
+      if (document.kind === 'Campaign') continue;
+      const known = this.#knownSource(document);
+      if (known === undefined || digestOf(known) !== digestOf(document.source))
+        throw new CampaignError(
+          'POLICY_PROTECTED',
+          `${document.kind} ${document.metadata.name} would change, and only an administrator changes policies`,
+        );
+    }
+  }
+
   live(namespace: string, name: string): LiveCampaign {
     const campaign = this.#engine.state.campaigns.get(keyOf(namespace, name));
     if (!campaign) throw new CampaignError('CAMPAIGN_NOT_FOUND', `no campaign is called "${name}"`);

@@ -50,6 +50,12 @@ export class EngineState {
   readonly reviews = new Map<string, Map<Endpoint, Instant>>();
   /** Endpoint → keys of campaigns that still wait for it, oldest first. */
   readonly #openCampaigns = new Map<Endpoint, string[]>();
+  /** Withdrawn for good, whether or not a row still says so. */
+  readonly #withdrawnInLog: ReadonlySet<Digest>;
+
+  constructor(withdrawnInLog: Iterable<Digest> = []) {
+    this.#withdrawnInLog = new Set(withdrawnInLog);
+  }
 
   addCampaign(key: string, campaign: LiveCampaign): void {
     this.removeCampaign(key);
@@ -97,7 +103,8 @@ export class EngineState {
   }
 
   withdrawnDigests(): Set<Digest> {
-    return new Set([...this.firmware.values()].filter(({ withdrawnAt }) => withdrawnAt !== undefined).map(({ digest }) => digest));
+    const inRows = [...this.firmware.values()].filter(({ withdrawnAt }) => withdrawnAt !== undefined).map(({ digest }) => digest);
+    return new Set([...this.#withdrawnInLog, ...inRows]);
   }
 
   firmwareOf(namespace: string, name: string, version: string): FirmwareRecord | undefined {

@@ -1,5 +1,5 @@
 import { durationText, isoOf, type Instant } from '@drover/kernel';
-import { decideDevice, isSettled, nextDeadline, type DeviceUpdate } from '@drover/rollout';
+import { decideDevice, holdReason, isSettled, isTransferring, nextDeadline, type DeviceUpdate } from '@drover/rollout';
 import { nextContact, type WaitReason } from '@drover/schedule';
 import type { DeviceRecord } from '@drover/persistence';
 import type { DeviceStepper, Place } from './device-stepper.ts';
@@ -59,9 +59,12 @@ export class Explainer {
   }
 
   #reasonFor(place: Place, device: DeviceRecord, now: Instant): WaitReason {
-    const decision = decideDevice(this.#stepper.viewOf(place, device, now), now);
+    const view = this.#stepper.viewOf(place, device, now);
+    const decision = decideDevice(view, now);
     if (decision.type === 'wait' || decision.type === 'skip') return decision.reason;
     const { update, campaign } = place;
+    // A transfer that a hold has stopped is under way by its state alone.
+    if (view.hold && isTransferring(update)) return holdReason(view.hold);
     const openedAt = campaign.record.stages[update.stage]?.openedAt ?? update.since;
     const nextAt = nextDeadline(update, campaign.document.spec.deadlines, device.pattern, openedAt) ?? nextContact(device.pattern, now);
     return {

@@ -34,7 +34,7 @@ it('over another campaign stops nothing here', async () => {
   await test.withDevices('e').running({}, 'other');
   test.link.sent.length = 0;
   await place('campaign', 'other');
-  expect(test.link.sent).toEqual([]);
+  expect(test.link.sent).toMatchObject([{ type: 'suspend', endpoint: 'e' }]);
 });
 
 it.each([

@@ -9,14 +9,18 @@ import { ledgerKey, type DeviceStepper, type Place } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { EngineState, keyOf } from './engine-state.ts';
 import { holdOver } from './holds.ts';
+import type { LoggedTrust } from './logged-trust.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
-export function stateFrom(snapshot: Snapshot): EngineState {
-  const state = new EngineState();
+export function stateFrom(snapshot: Snapshot, trust: LoggedTrust): EngineState {
+  const state = new EngineState(trust.withdrawnDigests);
   for (const device of snapshot.devices) state.devices.set(device.endpoint, device);
-  for (const document of snapshot.documents) state.documents.set(`${document.namespace}/${document.kind}/${document.name}`, document);
-  for (const firmware of snapshot.firmware) state.putFirmware(firmware);
+  for (const document of snapshot.documents) {
+    trust.requireAsApplied(document);
+    state.documents.set(`${document.namespace}/${document.kind}/${document.name}`, document);
+  }
+  for (const firmware of snapshot.firmware) state.putFirmware(trust.firmware(firmware));
   for (const hold of snapshot.holds) state.holds.set(hold.id, hold);
   for (const token of snapshot.tokens) state.tokens.set(token.id, token);
   for (const approval of snapshot.approvals) {

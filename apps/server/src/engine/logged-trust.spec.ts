@@ -1,0 +1,46 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { DEFAULT_NAMESPACE, isoOf, must } from '@drover/kernel';
+import { digestOf } from '@drover/campaign';
+import type { Snapshot } from '@drover/persistence';
+import { NOW, TestEngine } from '../../../../test/support/engine.ts';
+import { LoggedTrust } from './logged-trust.ts';
+import { stateFrom } from './recovery.ts';
+
+let trust: LoggedTrust;
+let snapshot: Snapshot;
+const note = (type: 'policy-applied' | 'firmware-withdrawn', details: Record<string, string>): void =>
+  trust.note({ type, namespace: DEFAULT_NAMESPACE, time: isoOf(NOW), details } as Parameters<LoggedTrust['note']>[0]);
+
+beforeEach(() => {
+  const { state } = new TestEngine().withFirmware();
+  const lists = { devices: [], campaigns: [], updates: [], approvals: [], holds: [], tokens: [] };
+  snapshot = { ...lists, documents: [...state.documents.values()], firmware: [...state.firmware.values()] } as unknown as Snapshot;
+  trust = new LoggedTrust();
+  note('policy-applied', { kind: 'ReleasePolicy', name: 'release', digest: digestOf(must(snapshot.documents[0], 'a policy').source) });
+});
+
+it('rows that agree with the log are taken as they are', () => {
+  const state = stateFrom(snapshot, trust);
+  expect([...state.documents.values()]).toEqual(snapshot.documents);
+  expect([...state.withdrawnDigests()]).toEqual([]);
+});
+
+describe('against a row edited while the server was down', () => {
+  it.each([
+    [
+      'another key in a release policy',
+      (): void => note('policy-applied', { kind: 'ReleasePolicy', name: 'release', digest: 'sha256:other' }),
+    ],
+    ['a release policy that nobody applied', (): void => void (trust = new LoggedTrust())],
+  ])('%s: the start is refused', (_what, tamper) => {
+    tamper();
+    expect(() => stateFrom(snapshot, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED', kind: 'trust' }));
+  });
+
+  it('a withdrawal undone, or its row deleted: the image stays withdrawn', () => {
+    const { digest } = must(snapshot.firmware[0], 'an image');
+    note('firmware-withdrawn', { digest, reason: 'recalled' });
+    expect([...stateFrom(snapshot, trust).firmware.values()]).toMatchObject([{ digest, withdrawnAt: NOW, withdrawnReason: 'recalled' }]);
+    expect([...stateFrom({ ...snapshot, firmware: [] }, trust).withdrawnDigests()]).toEqual([digest]);
+  });
+});
