@@ -148,10 +148,10 @@ export class Serving {
   }
 }
 
-/** We are no proxy. And no resource of ours has versions to compare, so a request on a condition must not be carried out. */
+/** We are no proxy. And no resource of ours has versions to compare: a condition is a critical option that we cannot heed. */
 function refusalOf({ proxyUri, proxyScheme, ifMatch, ifNoneMatch }: CoapOptions): number | undefined {
   if (proxyUri !== undefined || proxyScheme !== undefined) return CODE.PROXYING_NOT_SUPPORTED;
-  return ifMatch !== undefined || ifNoneMatch !== undefined ? CODE.PRECONDITION_FAILED : undefined;
+  return ifMatch !== undefined || ifNoneMatch !== undefined ? CODE.BAD_OPTION : undefined;
 }
 
 function encodeResponse(incoming: Incoming, response: CoapResponse, header: { type: MessageType; messageId: number }): Uint8Array {
