@@ -60,7 +60,7 @@ export class Serving {
 
   #handOut(incoming: Incoming, message: CoapMessage, now: number): void {
     const { options, badCritical } = readOptions(message);
-    if (badCritical !== undefined) {
+    if (badCritical !== undefined || isConditional(options)) {
       if (incoming.confirmable) this.respond(incoming, { code: CODE.BAD_OPTION }, now);
       return;
     }
@@ -69,9 +69,8 @@ export class Serving {
       this.respond(incoming, { code: CODE.METHOD_NOT_ALLOWED }, now);
       return;
     }
-    const refusal = refusalOf(options);
-    if (refusal !== undefined) {
-      this.respond(incoming, { code: refusal }, now);
+    if (options.proxyUri !== undefined || options.proxyScheme !== undefined) {
+      this.respond(incoming, { code: CODE.PROXYING_NOT_SUPPORTED }, now);
       return;
     }
     const { peer, confirmable } = incoming;
@@ -148,10 +147,9 @@ export class Serving {
   }
 }
 
-/** We are no proxy. And no resource of ours has versions to compare: a condition is a critical option that we cannot heed. */
-function refusalOf({ proxyUri, proxyScheme, ifMatch, ifNoneMatch }: CoapOptions): number | undefined {
-  if (proxyUri !== undefined || proxyScheme !== undefined) return CODE.PROXYING_NOT_SUPPORTED;
-  return ifMatch !== undefined || ifNoneMatch !== undefined ? CODE.BAD_OPTION : undefined;
+/** No resource of ours has versions to compare: a condition is a critical option that we cannot heed. */
+function isConditional({ ifMatch, ifNoneMatch }: CoapOptions): boolean {
+  return ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
 function encodeResponse(incoming: Incoming, response: CoapResponse, header: { type: MessageType; messageId: number }): Uint8Array {
