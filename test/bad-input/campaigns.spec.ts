@@ -200,7 +200,8 @@ it.each([
 ])(
   'refuses %s nested a hundred thousand deep',
   (_name, text) => {
-    expect(firstFault(text).place).toMatch(/^\d+:\d+ YAML_SYNTAX$/);
+    // With a large stack it is read to its end, and is no document all the same.
+    expect(firstFault(text).place).toMatch(/^\d+:\d+ (YAML_SYNTAX|KIND_UNKNOWN)$/);
   },
   MOMENT_MS,
 );

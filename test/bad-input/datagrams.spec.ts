@@ -125,7 +125,7 @@ const HOSTILE: readonly (readonly [string, () => Uint8Array[], string])[] = [
   ['a notification nobody asked for', () => raw('504500016101'), 'RST 0.00'],
   ['5 KiB of payload', () => [register({ payload: new Uint8Array(5000).fill(0x20) })], 'RST 0.00'],
   ['an unknown critical option', () => option(9, '00'), 'ACK 4.02'],
-  ['Proxy-Uri', () => option(35, '636f61703a2f2f78'), 'ACK 4.02'],
+  ['Proxy-Uri', () => option(35, '636f61703a2f2f78'), 'ACK 5.05'],
   ['If-None-Match', () => option(5, ''), 'ACK 4.02'],
   ['Accept twice', () => [...option(17, '28')].map((bytes) => withOption(bytes, 17, '28')), 'ACK 4.02'],
   ['Block1 of the reserved size', () => option(27, '0f'), 'ACK 4.02'],

@@ -44,7 +44,7 @@ export function parseDocuments(text: string, file: string): ParsedFile {
   const documents: DroverDocument[] = [];
   const faults: PlacedFault[] = [];
   for (const document of found) {
-    const outcome = readOne(document, { file, lines });
+    const outcome = readShallow(document, { file, lines });
     faults.push(...outcome.faults);
     if (outcome.document) documents.push(outcome.document);
   }
@@ -81,6 +81,16 @@ function failed(file: string, code: PlacedFault['code'], message: string): Parse
 interface Place {
   readonly file: string;
   readonly lines: LineCounter;
+}
+
+/** How deep is too deep depends on the stack at hand; whichever step meets its end first, the answer is the same. */
+function readShallow(document: Document.Parsed, place: Place): ReturnType<typeof readOne> {
+  try {
+    return readOne(document, place);
+  } catch (error) {
+    if ((error as Error).name !== 'RangeError') throw error;
+    return { faults: [placed(place, 0, { code: 'YAML_SYNTAX', path: [], message: 'nested too deeply' })] };
+  }
 }
 
 function readOne(document: Document.Parsed, place: Place): { document?: DroverDocument; faults: PlacedFault[] } {

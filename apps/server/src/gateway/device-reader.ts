@@ -12,12 +12,20 @@ export class DeviceReader {
   readonly #operations: Operations;
   readonly #send: (message: FromGateway) => void;
   readonly #clock: () => Instant;
+  readonly #covered: (device: Registered, ce: number) => void;
   readonly #reading = new Set<Endpoint>();
 
-  constructor(operations: Operations, send: (message: FromGateway) => void, clock: () => Instant) {
-    this.#operations = operations;
-    this.#send = send;
-    this.#clock = clock;
+  constructor(parts: {
+    operations: Operations;
+    tell: (message: FromGateway) => void;
+    clock: () => Instant;
+    /** Coverage enhancement level of a device at its present address. */
+    covered: (device: Registered, ce: number) => void;
+  }) {
+    this.#operations = parts.operations;
+    this.#send = parts.tell;
+    this.#clock = parts.clock;
+    this.#covered = parts.covered;
   }
 
   read(device: Registered): void {
@@ -46,6 +54,8 @@ export class DeviceReader {
 
   #finish(device: Registered, facts: FactValues): void {
     this.#reading.delete(device.endpoint);
+    const ce = facts['radio.ce'];
+    if (typeof ce === 'number') this.#covered(device, ce);
     this.#send({
       type: 'facts',
       endpoint: device.endpoint,

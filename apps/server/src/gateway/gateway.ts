@@ -42,7 +42,13 @@ export class Gateway {
     this.#coap = new CoapEndpoint((output) => this.#onOutput(output), entropy);
     this.#operations = new Operations(this.#coap, monotonicMs);
     this.#registrations = new RegistrationHandler(this.#registry, entropy);
-    this.#reader = new DeviceReader(this.#operations, parts.tell, () => parts.clock.now());
+    this.#reader = new DeviceReader({
+      operations: this.#operations,
+      tell: parts.tell,
+      clock: () => parts.clock.now(),
+      // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
+      covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
+    });
     this.#commands = new CommandDesk({
       clock: parts.clock,
       door: parts.door,

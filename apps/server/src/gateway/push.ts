@@ -76,7 +76,10 @@ export class Push {
     } as const;
     this.#handle = coap.request(
       this.#device.peer,
-      { ...request, ...(offset === 0 && !isCompressed ? { ackTimeoutMs: FIRST_BLOCK_TIMEOUT_MS } : {}) },
+      {
+        ...request,
+        ...(offset === 0 && !isCompressed ? { ackTimeoutMs: Math.max(FIRST_BLOCK_TIMEOUT_MS, coap.timeoutOf(this.#device.peer)) } : {}),
+      },
       now(),
     );
   }
