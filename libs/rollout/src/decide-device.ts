@@ -62,8 +62,10 @@ export function decideDevice(view: DeviceView, now: Instant): DeviceDecision {
   switch (update.state) {
     case 'pending':
     case 'waiting':
-    case 'unreachable':
       return decideOffer(view, now);
+    case 'unreachable':
+      // Only a contact resolves it. Asking again on the strength of an old registration would keep the campaign from ending.
+      return view.pattern !== undefined && view.pattern.lastAt >= update.since ? decideOffer(view, now) : { type: 'nothing' };
     case 'downloaded':
       return decideInstall(view, now);
     default:

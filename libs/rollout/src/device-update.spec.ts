@@ -232,3 +232,8 @@ it.each([
 ] as const)('another campaign keeps off a device that is %s %j: %s', (state, change, expected) => {
   expect(holdsDevice(anUpdate(state, change))).toBe(expected);
 });
+
+it('learns how it is delivered even where the first blocks were told before', () => {
+  const counted = next(anUpdate('offered'), FACTS['progress']!, rules, now)!;
+  expect(next(counted, FACTS['download-started']!, rules, now)).toEqual({ ...counted, method: 'Pull' });
+});

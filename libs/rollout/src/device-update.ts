@@ -226,7 +226,9 @@ function onMustSkip(update: DeviceUpdate, reason: WaitReason, now: Instant): Dev
 }
 
 function onDownloadStarted(update: DeviceUpdate, method: 'Pull' | 'Push' | undefined, now: Instant): DeviceUpdate | undefined {
-  return update.state === 'offered' ? moved(update, 'downloading', now, { method: method ?? update.method }) : undefined;
+  if (update.state === 'offered') return moved(update, 'downloading', now, { method: method ?? update.method });
+  // The first blocks may have been counted before the method was told.
+  return update.state === 'downloading' && method !== undefined && method !== update.method ? { ...update, method } : undefined;
 }
 
 function onProgress(update: DeviceUpdate, fact: Extract<DeviceFact, { type: 'progress' }>, now: Instant): DeviceUpdate | undefined {
