@@ -86,6 +86,7 @@ export class World {
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
+    if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
     server.kill('SIGKILL');
     await gone;
