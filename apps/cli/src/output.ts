@@ -78,7 +78,7 @@ export function report(error: unknown, json: boolean): number {
 const FILE_TROUBLE: Readonly<Record<string, readonly [code: string, kind: ErrorKind, what: string]>> = {
   ENOENT: ['FILE_NOT_FOUND', 'missing', 'there is no'],
   ENOTDIR: ['FILE_NOT_FOUND', 'missing', 'there is no'],
-  EISDIR: ['FILE_UNUSABLE', 'input', 'a file is needed, and this is a folder:'],
+  EISDIR: ['FILE_UNUSABLE', 'input', 'a file is needed where a folder was named'],
   EACCES: ['FILE_UNUSABLE', 'input', 'no permission for'],
   EPERM: ['FILE_UNUSABLE', 'input', 'no permission for'],
   EROFS: ['FILE_UNUSABLE', 'input', 'the disk is read-only:'],
@@ -86,9 +86,9 @@ const FILE_TROUBLE: Readonly<Record<string, readonly [code: string, kind: ErrorK
 
 /** A file that a person named and the system would not give: their slip, not our fault. */
 function fileError(error: unknown): DroverError | undefined {
-  const { code = '', path } = error as { code?: string; path?: string };
+  const { code = '', syscall, path = '' } = error as { code?: string; syscall?: string; path?: string };
   const trouble = FILE_TROUBLE[code];
-  return trouble && path !== undefined ? new DroverError(trouble[0], trouble[1], `${trouble[2]} ${path}`) : undefined;
+  return trouble && syscall !== undefined ? new DroverError(trouble[0], trouble[1], `${trouble[2]} ${path}`.trimEnd()) : undefined;
 }
 
 function unexpected(error: unknown): DroverError {

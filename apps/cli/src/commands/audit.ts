@@ -65,7 +65,8 @@ export function auditCommands(program: Command): void {
     .requiredOption('--key <file>', 'public key, PEM')
     .action(
       action(async ({ out }, file: string, { key }: { key: string }) => {
-        const verdict = await verifyBundle(bundleLines(createReadStream(file)), readFileSync(key, 'utf8'));
+        const publicKey = readFileSync(key, 'utf8');
+        const verdict = await verifyBundle(bundleLines(createReadStream(file)), publicKey);
         if (!verdict.verified) {
           throw new DroverError('EVIDENCE_INVALID', 'trust', `${file} does not verify`, {
             details: verdict.problems.map((problem) => ({ ...problem, file, line: problem.line, column: 1 })),
