@@ -221,7 +221,7 @@ function onMustWait(update: DeviceUpdate, reason: WaitReason, now: Instant): Dev
 /** Skipped is who was never offered anything; who was has failed. */
 function onMustSkip(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate {
   if (update.attempt === 0) return moved(update, 'skipped', now, { ...reasonOf(update, reason, now), detail: reason.evidence });
-  const failure = reason.code === 'TRUST' ? 'Refused' : (lastFailure(update) ?? 'ConnectionLost');
+  const failure = reason.code === 'TRUST' ? 'Refused' : (update.failure ?? 'ConnectionLost');
   return failed(update, failure, reason.evidence, now);
 }
 
@@ -309,7 +309,7 @@ function onDeadline(update: DeviceUpdate, fact: DeadlineFact, now: Instant): Dev
       return onConfirmDeadline(update, now);
     case 'campaign-deadline-passed':
       if (!isBeforeOffer(update)) return undefined;
-      if (update.attempt > 0) return failed(update, lastFailure(update) ?? 'ConnectionLost', 'the campaign reached its deadline', now);
+      if (update.attempt > 0) return failed(update, update.failure ?? 'ConnectionLost', 'the campaign reached its deadline', now);
       return moved(
         update,
         'skipped',
@@ -370,10 +370,6 @@ function afterFailure(
 function failed(update: DeviceUpdate, failure: FailureClass, detail: string, now: Instant): DeviceUpdate {
   const failures = update.failures[failure] === undefined ? { ...update.failures, [failure]: 1 } : update.failures;
   return moved({ ...update, failures }, 'failed', now, { failure, detail });
-}
-
-function lastFailure(update: DeviceUpdate): FailureClass | undefined {
-  return update.failure;
 }
 
 function isBeforeOffer({ state }: DeviceUpdate): boolean {

@@ -1,12 +1,7 @@
-import { DEFAULT_PERIOD_MS, type ContactPattern } from '@drover/schedule';
-import { earliest, plus, type Instant } from '@drover/kernel';
+import { contactDeadline, type ContactPattern } from '@drover/schedule';
+import { earliest, type Instant } from '@drover/kernel';
 import type { DeadlinesSpec } from '@drover/campaign';
 import { isTransferring, type DeviceFact, type DeviceUpdate } from './device-update.ts';
-
-/** The later of so many expected contacts and the wall clock, from `since`. */
-function limit(pattern: ContactPattern | undefined, since: Instant, contacts: number, atLeast: number): Instant {
-  return plus(since, Math.max(contacts * (pattern?.periodMs ?? DEFAULT_PERIOD_MS), atLeast));
-}
 
 /** Deadline facts with the time at which each becomes true, for the state the update is in. */
 function pendingDeadlines(
@@ -19,19 +14,22 @@ function pendingDeadlines(
   const due: { fact: DeviceFact; at: Instant }[] = [];
   if (update.state === 'pending' || update.state === 'waiting' || update.state === 'cancelling' || isTransferring(update)) {
     const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt) as Instant;
-    due.push({ fact: { type: 'contact-deadline-passed' }, at: limit(pattern, heardAt, contact.missed, contact.atLeast) });
+    due.push({
+      fact: { type: 'contact-deadline-passed' },
+      at: contactDeadline(pattern, heardAt, { contacts: contact.missed, atLeast: contact.atLeast }),
+    });
   }
   if (update.offeredAt !== undefined && (isTransferring(update) || (update.state === 'waiting' && update.attempt > 0))) {
-    due.push({ fact: { type: 'download-deadline-passed' }, at: limit(pattern, update.offeredAt, download.contacts, download.atLeast) });
+    due.push({ fact: { type: 'download-deadline-passed' }, at: contactDeadline(pattern, update.offeredAt, download) });
   }
   if (update.executedAt !== undefined) {
-    const installBy = limit(pattern, update.executedAt, install.contacts, install.atLeast);
+    const installBy = contactDeadline(pattern, update.executedAt, install);
     if (update.state === 'installing') due.push({ fact: { type: 'install-deadline-passed' }, at: installBy });
     if (update.state === 'suspect')
-      due.push({ fact: { type: 'confirm-deadline-passed' }, at: limit(pattern, installBy, confirm.contacts, confirm.atLeast) });
+      due.push({ fact: { type: 'confirm-deadline-passed' }, at: contactDeadline(pattern, installBy, confirm) });
   }
   if (update.state === 'verifying')
-    due.push({ fact: { type: 'confirm-deadline-passed' }, at: limit(pattern, update.since, confirm.contacts, confirm.atLeast) });
+    due.push({ fact: { type: 'confirm-deadline-passed' }, at: contactDeadline(pattern, update.since, confirm) });
   return due;
 }
 

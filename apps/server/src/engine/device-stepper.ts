@@ -1,6 +1,6 @@
 import { plus, type Endpoint, type Instant, type Json } from '@drover/kernel';
 import { textFact } from '@drover/fleet';
-import { blockCost, linkOf, type TransferCost } from '@drover/schedule';
+import { blockCost, linkOf, type Ledger, type TransferCost } from '@drover/schedule';
 import { decideDevice, isSettled, next, type DeviceDecision, type DeviceFact, type DeviceView, type UpdateRules } from '@drover/rollout';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder } from '../link/messages.ts';
@@ -125,7 +125,7 @@ export class DeviceStepper {
     if (admitted.state !== 'offered') return;
     const after = { ...admitted, energyMah: admitted.energyMah + decision.cost.energyMah };
     unit.putUpdate(after);
-    this.#hold(after, decision.carrier, decision.cost);
+    holdShare(this.#engine.state.ledger, after, decision);
     unit.audit(
       this.#event('offer-committed', after, unit.now, {
         attempt: after.attempt,
@@ -143,11 +143,6 @@ export class DeviceStepper {
       notAfter: decision.notAfter,
     });
     if (order) unit.send({ type: 'offer', order });
-  }
-
-  #hold(update: UpdateRecord, carrier: string, cost: TransferCost): void {
-    const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
-    this.#engine.state.ledger.hold(ledgerKey(update), { carrier, share: cost.share, bytesPerSecond, campaign: update.campaign });
   }
 
   /** What the gateway must know to start, or after a restart to go on with, this update. */
@@ -229,7 +224,13 @@ export class DeviceStepper {
   }
 }
 
-export function ledgerKey(update: UpdateRecord): string {
+/** What a transfer takes of its carrier, until it is released. */
+export function holdShare(ledger: Ledger, update: UpdateRecord, { carrier, cost }: { carrier: string; cost: TransferCost }): void {
+  const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
+  ledger.hold(ledgerKey(update), { carrier, share: cost.share, bytesPerSecond, campaign: update.campaign });
+}
+
+function ledgerKey(update: UpdateRecord): string {
   return `${update.namespace}/${update.campaign}/${update.endpoint}`;
 }
 

@@ -26,11 +26,6 @@ export interface LiveCampaign {
 /** `namespace/name`: the key of everything that has a name. */
 export const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-/** Reviews that ride contacts need no time; others say when to look again. */
-export interface Review {
-  at: Instant;
-}
-
 /**
  * What the engine knows, in memory. Derived from the database at start and never ahead of it for long: a change is
  * made here and queued for the writer in the same turn, and acted upon only after its commit.

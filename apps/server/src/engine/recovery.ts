@@ -5,7 +5,7 @@ import type { Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { documentOf } from './campaigns.ts';
-import { ledgerKey, type DeviceStepper, type Place } from './device-stepper.ts';
+import { holdShare, type DeviceStepper, type Place } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { EngineState, keyOf } from './engine-state.ts';
 import { holdOver } from './holds.ts';
@@ -58,13 +58,7 @@ function holdWhatRuns(state: EngineState): void {
         campaign.record.plan.firmware.size - update.offset,
         linkOf(device, campaign.document.spec.delivery.blockSize.preferred),
       );
-      const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
-      state.ledger.hold(ledgerKey(update), {
-        carrier: carrierFor(device).key,
-        share: cost.share,
-        bytesPerSecond,
-        campaign: update.campaign,
-      });
+      holdShare(state.ledger, update, { carrier: carrierFor(device).key, cost });
     }
   }
 }
