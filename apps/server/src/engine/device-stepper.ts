@@ -230,7 +230,7 @@ export function holdShare(ledger: Ledger, update: UpdateRecord, { carrier, cost 
   ledger.hold(ledgerKey(update), { carrier, share: cost.share, bytesPerSecond, campaign: update.campaign });
 }
 
-function ledgerKey(update: UpdateRecord): string {
+export function ledgerKey(update: UpdateRecord): string {
   return `${update.namespace}/${update.campaign}/${update.endpoint}`;
 }
 
