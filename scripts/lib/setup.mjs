@@ -1,6 +1,6 @@
 // Brings a fresh clone to where it can run: a private Node where the machine's is older, packages, build.
 // Runs on Node 20 and newer with nothing installed, so it may import only what Node brings.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -73,13 +73,4 @@ export async function prepare({ build = true } = {}) {
   await ensurePackages(env);
   if (build) await ensureBuilt(env);
   return env;
-}
-
-/** First line of a tool's version, or undefined where it is missing: suites say loudly what they skip. */
-export function toolVersion(command, args = ['--version']) {
-  try {
-    return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString().split('\n')[0];
-  } catch {
-    return undefined;
-  }
 }

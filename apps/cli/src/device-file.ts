@@ -1,21 +1,14 @@
 import { DroverError } from '@drover/kernel';
-
-export interface ImportedDevice {
-  readonly endpoint: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly site?: string;
-  readonly carrier?: string;
-  readonly timeZone?: string;
-}
+import type { ImportedDeviceDto } from '@drover/contracts';
 
 const OWN_COLUMNS = ['site', 'carrier', 'timeZone'];
 
 /** CSV with a header, or a JSON list. `endpoint` is required; `site`, `carrier`, `timeZone` are facts; the rest are labels. */
-export function readDeviceFile(file: string, text: string): ImportedDevice[] {
+export function readDeviceFile(file: string, text: string): ImportedDeviceDto[] {
   return /^\s*\[/.test(text) ? fromJson(file, text) : fromCsv(file, text);
 }
 
-function fromJson(file: string, text: string): ImportedDevice[] {
+function fromJson(file: string, text: string): ImportedDeviceDto[] {
   let rows: unknown;
   try {
     rows = JSON.parse(text);
@@ -30,7 +23,7 @@ function fromJson(file: string, text: string): ImportedDevice[] {
   });
 }
 
-function fromCsv(file: string, text: string): ImportedDevice[] {
+function fromCsv(file: string, text: string): ImportedDeviceDto[] {
   const [header, ...rows] = csvRows(file, text);
   if (!header?.cells.includes('endpoint')) throw refused(file, 1, 'the header names no column "endpoint"');
   return rows.map(({ line, cells }) => {
@@ -39,7 +32,7 @@ function fromCsv(file: string, text: string): ImportedDevice[] {
   });
 }
 
-function deviceOf(file: string, line: number, row: Readonly<Record<string, string>>): ImportedDevice {
+function deviceOf(file: string, line: number, row: Readonly<Record<string, string>>): ImportedDeviceDto {
   const { endpoint = '', ...rest } = row;
   if (endpoint === '') throw refused(file, line, 'the endpoint is missing');
   const present = Object.entries(rest).filter(([, value]) => value !== '');

@@ -10,7 +10,6 @@ export {
   DELIVERY_METHOD,
   DEVICE,
   FIRMWARE,
-  OBJECT,
   PROTOCOL_SUPPORT,
   resourceModel,
   typeOfPath,

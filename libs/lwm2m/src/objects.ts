@@ -9,19 +9,6 @@ export interface ResourceModel {
   readonly multiple?: true;
 }
 
-export const OBJECT = {
-  SECURITY: 0,
-  SERVER: 1,
-  ACCESS_CONTROL: 2,
-  DEVICE: 3,
-  CONNECTIVITY_MONITORING: 4,
-  FIRMWARE_UPDATE: 5,
-  LOCATION: 6,
-  CONNECTIVITY_STATISTICS: 7,
-  SOFTWARE_MANAGEMENT: 9,
-  CELLULAR_CONNECTIVITY: 10,
-} as const;
-
 /** Object 5, the paths of its one instance. */
 export const FIRMWARE = {
   INSTANCE: '/5/0',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_NAMESPACE, durationOf, Endpoint, Instant, instantOf, plus } from '@drover/kernel';
-import type { Device, FactName, FactValue } from '@drover/fleet';
+import { durationOf, Instant, instantOf, plus } from '@drover/kernel';
+import type { Device } from '@drover/fleet';
+import { aDevice } from '@drover/testkit';
 import {
   admitDownload,
   admitInstall,
@@ -20,29 +21,7 @@ const now = instantOf('2026-12-01T01:00:00Z');
 const DAILY = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const night = [{ days: DAILY, startMinute: 30, duration: durationOf('5h') }];
 
-const HEALTHY: Partial<Record<FactName, FactValue>> = {
-  'radio.bearer': 'NB-IoT',
-  'radio.ce': 0,
-  'radio.cell': 42,
-  'radio.mcc': 262,
-  'radio.mnc': 1,
-  'battery.level': 80,
-  'battery.status': 'Normal',
-  'power.mains': false,
-};
-
-const device = (facts: Partial<Record<FactName, FactValue | undefined>> = {}, name = 'd'): Device => ({
-  namespace: DEFAULT_NAMESPACE,
-  endpoint: Endpoint(name),
-  labels: {},
-  facts: Object.fromEntries(
-    Object.entries({ ...HEALTHY, ...facts })
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, { value, at: now }]),
-  ),
-  firstSeenAt: undefined,
-  lastContactAt: now,
-});
+const device = (facts: Parameters<typeof aDevice>[1] = {}, name = 'd') => aDevice(name, facts, now);
 
 const limits = (change: Partial<Limits> = {}): Limits => ({
   timeZone: 'UTC',

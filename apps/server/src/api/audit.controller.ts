@@ -5,9 +5,8 @@ import type { FastifyReply } from 'fastify';
 import { PageQuery } from '@drover/contracts';
 import { Reader } from '@drover/persistence';
 import { EvidenceDesk } from '../engine/evidence-desk.ts';
-import { namespaceOf } from './campaigns.controller.ts';
 import { Needs } from './permissions.ts';
-import { actorOf, type AuthorisedRequest } from './token.guard.ts';
+import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 
 @ApiTags('audit')
 @ApiBearerAuth()

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { Digest, DroverError } from '@drover/kernel';
+import { Digest } from '@drover/kernel';
 import { CampaignError, readDocument, type DroverDocument, type Fault } from '@drover/campaign';
 import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, type PlanView } from '@drover/contracts';
 import { CampaignControl } from '../engine/campaign-control.ts';
@@ -8,7 +8,7 @@ import { Campaigns } from '../engine/campaigns.ts';
 import { Engine } from '../engine/engine.ts';
 import { RolloutTicker } from '../engine/rollout-ticker.ts';
 import { Needs, roleMay } from './permissions.ts';
-import { actorOf, type AuthorisedRequest } from './token.guard.ts';
+import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 import { campaignView, planView } from './views.ts';
 
 const VERBS = ['pause', 'resume', 'promote', 'abort'] as const;
@@ -99,12 +99,6 @@ export class CampaignsController {
   #view(campaign: Parameters<typeof campaignView>[0]): CampaignView {
     return campaignView(campaign, this.#engine.state, this.#ticker);
   }
-}
-
-export function namespaceOf(request: AuthorisedRequest): string {
-  const { namespace } = request.query as { namespace?: unknown };
-  if (namespace !== undefined && typeof namespace !== 'string') throw new DroverError('NAME_INVALID', 'input', 'one namespace at a time');
-  return namespace ?? 'default';
 }
 
 /** The server reads every document itself; what a client has checked proves nothing here. */

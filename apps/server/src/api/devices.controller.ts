@@ -7,9 +7,8 @@ import { Reader } from '@drover/persistence';
 import { DeviceDesk } from '../engine/device-desk.ts';
 import { Engine } from '../engine/engine.ts';
 import { Explainer } from '../engine/explain.ts';
-import { namespaceOf } from './campaigns.controller.ts';
 import { Needs } from './permissions.ts';
-import { actorOf, type AuthorisedRequest } from './token.guard.ts';
+import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 import { deviceView, whyView } from './views.ts';
 
 @ApiTags('devices')

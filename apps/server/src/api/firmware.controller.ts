@@ -5,9 +5,8 @@ import { Digest, DroverError, Namespace } from '@drover/kernel';
 import { FirmwareRequest, WithdrawRequest } from '@drover/contracts';
 import type { FirmwareRecord } from '@drover/persistence';
 import { FirmwareDesk } from '../engine/firmware-desk.ts';
-import { namespaceOf } from './campaigns.controller.ts';
 import { Needs } from './permissions.ts';
-import { actorOf, type AuthorisedRequest } from './token.guard.ts';
+import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 
 @ApiTags('firmware')
 @ApiBearerAuth()

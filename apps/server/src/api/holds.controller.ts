@@ -4,9 +4,8 @@ import { DroverError, instantOf, isoOf, Namespace } from '@drover/kernel';
 import { HoldRequest, ReasonRequest } from '@drover/contracts';
 import type { HoldRecord } from '@drover/persistence';
 import { HoldDesk } from '../engine/hold-desk.ts';
-import { namespaceOf } from './campaigns.controller.ts';
 import { Needs } from './permissions.ts';
-import { actorOf, type AuthorisedRequest } from './token.guard.ts';
+import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 
 @ApiTags('holds')
 @ApiBearerAuth()

@@ -51,3 +51,9 @@ export function secretIn({ headers }: FastifyRequest): string {
 export function actorOf(request: AuthorisedRequest): Actor {
   return { type: 'person', id: request.bearer?.name ?? 'unknown', authn: `token:${request.bearer?.id ?? '?'}` };
 }
+
+export function namespaceOf(request: AuthorisedRequest): string {
+  const { namespace } = request.query as { namespace?: unknown };
+  if (namespace !== undefined && typeof namespace !== 'string') throw new DroverError('NAME_INVALID', 'input', 'one namespace at a time');
+  return namespace ?? 'default';
+}

@@ -18,7 +18,7 @@ import { newUpdate } from '@drover/rollout';
 import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
-import { keyOf, type LiveCampaign } from './engine-state.ts';
+import { documentKey, keyOf, type LiveCampaign } from './engine-state.ts';
 import { notFound, targetOf, type TrustDesk } from './trust-desk.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -125,11 +125,12 @@ export class Campaigns {
     const { record, document } = campaign;
     return this.#engine.change((unit) => {
       const key = keyOf(record.namespace, record.name);
+      const policy = this.#engine.state.approvalPolicyFor(document);
       const earlier = this.#engine.state.approvals.get(key) ?? [];
       const approval: ApprovalRecord = { ...decision, namespace: record.namespace, campaign: record.name, by: actor.id, at: unit.now };
       if (record.life.phase !== 'awaiting-approval' && record.life.resumeTo !== 'awaiting-approval')
         throw new CampaignError('TRANSITION_REFUSED', `campaign ${record.name} is ${record.life.phase} and waits for no approval`);
-      requireAcceptable(approval, this.#policySpec(document), { planDigest: record.plan.digest, author: record.author, earlier });
+      requireAcceptable(approval, policy && approvalPolicyOf(policy), { planDigest: record.plan.digest, author: record.author, earlier });
       this.#engine.state.approvals.set(key, [...earlier, approval]);
       unit.changes.approvals.push(approval);
       unit.audit(
@@ -141,12 +142,6 @@ export class Campaigns {
         ),
       );
     });
-  }
-
-  #policySpec({ spec, metadata }: CampaignDocument): ApprovalPolicySpec | undefined {
-    const wanted = spec.approvals.start?.policyRef;
-    const policy = wanted === undefined ? undefined : this.#engine.state.documents.get(`${metadata.namespace}/ApprovalPolicy/${wanted}`);
-    return policy && approvalPolicyOf(policy);
   }
 
   #planned(document: DroverDocument, context: PlanContext): PlannedDocument {
@@ -192,7 +187,7 @@ export class Campaigns {
   #approvalPolicyDigest({ metadata, spec }: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>) {
     const wanted = spec.approvals.start?.policyRef;
     if (wanted === undefined) return [];
-    const key = `${metadata.namespace}/ApprovalPolicy/${wanted}`;
+    const key = documentKey(metadata.namespace, 'ApprovalPolicy', wanted);
     const applied = alongside.get(key)?.source ?? this.#engine.state.documents.get(key)?.source;
     if (applied === undefined) throw new CampaignError('POLICY_NOT_FOUND', `no ApprovalPolicy is called "${wanted}"`);
     return [digestOf(applied)];
@@ -205,7 +200,7 @@ export class Campaigns {
 
   #knownSource({ kind, metadata }: DroverDocument): Json | undefined {
     if (kind === 'Campaign') return this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name))?.record.source;
-    return this.#engine.state.documents.get(`${metadata.namespace}/${kind}/${metadata.name}`)?.source;
+    return this.#engine.state.documents.get(documentKey(metadata.namespace, kind, metadata.name))?.source;
   }
 
   #create(
@@ -250,7 +245,7 @@ export class Campaigns {
 
   #putPolicy(document: DroverDocument, { unit, actor }: { unit: UnitOfWork; actor: Actor }): void {
     const { kind, metadata, source } = document;
-    const key = `${metadata.namespace}/${kind}/${metadata.name}`;
+    const key = documentKey(metadata.namespace, kind, metadata.name);
     const record: DocumentRecord = {
       namespace: metadata.namespace,
       kind,
@@ -261,7 +256,7 @@ export class Campaigns {
       appliedAt: unit.now,
       appliedBy: actor.id,
     };
-    this.#engine.state.documents.set(key, record);
+    this.#engine.state.putDocument(record);
     unit.changes.documents.push(record);
     unit.audit(
       draft(
@@ -278,7 +273,7 @@ function policiesIn(documents: readonly DroverDocument[]): Map<string, DroverDoc
   return new Map(
     documents
       .filter(({ kind }) => kind !== 'Campaign')
-      .map((document) => [`${document.metadata.namespace}/${document.kind}/${document.metadata.name}`, document]),
+      .map((document) => [documentKey(document.metadata.namespace, document.kind, document.metadata.name), document]),
   );
 }
 

@@ -181,7 +181,7 @@ export class DeviceStepper {
     const transferred = before.state === 'offered' || before.state === 'downloading';
     if (transferred && after.state !== 'offered' && after.state !== 'downloading') this.#engine.state.ledger.release(ledgerKey(before));
     if (before.state !== after.state) unit.note(after.namespace, after.endpoint, after.state, noteOf(after));
-    const failedAgain = JSON.stringify(before.failures) !== JSON.stringify(after.failures);
+    const failedAgain = before.failures !== after.failures;
     if (before.attempt > 0 && (isSettled(after) || (after.state === 'waiting' && failedAgain))) {
       const { firmware } = campaign.record.plan;
       const uploadedBy = this.#engine.state.firmwareOf(after.namespace, firmware.name, firmware.version)?.pushedBy ?? 'unknown';

@@ -26,6 +26,9 @@ export interface LiveCampaign {
 /** `namespace/name`: the key of everything that has a name. */
 export const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
+/** `namespace/kind/name`: the key of an applied document that is no campaign. */
+export const documentKey = (namespace: string, kind: string, name: string): string => `${namespace}/${kind}/${name}`;
+
 /**
  * What the engine knows, in memory. Derived from the database at start and never ahead of it for long: a change is
  * made here and queued for the writer in the same turn, and acted upon only after its commit.
@@ -100,6 +103,16 @@ export class EngineState {
   withdrawnDigests(): Set<Digest> {
     const inRows = [...this.firmware.values()].filter(({ withdrawnAt }) => withdrawnAt !== undefined).map(({ digest }) => digest);
     return new Set([...this.#withdrawnInLog, ...inRows]);
+  }
+
+  putDocument(record: DocumentRecord): void {
+    this.documents.set(documentKey(record.namespace, record.kind, record.name), record);
+  }
+
+  /** The policy that a campaign's start waits for; undefined where it asks for none, or where that has vanished. */
+  approvalPolicyFor({ spec, metadata }: CampaignDocument): DocumentRecord | undefined {
+    const wanted = spec.approvals.start?.policyRef;
+    return wanted === undefined ? undefined : this.documents.get(documentKey(metadata.namespace, 'ApprovalPolicy', wanted));
   }
 
   firmwareOf(namespace: string, name: string, version: string): FirmwareRecord | undefined {

@@ -2,6 +2,7 @@ import { DroverError, instantOf, type Digest, type Instant } from '@drover/kerne
 import { digestOf } from '@drover/campaign';
 import type { AuditRecord } from '@drover/audit';
 import type { DocumentRecord, FirmwareRecord } from '@drover/persistence';
+import { documentKey } from './engine-state.ts';
 
 interface Withdrawal {
   readonly at: Instant;
@@ -19,7 +20,7 @@ export class LoggedTrust {
   note({ type, namespace, time, details }: Pick<AuditRecord, 'type' | 'namespace' | 'time' | 'details'>): void {
     const told = details as { digest?: string; kind?: string; name?: string; reason?: string };
     if (type === 'firmware-withdrawn') this.#withdrawn.set(told.digest as Digest, { at: instantOf(time), reason: told.reason ?? '' });
-    if (type === 'policy-applied') this.#policies.set(`${namespace}/${told.kind}/${told.name}`, told.digest as Digest);
+    if (type === 'policy-applied') this.#policies.set(documentKey(namespace, told.kind ?? '', told.name ?? ''), told.digest as Digest);
   }
 
   get withdrawnDigests(): Iterable<Digest> {
@@ -33,7 +34,7 @@ export class LoggedTrust {
   }
 
   requireAsApplied({ namespace, kind, name, source }: DocumentRecord): void {
-    if (this.#policies.get(`${namespace}/${kind}/${name}`) === digestOf(source)) return;
+    if (this.#policies.get(documentKey(namespace, kind, name)) === digestOf(source)) return;
     throw new DroverError('POLICY_ALTERED', 'trust', `the stored ${kind} ${name} is not the one that the audit log says was applied`);
   }
 }

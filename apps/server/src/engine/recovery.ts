@@ -18,7 +18,7 @@ export function stateFrom(snapshot: Snapshot, trust: LoggedTrust): EngineState {
   for (const device of snapshot.devices) state.devices.set(device.endpoint, device);
   for (const document of snapshot.documents) {
     trust.requireAsApplied(document);
-    state.documents.set(`${document.namespace}/${document.kind}/${document.name}`, document);
+    state.putDocument(document);
   }
   for (const firmware of snapshot.firmware) state.putFirmware(trust.firmware(firmware));
   for (const hold of snapshot.holds) state.holds.set(hold.id, hold);

@@ -90,10 +90,9 @@ export class RolloutTicker {
 
   approvalOf({ record, document }: LiveCampaign): ApprovalVerdict {
     const { state } = this.#engine;
-    const wanted = document.spec.approvals.start?.policyRef;
-    const policy = wanted === undefined ? undefined : state.documents.get(`${record.namespace}/ApprovalPolicy/${wanted}`);
+    const policy = state.approvalPolicyFor(document);
     // A policy that has vanished approves nothing.
-    if (wanted !== undefined && !policy) return { type: 'waiting', given: 0, needed: 1 };
+    if (document.spec.approvals.start?.policyRef !== undefined && !policy) return { type: 'waiting', given: 0, needed: 1 };
     return assessApprovals(
       policy && approvalPolicyOf(policy),
       record.plan.digest,

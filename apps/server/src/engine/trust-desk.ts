@@ -12,7 +12,7 @@ import {
   type TargetDevice,
   type VerifiedFirmware,
 } from '@drover/firmware-store';
-import type { CampaignRecord, FirmwareRecord } from '@drover/persistence';
+import type { CampaignRecord, DocumentRecord, FirmwareRecord } from '@drover/persistence';
 import type { EngineState } from './engine-state.ts';
 
 export interface Papers {
@@ -30,6 +30,12 @@ export class TrustDesk {
 
   /** The namespace's release policy: the only one, or the one called `default`. No policy, no firmware. */
   policyOf(namespace: string): { readonly policy: ReleasePolicy; readonly json: Json; readonly digest: Digest } {
+    const { name, source, digest } = this.#policyRow(namespace);
+    const json = { name, ...(source as { spec: Record<string, Json> }).spec };
+    return { policy: parseReleasePolicy(json), json, digest };
+  }
+
+  #policyRow(namespace: string): DocumentRecord {
     const policies = [...this.#state.documents.values()].filter(
       (document) => document.kind === 'ReleasePolicy' && document.namespace === namespace,
     );
@@ -38,8 +44,7 @@ export class TrustDesk {
       const why = policies.length === 0 ? 'no ReleasePolicy has been applied' : 'there are several and none is called "default"';
       throw new CampaignError('POLICY_NOT_FOUND', `firmware cannot be trusted: ${why}`);
     }
-    const json = { name: chosen.name, ...(chosen.source as { spec: Record<string, Json> }).spec };
-    return { policy: parseReleasePolicy(json), json, digest: chosen.digest };
+    return chosen;
   }
 
   verifyUpload(namespace: string, envelope: Uint8Array, image: { digest: Digest; size: number }, now: Instant): VerifiedFirmware {
@@ -78,10 +83,10 @@ export class TrustDesk {
   readonly #recent = new Map<string, { readonly until: Instant; readonly plannable: PlannableFirmware }>();
 
   #verified(record: FirmwareRecord, now: Instant): PlannableFirmware {
-    const key = `${record.digest}/${record.withdrawnAt ?? ''}/${this.policyOf(record.namespace).digest}/${record.envelope}`;
+    const key = `${record.digest}/${record.withdrawnAt ?? ''}/${this.#policyRow(record.namespace).digest}/${record.envelope}`;
     const known = this.#recent.get(key);
     if (known && known.until > now) return known.plannable;
-    this.#recent.clear();
+    for (const [old, { until }] of this.#recent) if (until <= now) this.#recent.delete(old);
     const plannable = this.verifyPlan(record, now);
     this.#recent.set(key, { until: (now + 60_000) as Instant, plannable });
     return plannable;

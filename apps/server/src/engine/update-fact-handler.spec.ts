@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Endpoint } from '@drover/kernel';
+import { FAILURE_CLASSES } from '@drover/campaign';
+import { RESULT_CLASSES } from '@drover/lwm2m';
 import { aDeviceRecord } from '@drover/testkit';
 import { TestEngine } from '../../../../test/support/engine.ts';
 import type { LiveCampaign } from './engine-state.ts';
@@ -20,6 +22,10 @@ beforeEach(async () => {
 });
 
 const lastEvent = () => test.writer.commits.flatMap(({ events }) => events).at(-1);
+
+it('has one failure class for each Update Result, in the same order: the two lists live in rooms that do not know each other', () => {
+  expect(FAILURE_CLASSES.slice(0, RESULT_CLASSES.length)).toEqual(RESULT_CLASSES);
+});
 
 describe('a fact of another', () => {
   it.each([

@@ -8,7 +8,6 @@ export abstract class Link<Out, In> {
 }
 
 export type EngineLink = Link<ToGateway, FromGateway>;
-export type GatewayLink = Link<FromGateway, ToGateway>;
 
 /** The default: both ends in one process, the gateway in a thread of its own. Messages keep their order. */
 export class MessagePortLink<Out, In> extends Link<Out, In> {
