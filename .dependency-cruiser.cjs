@@ -35,7 +35,7 @@ const ownModulesOnly = Object.entries(MAY_IMPORT).map(([from, to]) => ({
 const PACKAGES = {
   'libs/(kernel|campaign|schedule|rollout|coap|audit)/src': [],
   'libs/fleet/src': ['@marcbachmann/cel-js'],
-  'libs/lwm2m/src': ['cbor2', '@cto.af'],
+  'libs/lwm2m/src': ['cbor2', '@cto.af', 'saxes', 'xmlchars'],
   'libs/gitops/src': ['yaml'],
   'firmware-store/src/trust': ['cbor2', '@cto.af'],
 };

@@ -10,13 +10,17 @@ const KIND_OF = {
   VALUE_INVALID: 'input',
   ATTRIBUTE_INVALID: 'input',
   ARGUMENTS_INVALID: 'input',
+  MODEL_MALFORMED: 'input',
+  MODEL_INVALID: 'input',
+  MODEL_DUPLICATE: 'input',
+  MODEL_TOO_LARGE: 'input',
 } as const satisfies Record<string, ErrorKind>;
 
 export type Lwm2mErrorCode = keyof typeof KIND_OF;
 
 export class Lwm2mError extends DroverError<Lwm2mErrorCode> {
-  constructor(code: Lwm2mErrorCode, message: string, cause?: unknown) {
-    super(code, KIND_OF[code], message, { cause });
+  constructor(code: Lwm2mErrorCode, message: string, cause?: unknown, details?: unknown) {
+    super(code, KIND_OF[code], message, { cause, details });
   }
 }
 

@@ -5,6 +5,9 @@ export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
 export { LIMITS } from './limits.ts';
 export { encodeArguments, parseArguments, type ExecuteArgument } from './execute-arguments.ts';
 export { formatLinks, parseLinks, type Link } from './link-format.ts';
+export { compareObjectVersions, type ObjectModel, type ResourceModel, type ResourceOperations } from './object-model.ts';
+export { BUILT_IN, ObjectModels, type AnnouncedObject } from './object-models.ts';
+export { parseObjectXml, type ModelFault } from './object-xml.ts';
 export { type Lwm2mVersion, type ObjectList, type RegisteredObject } from './object-list.ts';
 export {
   DELIVERY_METHOD,
@@ -16,7 +19,6 @@ export {
   typeOfResource,
   UPDATE_RESULT,
   UPDATE_STATE,
-  type ResourceModel,
   type TypeOf,
   type UriScheme,
 } from './objects.ts';
@@ -30,6 +32,7 @@ export {
   type RegistrationRequest,
   type RegistrationUpdate,
 } from './registration.ts';
+export { isWithinRange, rangeOf, type ValueRange } from './value-range.ts';
 export { isObjectLink, linkText, parseLink, type DataType, type ObjectLink, type ResourceValue, type Value } from './values.ts';
 export { begin, beginInstalled, next } from './firmware-update.ts';
 export {

@@ -1,13 +1,7 @@
-import type { DataType } from './values.ts';
+import type { ResourceModel } from './object-model.ts';
+import { BUILT_IN } from './object-models.ts';
 import { parsePath } from './paths.ts';
-
-/** What Drover knows of a resource. Devices may have more: an unknown resource is never an error. */
-export interface ResourceModel {
-  readonly name: string;
-  readonly type: DataType | 'None';
-  readonly unit?: string;
-  readonly multiple?: true;
-}
+import type { DataType } from './values.ts';
 
 /** Object 5, the paths of its one instance. */
 export const FIRMWARE = {
@@ -66,133 +60,15 @@ export const PROTOCOL_SUPPORT = { coap: 0, coaps: 1, http: 2, https: 3, 'coap+tc
 
 export type UriScheme = keyof typeof PROTOCOL_SUPPORT;
 
-type Row = readonly [name: string, type: DataType | 'None', unit?: string];
-
-/** `Name*` marks a multiple-instance resource. From the registry; the resources Drover reads or writes, and their neighbours. */
-const OBJECTS: Readonly<Record<number, Readonly<Record<number, Row>>>> = {
-  1: {
-    0: ['Short Server ID', 'Integer'],
-    1: ['Lifetime', 'Integer', 's'],
-    2: ['Default Minimum Period', 'Integer', 's'],
-    3: ['Default Maximum Period', 'Integer', 's'],
-    4: ['Disable', 'None'],
-    5: ['Disable Timeout', 'Integer', 's'],
-    6: ['Notification Storing', 'Boolean'],
-    7: ['Binding', 'String'],
-    8: ['Registration Update Trigger', 'None'],
-    23: ['Mute Send', 'Boolean'],
-  },
-  2: { 0: ['Object ID', 'Integer'], 1: ['Object Instance ID', 'Integer'], 2: ['ACL*', 'Integer'], 3: ['Access Control Owner', 'Integer'] },
-  3: {
-    0: ['Manufacturer', 'String'],
-    1: ['Model Number', 'String'],
-    2: ['Serial Number', 'String'],
-    3: ['Firmware Version', 'String'],
-    4: ['Reboot', 'None'],
-    5: ['Factory Reset', 'None'],
-    6: ['Available Power Sources*', 'Integer'],
-    7: ['Power Source Voltage*', 'Integer', 'mV'],
-    8: ['Power Source Current*', 'Integer', 'mA'],
-    9: ['Battery Level', 'Integer', '/100'],
-    10: ['Memory Free', 'Integer', 'kB'],
-    11: ['Error Code*', 'Integer'],
-    12: ['Reset Error Code', 'None'],
-    13: ['Current Time', 'Time'],
-    14: ['UTC Offset', 'String'],
-    15: ['Timezone', 'String'],
-    16: ['Supported Binding and Modes', 'String'],
-    17: ['Device Type', 'String'],
-    18: ['Hardware Version', 'String'],
-    19: ['Software Version', 'String'],
-    20: ['Battery Status', 'Integer'],
-    21: ['Memory Total', 'Integer', 'kB'],
-    22: ['ExtDevInfo*', 'Objlnk'],
-  },
-  4: {
-    0: ['Network Bearer', 'Integer'],
-    1: ['Available Network Bearer*', 'Integer'],
-    2: ['Radio Signal Strength', 'Integer', 'dBm'],
-    3: ['Link Quality', 'Integer'],
-    4: ['IP Addresses*', 'String'],
-    5: ['Router IP Addresses*', 'String'],
-    6: ['Link Utilization', 'Integer', '/100'],
-    7: ['APN*', 'String'],
-    8: ['Cell ID', 'Integer'],
-    9: ['SMNC', 'Integer'],
-    10: ['SMCC', 'Integer'],
-    11: ['SignalSNR', 'Integer', 'dB'],
-    12: ['LAC', 'Integer'],
-    13: ['Coverage Enhancement Level', 'Integer'],
-  },
-  5: {
-    0: ['Package', 'Opaque'],
-    1: ['Package URI', 'String'],
-    2: ['Update', 'None'],
-    3: ['State', 'Integer'],
-    5: ['Update Result', 'Integer'],
-    6: ['PkgName', 'String'],
-    7: ['PkgVersion', 'String'],
-    8: ['Firmware Update Protocol Support*', 'Integer'],
-    9: ['Firmware Update Delivery Method', 'Integer'],
-    10: ['Cancel', 'None'],
-    11: ['Severity', 'Integer'],
-    12: ['Last State Change Time', 'Time'],
-    13: ['Maximum Defer Period', 'Unsigned', 's'],
-    14: ['Automatic Upgrade at Download', 'Boolean'],
-  },
-  7: {
-    0: ['SMS Tx Counter', 'Integer'],
-    1: ['SMS Rx Counter', 'Integer'],
-    2: ['Tx Data', 'Integer', 'kB'],
-    3: ['Rx Data', 'Integer', 'kB'],
-    4: ['Max Message Size', 'Integer', 'B'],
-    5: ['Average Message Size', 'Integer', 'B'],
-    6: ['Start', 'None'],
-    7: ['Stop', 'None'],
-    8: ['Collection Period', 'Integer', 's'],
-  },
-  9: {
-    0: ['PkgName', 'String'],
-    1: ['PkgVersion', 'String'],
-    2: ['Package', 'Opaque'],
-    3: ['Package URI', 'String'],
-    4: ['Install', 'None'],
-    6: ['Uninstall', 'None'],
-    7: ['Update State', 'Integer'],
-    8: ['Update Supported Objects', 'Boolean'],
-    9: ['Update Result', 'Integer'],
-    10: ['Activate', 'None'],
-    11: ['Deactivate', 'None'],
-    12: ['Activation State', 'Boolean'],
-  },
-  10: {
-    1: ['Disable radio period', 'Integer', 'min'],
-    4: ['PSM Timer', 'Integer', 's'],
-    5: ['Active Timer', 'Integer', 's'],
-    8: ['eDRX parameters for WB-S1 mode', 'Opaque'],
-    9: ['eDRX parameters for NB-S1 mode', 'Opaque'],
-    11: ['Activated Profile Names*', 'Objlnk'],
-    12: ['Supported Power Saving Modes', 'Unsigned'],
-    13: ['Active Power Saving Modes', 'Unsigned'],
-    14: ['Release Assistance Indication Usage', 'Unsigned'],
-  },
-};
-
 /** `undefined` for what Drover does not know. */
 export function resourceModel(object: number, resource: number): ResourceModel | undefined {
-  const row = OBJECTS[object]?.[resource];
-  if (row === undefined) return undefined;
-  const multiple = row[0].endsWith('*');
-  return { name: multiple ? row[0].slice(0, -1) : row[0], type: row[1], unit: row[2], ...(multiple && { multiple }) };
+  return BUILT_IN.resource(`/${object}/0/${resource}`);
 }
 
 /** Data type of a resource; asked by every decoder, replaceable for devices with their own objects. */
 export type TypeOf = (object: number, resource: number) => DataType | undefined;
 
-export const typeOfResource: TypeOf = (object, resource) => {
-  const type = OBJECTS[object]?.[resource]?.[1];
-  return type === 'None' ? undefined : type;
-};
+export const typeOfResource: TypeOf = BUILT_IN.typeOf;
 
 export function typeOfPath(path: string, typeOf: TypeOf = typeOfResource): DataType | undefined {
   const { object, resource } = parsePath(path);
