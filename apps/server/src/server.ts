@@ -19,6 +19,7 @@ import { recover, stateFrom } from './engine/recovery.ts';
 import { TokenDesk } from './engine/token-desk.ts';
 import { MessagePortLink } from './link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
+import { loadObjectModels } from './object-model-files.ts';
 import { loadSecrets } from './secrets.ts';
 import { clockSetting, type ServerConfig } from './settings.ts';
 
@@ -31,6 +32,7 @@ export interface RunningServer {
 
 /** Starts all roles in one process: database, engine and API here, the gateway in a thread of its own. */
 export async function startServer(config: ServerConfig, log: Logger, onFatal: (error: unknown) => void): Promise<RunningServer> {
+  const objectModels = loadObjectModels(config.objectModels);
   mkdirSync(config.data, { recursive: true });
   const secrets = loadSecrets(config.data);
   const file = join(config.data, 'drover.sqlite');
@@ -53,6 +55,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
     clock: clock.setting,
     logLevel: config.logLevel,
     awakeMs: AWAKE_MS,
+    objectModels,
   };
   const { worker, coap } = await startGateway(start, onFatal);
   const link = new MessagePortLink<ToGateway, FromGateway>(worker);

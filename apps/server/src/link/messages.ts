@@ -1,5 +1,6 @@
 import type { Digest, Endpoint, Instant, Json } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
+import type { ObjectModel } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
@@ -142,4 +143,6 @@ export interface GatewayStart {
   readonly logLevel: string;
   /** How long a queue-mode device listens after an exchange, campaign ms. */
   readonly awakeMs: number;
+  /** Definitions beside the built-in ones. */
+  readonly objectModels: readonly ObjectModel[];
 }
