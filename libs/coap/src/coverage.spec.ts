@@ -129,6 +129,7 @@ it('a separate response keeps to the class of its peer too', () => {
     served.respond(output.handle, { code: CODE.CONTENT }, now);
   }, new SeededEntropy(1));
   served.setCoverage(PEER, 2, 0);
+  served.prove(PEER, 0);
   served.receive(PEER, encodeMessage({ type: 'CON', code: 1, messageId: 1, token: NO_BYTES, options: [], payload: NO_BYTES }), 0);
   for (let next = served.nextTimerAt(); next !== undefined && next < 200_000; next = served.nextTimerAt()) served.advance((now = next));
   expect(copies).toHaveLength(1 + 3);

@@ -1,90 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { Entropy, seededRandom } from '@drover/kernel';
+import { EndpointBench, PEER, READ, SeededEntropy } from '@drover/testkit';
 import fc from 'fast-check';
-import { CODE, CoapEndpoint, codeText, decodeMessage, emptyMessage, encodeMessage, writeOptions } from './index.ts';
-import type { CoapMessage, CoapOptions, CoapOutput, CoapRequest, EndpointSettings, MessageType } from './index.ts';
-
-class SeededEntropy extends Entropy {
-  readonly #next = seededRandom(7);
-  bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => Math.floor(this.#next() * 256));
-  }
-}
-
-const PEER = '192.0.2.1:5683';
-const READ: CoapRequest = { method: 'GET', path: ['3', '0', '3'], correlation: 'read' };
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
-const NO_BYTES = new Uint8Array(0);
-
-/** An endpoint, what it said, and the words of its peers. */
-class Bench {
-  readonly outputs: CoapOutput[] = [];
-  readonly endpoint: CoapEndpoint;
-  now = 1000;
-  /** Called with each request of a peer. */
-  serve: (output: Extract<CoapOutput, { type: 'request' }>) => void = () => undefined;
-
-  constructor(settings: Partial<EndpointSettings> = {}) {
-    const sink = (output: CoapOutput): void => {
-      this.outputs.push(output);
-      if (output.type === 'request') this.serve(output);
-    };
-    this.endpoint = new CoapEndpoint(sink, new SeededEntropy(), settings);
-  }
-
-  sent(): CoapMessage[] {
-    return this.outputs.flatMap((output) => (output.type === 'datagram' ? [decodeMessage(output.bytes)] : []));
-  }
-
-  last(): CoapMessage {
-    return this.sent().at(-1)!;
-  }
-
-  /** Events other than datagrams, in short. */
-  events(): string[] {
-    return this.outputs.flatMap((output) => {
-      if (output.type === 'datagram') return [];
-      if (output.type === 'request') return [`request ${output.request.method}`];
-      if (output.type === 'failed') return [`failed ${output.reason}`];
-      return [`${output.type} ${codeText(output.response.code)} ${text(output.response.payload)}`.trim()];
-    });
-  }
-
-  receive(message: Partial<CoapMessage> & { type: MessageType; code: number }, from = PEER): void {
-    this.endpoint.receive(from, encodeMessage({ messageId: 1, token: NO_BYTES, options: [], payload: NO_BYTES, ...message }), this.now);
-  }
-
-  answer(
-    request: CoapMessage,
-    code: number,
-    more: { payload?: string; options?: Partial<CoapOptions>; type?: MessageType; messageId?: number } = {},
-  ): void {
-    const { messageId, token } = request;
-    const options = writeOptions(more.options ?? {});
-    this.receive({
-      type: more.type ?? 'ACK',
-      code,
-      messageId: more.messageId ?? messageId,
-      token,
-      options,
-      payload: Buffer.from(more.payload ?? ''),
-    });
-  }
-
-  /** Lets time pass, firing each timer when it is due. */
-  pass(ms: number): void {
-    const end = this.now + ms;
-    for (let next = this.endpoint.nextTimerAt(); next !== undefined && next <= end; next = this.endpoint.nextTimerAt()) {
-      this.now = Math.max(this.now, next);
-      this.endpoint.advance(this.now);
-    }
-    this.now = end;
-  }
-}
+import { CODE, CoapEndpoint, codeText, emptyMessage, encodeMessage, writeOptions } from './index.ts';
+import { NO_BYTES } from './message.ts';
+import type { CoapMessage, CoapOutput } from './index.ts';
 
 describe('our requests', () => {
   it('get a piggybacked answer', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     const handle = bench.endpoint.request(PEER, READ, bench.now);
     expect(handle.correlation).toBe('read');
     bench.now += 300;
@@ -96,7 +19,7 @@ describe('our requests', () => {
   });
 
   it('are repeated byte for byte with doubling timeouts, five copies in all, and then fail', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, READ, bench.now);
     bench.pass(46_000);
     expect(bench.sent()).toHaveLength(5);
@@ -109,7 +32,7 @@ describe('our requests', () => {
   });
 
   it('survive loss: the answer to the third copy counts, and the longer timeout is kept', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, READ, bench.now);
     bench.pass(10_000);
     expect(bench.sent()).toHaveLength(3);
@@ -119,7 +42,7 @@ describe('our requests', () => {
   });
 
   it('start with another timeout when told so, and do not learn from it', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, { ...READ, ackTimeoutMs: 20_000 }, bench.now);
     bench.pass(19_999);
     expect(bench.sent()).toHaveLength(1);
@@ -128,7 +51,7 @@ describe('our requests', () => {
   });
 
   it('get a separate response: empty ACK, then CON, which is acknowledged', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, READ, bench.now);
     const request = bench.last();
     bench.receive({ type: 'ACK', code: 0, messageId: request.messageId });
@@ -143,7 +66,7 @@ describe('our requests', () => {
   });
 
   it('take a separate response that overtakes its ACK', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, READ, bench.now);
     const request = bench.last();
     bench.answer(request, CODE.CONTENT, { type: 'NON', messageId: 78, payload: 'early' });
@@ -154,7 +77,7 @@ describe('our requests', () => {
   });
 
   it('fail when the separate response never comes', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, { ...READ, responseTimeoutMs: 30_000 }, bench.now);
     bench.receive({ type: 'ACK', code: 0, messageId: bench.last().messageId });
     bench.pass(30_000);
@@ -162,7 +85,7 @@ describe('our requests', () => {
     expect(bench.sent()).toHaveLength(1);
   });
 
-  it.each<[string, (bench: Bench, request: CoapMessage) => void, string[]]>([
+  it.each<[string, (bench: EndpointBench, request: CoapMessage) => void, string[]]>([
     ['RST', (bench, request) => bench.receive({ type: 'RST', code: 0, messageId: request.messageId }), ['failed reset']],
     ['RST of another id', (bench, request) => bench.receive({ type: 'RST', code: 0, messageId: request.messageId ^ 1 }), []],
     ['ACK with another token', (bench, request) => bench.answer({ ...request, token: Uint8Array.of(1) }, CODE.CONTENT), []],
@@ -185,14 +108,14 @@ describe('our requests', () => {
       ['failed rejected'],
     ],
   ])('meet %s', (_, act, events) => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, READ, bench.now);
     act(bench, bench.last());
     expect(bench.events()).toEqual(events);
   });
 
   it('go one at a time, in order, and overflow at the limit', () => {
-    const bench = new Bench({ maxQueuedPerPeer: 2 });
+    const bench = new EndpointBench({ maxQueuedPerPeer: 2 });
     for (const correlation of [1, 2, 3, 4]) bench.endpoint.request(PEER, { ...READ, correlation }, bench.now);
     expect(bench.sent()).toHaveLength(1);
     expect(bench.outputs.at(-1)).toMatchObject({ type: 'failed', reason: 'overflow', handle: { correlation: 4 } });
@@ -202,7 +125,7 @@ describe('our requests', () => {
   });
 
   it('may be NON, and their answer may come as an ACK', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, { ...READ, confirmable: false }, bench.now);
     bench.pass(60_000);
     expect(bench.sent()).toHaveLength(1);
@@ -211,7 +134,7 @@ describe('our requests', () => {
   });
 
   it('can be cancelled, queued or sent; a late CON answer is then reset', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     const first = bench.endpoint.request(PEER, READ, bench.now);
     const second = bench.endpoint.request(PEER, READ, bench.now);
     const request = bench.last();
@@ -225,7 +148,7 @@ describe('our requests', () => {
   });
 
   it('are given up with their peer', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.request(PEER, READ, bench.now);
     bench.endpoint.request(PEER, READ, bench.now);
     bench.endpoint.forgetPeer(PEER);
@@ -233,7 +156,7 @@ describe('our requests', () => {
   });
 
   it('may be sent from within the sink', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     let again = 3;
     const endpoint = new CoapEndpoint((output) => {
       bench.outputs.push(output);
@@ -262,7 +185,7 @@ describe('requests of peers', () => {
   } as const;
 
   it('are handled once; a duplicate gets the same bytes again', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.serve = ({ handle }) => bench.endpoint.respond(handle, { code: CODE.CREATED, options: { locationPath: ['rd', 'x'] } }, bench.now);
     bench.receive(REGISTER);
     bench.receive(REGISTER);
@@ -273,7 +196,7 @@ describe('requests of peers', () => {
   });
 
   it('are new with the same id and other content, or after EXCHANGE_LIFETIME', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.receive(REGISTER);
     bench.receive({ ...REGISTER, token: Uint8Array.of(9) });
     bench.now += 247_000;
@@ -284,7 +207,7 @@ describe('requests of peers', () => {
   });
 
   it('still being worked on: the duplicate gets nothing, or the empty ACK once there was one', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.receive(REGISTER);
     bench.receive(REGISTER);
     expect(bench.sent()).toHaveLength(0);
@@ -304,7 +227,7 @@ describe('requests of peers', () => {
   });
 
   it('as NON get a NON answer, and their duplicates silence', () => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.serve = ({ handle }) => bench.endpoint.respond(handle, { code: CODE.CHANGED }, bench.now);
     bench.receive({ ...REGISTER, type: 'NON' });
     bench.receive({ ...REGISTER, type: 'NON' });
@@ -328,7 +251,7 @@ describe('requests of peers', () => {
     ['ACK nobody asked for', '60450005', ''],
     ['RST nobody asked for', '70000005', ''],
   ])('%s', (_, hex, expected) => {
-    const bench = new Bench();
+    const bench = new EndpointBench();
     bench.endpoint.receive(PEER, Buffer.from(hex, 'hex'), bench.now);
     expect(
       bench
@@ -339,8 +262,22 @@ describe('requests of peers', () => {
     expect(bench.events()).toEqual([]);
   });
 
+  it('make room for one more peer when the oldest has been idle for EXCHANGE_LIFETIME', () => {
+    const bench = new EndpointBench({ maxPeers: 3 });
+    const ask = (i: number) => bench.endpoint.request(`198.51.100.${i}:1`, READ, bench.now);
+    for (let i = 0; i < 3; i++) ask(i);
+    for (let i = 0; i < 3; i++) bench.endpoint.forgetPeer(`198.51.100.${i}:1`);
+    ask(3);
+    const refusals = () => bench.events().filter((event) => event === 'failed overflow').length;
+    expect(refusals()).toBe(1);
+    bench.now += 247_000;
+    ask(4);
+    expect(refusals()).toBe(1);
+    expect(bench.endpoint.load.peers).toBe(3);
+  });
+
   it('cost bounded memory', () => {
-    const bench = new Bench({ maxCachedMessages: 100, maxCachedBytes: 2000, maxPeers: 10 });
+    const bench = new EndpointBench({ maxCachedMessages: 100, maxCachedBytes: 2000, maxPeers: 10 });
     bench.serve = ({ handle }) => bench.endpoint.respond(handle, { code: CODE.CONTENT, payload: new Uint8Array(40) }, bench.now);
     for (let i = 0; i < 5000; i++) bench.receive({ ...REGISTER, messageId: i & 0xffff }, `192.0.2.${i % 250}:${i}`);
     expect(bench.endpoint.load.remembered).toBeLessThanOrEqual(45);
@@ -348,85 +285,15 @@ describe('requests of peers', () => {
     expect(bench.endpoint.load.peers).toBe(10);
     expect(bench.events().filter((event) => event === 'failed overflow')).toHaveLength(10);
     bench.pass(8_000_000);
-    expect(bench.endpoint.load).toEqual({ peers: 0, remembered: 0 });
+    expect(bench.endpoint.load).toMatchObject({ peers: 0, remembered: 0 });
     expect(bench.endpoint.nextTimerAt()).toBeUndefined();
-  });
-});
-
-describe('observations', () => {
-  const observing = (): { bench: Bench; request: CoapMessage } => {
-    const bench = new Bench();
-    bench.endpoint.request(PEER, { ...READ, observe: 0 }, bench.now);
-    const request = bench.last();
-    bench.answer(request, CODE.CONTENT, { options: { observe: 10 } });
-    return { bench, request };
-  };
-  const notify = (bench: Bench, request: CoapMessage, observe: number | undefined, messageId: number, code: number = CODE.CONTENT): void =>
-    bench.answer(request, code, { type: 'CON', messageId, options: { observe }, payload: `n${messageId}` });
-
-  it('match by token for as long as they live, newest only, and acknowledge every CON', () => {
-    const { bench, request } = observing();
-    notify(bench, request, 12, 1);
-    notify(bench, request, 11, 2);
-    notify(bench, request, 12, 1);
-    bench.now += 200_000;
-    notify(bench, request, 3, 3);
-    expect(bench.events()).toEqual(['response 2.05', 'notification 2.05 n1', 'notification 2.05 n3']);
-    expect(
-      bench
-        .sent()
-        .slice(1)
-        .map(({ type, messageId }) => `${type} ${messageId}`),
-    ).toEqual(['ACK 1', 'ACK 2', 'ACK 1', 'ACK 3']);
-  });
-
-  it.each([
-    [undefined, CODE.CONTENT],
-    [13, CODE.NOT_FOUND],
-  ])('end with a notification of Observe %s and code %d', (observe, code) => {
-    const { bench, request } = observing();
-    notify(bench, request, observe, 1, code);
-    expect(bench.outputs.at(-1)).toMatchObject({ type: 'notification', ended: true });
-    notify(bench, request, 14, 2);
-    expect(bench.last()).toMatchObject({ type: 'RST', messageId: 2 });
-  });
-
-  it('are not there when the device does not say so', () => {
-    const bench = new Bench();
-    bench.endpoint.request(PEER, { ...READ, observe: 0 }, bench.now);
-    const request = bench.last();
-    bench.answer(request, CODE.CONTENT);
-    notify(bench, request, 1, 1);
-    expect(bench.last()).toMatchObject({ type: 'RST', messageId: 1 });
-  });
-
-  it('are cancelled with the same token and Observe 1', () => {
-    const { bench, request } = observing();
-    const { handle } = bench.outputs.find((output) => output.type === 'response')!;
-    expect(bench.endpoint.cancelObservation(handle as never, bench.now)).toBeDefined();
-    expect(bench.last()).toMatchObject({ type: 'CON', code: 1, token: request.token });
-    expect(bench.last().options[0]).toEqual({ number: 6, value: Uint8Array.of(1) });
-    bench.answer(bench.last(), CODE.CONTENT);
-    notify(bench, request, 20, 5);
-    expect(bench.last()).toMatchObject({ type: 'RST', messageId: 5 });
-  });
-
-  it('from another peer are refused', () => {
-    const { bench, request } = observing();
-    bench.receive(
-      { type: 'CON', code: CODE.CONTENT, messageId: 3, token: request.token, options: writeOptions({ observe: 99 }) },
-      '192.0.2.9:1',
-    );
-    expect(bench.events()).toEqual(['response 2.05']);
-    expect(bench.outputs.at(-1)).toMatchObject({ type: 'datagram', peer: '192.0.2.9:1' });
-    expect(bench.last().type).toBe('RST');
   });
 });
 
 it('takes any bytes, then still serves', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 30 }), fc.boolean(), (datagrams, plausible) => {
-      const bench = new Bench();
+      const bench = new EndpointBench();
       bench.endpoint.request(PEER, { ...READ, observe: 0 }, bench.now);
       for (const bytes of datagrams) {
         if (plausible && bytes.length > 0) bytes[0] = 0x40 | (bytes[0]! & 0x33);

@@ -1,8 +1,10 @@
 import type { Entropy } from '@drover/kernel';
+import { Amplification } from './amplification.ts';
 import { Chance } from './chance.ts';
-import { classOf } from './codes.ts';
+import { classOf, CODE } from './codes.ts';
 import { Deduplication, fingerprintOf } from './deduplication.ts';
 import type { CoapRequest, CoapResponse, CoapSink, IncomingHandle, RequestHandle } from './endpoint-types.ts';
+import { EchoValues } from './echo.ts';
 import { CoapError } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
 import { decodeMessage, emptyMessage, peekHeader } from './message.ts';
@@ -15,6 +17,10 @@ import { Serving } from './serving.ts';
 import { DEFAULT_ENDPOINT_SETTINGS } from './settings.ts';
 import type { Coverage, EndpointSettings } from './settings.ts';
 
+const ECHO_KEY_BYTES = 32;
+/** A queue-mode device answers a challenge while it is awake, or not at all. */
+const ECHO_FRESH_MS = 93_000;
+
 /**
  * CoAP's messages and requests for one socket and its many peers, with no socket and no timer of its own: bytes and
  * time come in, datagrams and events go to the sink. A peer is its address, `address:port`; nothing that another
@@ -23,18 +29,34 @@ import type { Coverage, EndpointSettings } from './settings.ts';
 export class CoapEndpoint {
   readonly #settings: EndpointSettings;
   readonly #sink: CoapSink;
+  readonly #amplification: Amplification;
+  readonly #echoes: EchoValues;
   readonly #peers: Peers;
   readonly #duplicates: Deduplication;
   readonly #exchanges: Exchanges;
   readonly #serving: Serving;
+  /** Of the last call: what the sink needs to know when it counts. */
+  #now = 0;
 
   constructor(sink: CoapSink, entropy: Entropy, settings: Partial<EndpointSettings> = {}) {
     this.#settings = { ...DEFAULT_ENDPOINT_SETTINGS, ...settings };
-    this.#sink = sink;
+    this.#amplification = new Amplification(this.#settings);
+    this.#sink = (output) => {
+      if (output.type !== 'datagram' || this.#amplification.spend(output.peer, output.bytes.length, this.#now)) sink(output);
+    };
     const chance = new Chance(entropy);
-    this.#peers = new Peers(this.#settings, chance);
+    this.#echoes = new EchoValues(chance.bytes(ECHO_KEY_BYTES), ECHO_FRESH_MS);
+    this.#peers = new Peers(this.#settings);
     this.#duplicates = new Deduplication(this.#settings);
-    const parts = { settings: this.#settings, peers: this.#peers, chance, sink, duplicates: this.#duplicates };
+    const parts = {
+      settings: this.#settings,
+      peers: this.#peers,
+      chance,
+      sink: this.#sink,
+      duplicates: this.#duplicates,
+      amplification: this.#amplification,
+      echoes: this.#echoes,
+    };
     this.#exchanges = new Exchanges(parts);
     this.#serving = new Serving(parts);
   }
@@ -42,6 +64,8 @@ export class CoapEndpoint {
   /** Never throws for what a peer sent: a malformed CON is answered RST, anything else malformed is dropped. */
   receive(peer: string, bytes: Uint8Array, now: number): void {
     if (isMulticast(peer)) return;
+    this.#now = now;
+    this.#amplification.received(peer, bytes.length, now);
     const message = this.#decode(peer, bytes);
     if (message === undefined) return;
     const known = this.#peers.find(peer);
@@ -54,25 +78,52 @@ export class CoapEndpoint {
 
   /** The outcome comes through the sink; a limit that is reached is reported (`overflow`) before this returns. */
   request(peer: string, request: CoapRequest, now: number): RequestHandle {
+    this.#now = now;
     return this.#exchanges.request(peer, request, now);
   }
 
   cancelRequest(handle: RequestHandle, now: number): void {
+    this.#now = now;
     this.#exchanges.cancelRequest(handle, now);
   }
 
   cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+    this.#now = now;
     return this.#exchanges.cancelObservation(handle, now);
+  }
+
+  /** An observation anew with its own token, for one whose Max-Age has passed. */
+  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+    this.#now = now;
+    return this.#exchanges.refreshObservation(handle, now);
   }
 
   /** Piggybacked on the ACK, or separately after `acknowledge`. `false` if the request was answered already. */
   respond(handle: IncomingHandle, response: CoapResponse, now: number): boolean {
+    this.#now = now;
     return this.#serving.respond(handle, response, now);
   }
 
   /** An empty ACK, for an answer that takes longer than about a second. */
   acknowledge(handle: IncomingHandle): void {
     this.#serving.acknowledge(handle);
+  }
+
+  /**
+   * Asks the sender to show that it receives where it sends from: 4.01 with an Echo value (RFC 9175 section 2.3). Only for
+   * clients known to understand it; the others would take the 4.01 for a refusal.
+   */
+  challenge(handle: IncomingHandle, now: number): boolean {
+    return this.respond(handle, { code: CODE.UNAUTHORIZED, options: { echo: this.#echoes.valueFor(handle.peer, now) } }, now);
+  }
+
+  /** What only the caller can know to be a proof of the address: a security context, or an unguessable token in the path. */
+  prove(address: string, now: number): void {
+    this.#amplification.prove(address, now);
+  }
+
+  isProven(address: string, now: number): boolean {
+    return this.#amplification.isProven(address, now);
   }
 
   /** Gives up requests (`forgotten`) and observations. Its message ids and measured RTO stay until it has been idle. */
@@ -97,6 +148,7 @@ export class CoapEndpoint {
 
   /** Fires what is due. */
   advance(now: number): void {
+    this.#now = now;
     for (let due = this.#peers.timers.popDue(now); due !== undefined; due = this.#peers.timers.popDue(now)) {
       if (due.kind === 'exchange') this.#exchanges.due(due, now);
       else if (due.kind === 'separate') this.#serving.due(due, now);
@@ -106,8 +158,9 @@ export class CoapEndpoint {
   }
 
   /** Sizes of what is kept, for metrics and for tests of the bounds. */
-  get load(): { readonly peers: number; readonly remembered: number } {
-    return { peers: this.#peers.size, remembered: this.#duplicates.size };
+  get load(): { readonly peers: number; readonly remembered: number; readonly strangers: number; readonly withheld: number } {
+    const { strangers, withheld } = this.#amplification;
+    return { peers: this.#peers.size, remembered: this.#duplicates.size, strangers, withheld };
   }
 
   /** The measured retransmission timeout towards a peer. */

@@ -1,4 +1,5 @@
-import { classOf, codeOfMethod } from './codes.ts';
+import type { Amplification } from './amplification.ts';
+import { classOf, CODE, codeOfMethod } from './codes.ts';
 import type { Chance } from './chance.ts';
 import type { CoapRequest, CoapSink, FailureReason, IncomingResponse, RequestHandle } from './endpoint-types.ts';
 import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
@@ -21,12 +22,14 @@ export class Exchanges {
   readonly #peers: Peers;
   readonly #chance: Chance;
   readonly #sink: CoapSink;
+  readonly #amplification: Amplification;
 
-  constructor(parts: { settings: EndpointSettings; peers: Peers; chance: Chance; sink: CoapSink }) {
+  constructor(parts: { settings: EndpointSettings; peers: Peers; chance: Chance; sink: CoapSink; amplification: Amplification }) {
     this.#settings = parts.settings;
     this.#peers = parts.peers;
     this.#chance = parts.chance;
     this.#sink = parts.sink;
+    this.#amplification = parts.amplification;
   }
 
   request(address: string, request: CoapRequest, now: number): RequestHandle {
@@ -37,7 +40,7 @@ export class Exchanges {
     }
     const peer = this.#peers.findOrAdd(address, now);
     const observationsFull = request.observe === 0 && (peer?.observations.size ?? 0) >= this.#settings.maxObservationsPerPeer;
-    if (peer === undefined || peer.queue.length >= this.#settings.maxQueuedPerPeer || observationsFull) {
+    if (peer === undefined || peer.queued >= this.#settings.maxQueuedPerPeer || observationsFull) {
       this.#sink({ type: 'failed', handle, reason: 'overflow' });
       return handle;
     }
@@ -54,10 +57,23 @@ export class Exchanges {
     const observation = peer && observationOf(peer, handle);
     if (peer === undefined || observation === undefined) return undefined;
     peer.observations.delete(tokenKey(observation.token));
-    const { request, token } = observation;
-    const ending: RequestHandle = { peer: handle.peer, correlation: handle.correlation };
-    this.#enqueue({ kind: 'exchange', handle: ending, request, peer, token, observe: 1, at: 0, place: -1 }, now);
-    return ending;
+    return this.#askAgain(peer, observation, { observe: 1, now });
+  }
+
+  /**
+   * Registers an observation anew with its own token (RFC 7641 section 3.3.1), for one whose Max-Age has passed. What comes
+   * after it is told under the old handle; the answer under the one returned.
+   */
+  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+    const peer = this.#peers.find(handle.peer);
+    const observation = peer && observationOf(peer, handle);
+    return peer && observation && this.#askAgain(peer, observation, { observe: 0, now });
+  }
+
+  #askAgain(peer: Peer, { handle: old, request, token }: Observation, { observe, now }: { observe: 0 | 1; now: number }): RequestHandle {
+    const handle: RequestHandle = { peer: old.peer, correlation: old.correlation };
+    this.#enqueue({ kind: 'exchange', handle, request, peer, token, observe, at: 0, place: -1 }, now);
+    return handle;
   }
 
   /** Forgets a request or an observation without a word; a late CON answer, or the next notification, is answered RST. */
@@ -122,7 +138,7 @@ export class Exchanges {
       this.#complete(exchange, message, now);
       return rejected ? 'RST' : 'ACK';
     }
-    const observation = peer.observations.get(tokenKey(message.token));
+    const observation = peer.observationWith(message.token);
     return observation && this.#notified(peer, observation, { message, now });
   }
 
@@ -147,20 +163,39 @@ export class Exchanges {
 
   #complete(exchange: Exchange, message: CoapMessage, now: number): void {
     const { peer, handle, transmission } = exchange;
+    // Our token came back: whoever sent this receives at that address.
+    this.#amplification.prove(peer.address, now);
     this.#measure(exchange, now);
     this.#finish(exchange);
     const { options, badCritical } = readOptions(message);
     if (badCritical !== undefined) {
       this.#sink({ type: 'failed', handle, reason: 'rejected' });
     } else {
-      if (exchange.observe === 0 && classOf(message.code) === 2 && options.observe !== undefined) {
-        const { token, request } = exchange;
-        peer.observations.set(tokenKey(token), { handle, token, request, sequence: options.observe, receivedAt: now });
-      }
+      if (this.#repeatWithEcho(exchange, message.code, { echo: options.echo, now })) return;
+      if (exchange.observe === 0) this.#observed(exchange, classOf(message.code) === 2 ? options.observe : undefined, now);
       const response: IncomingResponse = { code: message.code, options, payload: message.payload };
       this.#sink({ type: 'response', handle, response, retransmissions: transmission?.retransmissions ?? 0, rttMs: exchange.rttMs ?? 0 });
     }
     this.#startNext(peer, now);
+  }
+
+  /** The device takes a request that changes something only with what it just gave us (RFC 9175 section 2.3): once more, with it. */
+  #repeatWithEcho(exchange: Exchange, code: number, { echo, now }: { echo: Uint8Array | undefined; now: number }): boolean {
+    if (code !== CODE.UNAUTHORIZED || echo === undefined || exchange.request.echo !== undefined) return false;
+    const { peer, handle, observe } = exchange;
+    const request = { ...exchange.request, echo: echo.slice() };
+    const token = observe === undefined ? this.#freshToken(peer) : exchange.token;
+    const again: Exchange = { kind: 'exchange', handle, request, peer, token, observe, at: 0, place: -1 };
+    peer.queue.unshift(again);
+    this.#startNext(peer, now);
+    return true;
+  }
+
+  /** The first answer to an observation: it stands from now on, unless the device did not say so. */
+  #observed({ peer, token, request, handle }: Exchange, sequence: number | undefined, now: number): void {
+    const known = peer.observationWith(token);
+    if (sequence === undefined) peer.observations.delete(tokenKey(token));
+    else peer.observations.set(tokenKey(token), { handle: known?.handle ?? handle, token, request, sequence, receivedAt: now });
   }
 
   #fail(exchange: Exchange, reason: FailureReason): void {
@@ -174,13 +209,15 @@ export class Exchanges {
   }
 
   #enqueue(exchange: Exchange, now: number): void {
-    exchange.peer.queue.push(exchange);
-    this.#startNext(exchange.peer, now);
+    const { peer } = exchange;
+    if (peer.active === undefined && peer.queued === 0) return this.#start(exchange, now);
+    peer.queue.push(exchange);
+    this.#startNext(peer, now);
   }
 
   #startNext(peer: Peer, now: number): void {
     while (peer.active === undefined) {
-      const exchange = peer.queue.shift();
+      const exchange = peer.nextQueued();
       if (exchange === undefined) return;
       this.#start(exchange, now);
     }
@@ -188,7 +225,7 @@ export class Exchanges {
 
   #start(exchange: Exchange, now: number): void {
     const { peer, request } = exchange;
-    const messageId = peer.messageIds.draw(now, this.#settings.exchangeLifetimeMs);
+    const messageId = peer.drawMessageId(now, this.#settings);
     if (messageId === undefined) return this.#fail(exchange, 'overflow');
     peer.active = exchange;
     peer.lastSeenAt = now;
@@ -234,7 +271,7 @@ export class Exchanges {
 
   #freshToken(peer: Peer): Uint8Array {
     let token = this.#chance.bytes(TOKEN_BYTES);
-    while (peer.observations.has(tokenKey(token))) token = this.#chance.bytes(TOKEN_BYTES);
+    while (peer.observationWith(token) !== undefined) token = this.#chance.bytes(TOKEN_BYTES);
     return token;
   }
 }

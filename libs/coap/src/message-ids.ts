@@ -1,24 +1,26 @@
-const SEGMENT = 4096;
+import { hash32 } from '@drover/kernel';
+
+/** Ids that a peer may be ahead of the clock's count: a push in a fast network. The rest of the range spreads over EXCHANGE_LIFETIME. */
+const BURST = 32_767;
+const RANGE = 65_536;
 
 /**
- * Message ids of one peer: a random start, then counting. An id is not used again within EXCHANGE_LIFETIME: each
- * sixteenth of the range remembers when it was last drawn from, and is closed until that is long enough ago.
+ * Message ids of one peer follow the clock: at `wallMs` they have counted at least this far, about 132 a second. So an id is
+ * never used twice within EXCHANGE_LIFETIME, and a process that starts anew goes on behind the ids of the one before it,
+ * with nothing kept between the two. A peer that was idle for EXCHANGE_LIFETIME may be forgotten for the same reason.
  */
-export class MessageIds {
-  #next: number;
-  readonly #lastUse = new Float64Array(65_536 / SEGMENT).fill(Number.NEGATIVE_INFINITY);
+export function positionAt(wallMs: number, lifetimeMs: number): number {
+  return Math.floor((wallMs * (RANGE - BURST - 1)) / lifetimeMs);
+}
 
-  constructor(start: number) {
-    this.#next = start & 0xffff;
-  }
+/** The position to use next, `undefined` when the peer has used ids faster than they become free. */
+export function nextPosition(last: number, wallMs: number, lifetimeMs: number): number | undefined {
+  const counted = positionAt(wallMs, lifetimeMs);
+  const next = Math.max(last + 1, counted);
+  return next > counted + BURST ? undefined : next;
+}
 
-  /** `undefined` when the peer has used up the range faster than ids become free. */
-  draw(now: number, lifetimeMs: number): number | undefined {
-    const segment = Math.floor(this.#next / SEGMENT);
-    if (this.#next % SEGMENT === 0 && now - this.#lastUse[segment]! < lifetimeMs) return undefined;
-    this.#lastUse[segment] = now;
-    const id = this.#next;
-    this.#next = (id + 1) & 0xffff;
-    return id;
-  }
+/** Two peers have different ids at the same time. */
+export function messageIdOf(position: number, address: string): number {
+  return (position + hash32(address)) & 0xffff;
 }

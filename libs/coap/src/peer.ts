@@ -1,5 +1,5 @@
 import type { CoapRequest, RequestHandle } from './endpoint-types.ts';
-import { MessageIds } from './message-ids.ts';
+import { messageIdOf, nextPosition } from './message-ids.ts';
 import type { Observation } from './observations.ts';
 import { initialRto } from './rto.ts';
 import type { Rto } from './rto.ts';
@@ -43,28 +43,59 @@ export interface SeparateResponse extends Timer {
   readonly transmission: Transmission;
 }
 
-/** What we keep about an address we talk to. A peer that only asks us things has none of this. */
+/** What we keep about an address we talk to; an idle one is a few numbers. A peer that only asks us things has none of this. */
 export class Peer implements Timer {
   readonly kind = 'peer';
   at = 0;
   place = -1;
-  readonly messageIds: MessageIds;
   rto: Rto;
   coverage?: Coverage;
   lastSeenAt: number;
   /** NSTART is 1: one interaction at a time, the wait for a separate response included. */
   active?: Exchange;
-  readonly queue: Exchange[] = [];
-  readonly observations = new Map<string, Observation>();
-  readonly separate = new Map<number, SeparateResponse>();
+  #position = Number.NEGATIVE_INFINITY;
+  #queue?: Exchange[];
+  #observations?: Map<string, Observation>;
+  #separate?: Map<number, SeparateResponse>;
 
   constructor(
     readonly address: string,
-    start: { messageId: number; rto: Rto; now: number },
+    start: { rto: Rto; now: number },
   ) {
-    this.messageIds = new MessageIds(start.messageId);
     this.rto = start.rto;
     this.lastSeenAt = start.now;
+  }
+
+  /** `undefined` when the peer has used ids faster than they become free. */
+  drawMessageId(now: number, { wallOffsetMs, exchangeLifetimeMs }: EndpointSettings): number | undefined {
+    const position = nextPosition(this.#position, now + wallOffsetMs, exchangeLifetimeMs);
+    if (position === undefined) return undefined;
+    this.#position = position;
+    return messageIdOf(position, this.address);
+  }
+
+  get queue(): Exchange[] {
+    return (this.#queue ??= []);
+  }
+
+  get queued(): number {
+    return this.#queue?.length ?? 0;
+  }
+
+  get observations(): Map<string, Observation> {
+    return (this.#observations ??= new Map());
+  }
+
+  get separate(): Map<number, SeparateResponse> {
+    return (this.#separate ??= new Map());
+  }
+
+  observationWith(token: Uint8Array): Observation | undefined {
+    return this.#observations?.get(tokenKey(token));
+  }
+
+  nextQueued(): Exchange | undefined {
+    return this.#queue?.shift();
   }
 
   /** What was measured in another coverage says nothing about this one. */
@@ -79,7 +110,14 @@ export class Peer implements Timer {
   }
 
   get isIdle(): boolean {
-    return this.active === undefined && this.queue.length === 0 && this.observations.size === 0 && this.separate.size === 0;
+    return this.active === undefined && this.queued === 0 && (this.#observations?.size ?? 0) === 0 && (this.#separate?.size ?? 0) === 0;
+  }
+
+  /** Nothing is kept for it any more: what was made for work goes. */
+  rest(): void {
+    this.#queue = undefined;
+    this.#observations = undefined;
+    this.#separate = undefined;
   }
 }
 

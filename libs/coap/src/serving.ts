@@ -1,11 +1,13 @@
-import { CODE, methodOf } from './codes.ts';
+import type { Amplification } from './amplification.ts';
+import { classOf, CODE, methodOf } from './codes.ts';
 import type { Chance } from './chance.ts';
 import { fingerprintOf } from './deduplication.ts';
 import type { Deduplication, Seen } from './deduplication.ts';
+import type { EchoValues } from './echo.ts';
 import type { CoapResponse, CoapSink, IncomingHandle } from './endpoint-types.ts';
 import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
 import type { CoapMessage, MessageType } from './message.ts';
-import { readOptions, writeOptions } from './options.ts';
+import { OPTION, readOptions, writeOptions } from './options.ts';
 import type { CoapOptions } from './options.ts';
 import { isSpent } from './peer.ts';
 import type { Peer, SeparateResponse } from './peer.ts';
@@ -13,12 +15,18 @@ import type { Peers } from './peers.ts';
 import { paceOf } from './rto.ts';
 import type { EndpointSettings } from './settings.ts';
 
+interface Header {
+  readonly type: MessageType;
+  readonly messageId: number;
+}
+
 class Incoming implements IncomingHandle {
   readonly peer: string;
   readonly messageId: number;
   readonly token: Uint8Array;
   readonly confirmable: boolean;
   readonly seen: Seen;
+  noResponse = 0;
   state: 'open' | 'acknowledged' | 'answered' = 'open';
 
   constructor(peer: string, message: CoapMessage, seen: Seen) {
@@ -30,6 +38,16 @@ class Incoming implements IncomingHandle {
   }
 }
 
+export interface ServingParts {
+  readonly settings: EndpointSettings;
+  readonly peers: Peers;
+  readonly chance: Chance;
+  readonly sink: CoapSink;
+  readonly duplicates: Deduplication;
+  readonly amplification: Amplification;
+  readonly echoes: EchoValues;
+}
+
 /** Requests of peers: each is handed out once, and its duplicates get the answer that was given. */
 export class Serving {
   readonly #settings: EndpointSettings;
@@ -37,13 +55,17 @@ export class Serving {
   readonly #chance: Chance;
   readonly #sink: CoapSink;
   readonly #duplicates: Deduplication;
+  readonly #amplification: Amplification;
+  readonly #echoes: EchoValues;
 
-  constructor(parts: { settings: EndpointSettings; peers: Peers; chance: Chance; sink: CoapSink; duplicates: Deduplication }) {
+  constructor(parts: ServingParts) {
     this.#settings = parts.settings;
     this.#peers = parts.peers;
     this.#chance = parts.chance;
     this.#sink = parts.sink;
     this.#duplicates = parts.duplicates;
+    this.#amplification = parts.amplification;
+    this.#echoes = parts.echoes;
   }
 
   receive(peer: string, message: CoapMessage, { bytes, now }: { bytes: Uint8Array; now: number }): void {
@@ -60,8 +82,14 @@ export class Serving {
 
   #handOut(incoming: Incoming, message: CoapMessage, now: number): void {
     const { options, badCritical } = readOptions(message);
+    incoming.noResponse = options.noResponse ?? 0;
+    if (options.echo !== undefined && this.#echoes.isFresh(incoming.peer, options.echo, now)) this.#amplification.prove(incoming.peer, now);
     if (badCritical !== undefined || isConditional(options)) {
       if (incoming.confirmable) this.respond(incoming, { code: CODE.BAD_OPTION }, now);
+      return;
+    }
+    if (hasBadHopLimit(message, options)) {
+      this.respond(incoming, { code: CODE.BAD_REQUEST }, now);
       return;
     }
     const method = methodOf(message.code);
@@ -82,11 +110,16 @@ export class Serving {
     const incoming = handle as Incoming;
     if (incoming.state === 'answered') return false;
     const separate = incoming.state === 'acknowledged';
+    if (isUnwanted(incoming, response.code)) {
+      this.acknowledge(incoming);
+      incoming.state = 'answered';
+      return true;
+    }
     incoming.state = 'answered';
     if (separate) {
       this.#respondSeparately(incoming, response, now);
     } else if (incoming.confirmable) {
-      const bytes = encodeResponse(incoming, response, { type: 'ACK', messageId: incoming.messageId });
+      const bytes = this.#encode(incoming, response, { type: 'ACK', messageId: incoming.messageId }, now);
       this.#duplicates.answered(incoming.seen, bytes);
       this.#sink({ type: 'datagram', peer: incoming.peer, bytes });
     } else {
@@ -104,9 +137,16 @@ export class Serving {
     this.#sink({ type: 'datagram', peer: incoming.peer, bytes });
   }
 
+  /** An explanation that would be more than its sender's address has earned stays behind; the code goes. */
+  #encode(incoming: Incoming, response: CoapResponse, header: Header, now: number): Uint8Array {
+    const bytes = encodeResponse(incoming, response, header);
+    const isTooMuch = classOf(response.code) > 2 && !this.#amplification.allows(incoming.peer, bytes.length, now);
+    return isTooMuch ? encodeResponse(incoming, { ...response, payload: NO_BYTES }, header) : bytes;
+  }
+
   #respondSeparately(incoming: Incoming, response: CoapResponse, now: number): void {
     const peer = this.#peers.findOrAdd(incoming.peer, now);
-    const messageId = peer?.messageIds.draw(now, this.#settings.exchangeLifetimeMs);
+    const messageId = peer?.drawMessageId(now, this.#settings);
     if (peer === undefined || messageId === undefined || peer.separate.size >= this.#settings.maxSeparatePerPeer) {
       this.#respondNonConfirmably(incoming, response, now);
       return;
@@ -124,9 +164,9 @@ export class Serving {
   /** A stranger's NON does not make us keep a peer: any message id will do for a single message. */
   #respondNonConfirmably(incoming: Incoming, response: CoapResponse, now: number): void {
     const known = this.#peers.find(incoming.peer);
-    const messageId = known === undefined ? this.#chance.uint16() : known.messageIds.draw(now, this.#settings.exchangeLifetimeMs);
+    const messageId = known === undefined ? this.#chance.uint16() : known.drawMessageId(now, this.#settings);
     if (messageId === undefined) return;
-    this.#sink({ type: 'datagram', peer: incoming.peer, bytes: encodeResponse(incoming, response, { type: 'NON', messageId }) });
+    this.#sink({ type: 'datagram', peer: incoming.peer, bytes: this.#encode(incoming, response, { type: 'NON', messageId }, now) });
   }
 
   /** ACK or RST for a separate response of ours. */
@@ -147,12 +187,22 @@ export class Serving {
   }
 }
 
+/** No-Response (RFC 7967): bit n-1 of the option says that answers of class n are not wanted. A CON still gets its empty ACK. */
+function isUnwanted({ noResponse }: Incoming, answerCode: number): boolean {
+  return (noResponse & (1 << (classOf(answerCode) - 1))) !== 0;
+}
+
+/** RFC 8768 section 3: a Hop-Limit of 0, or of more than a byte, is 4.00 although the option is elective. */
+function hasBadHopLimit({ options: raw }: CoapMessage, { hopLimit }: CoapOptions): boolean {
+  return hopLimit === undefined && raw.some(({ number }) => number === OPTION.HOP_LIMIT);
+}
+
 /** No resource of ours has versions to compare: a condition is a critical option that we cannot heed. */
 function isConditional({ ifMatch, ifNoneMatch }: CoapOptions): boolean {
   return ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
-function encodeResponse(incoming: Incoming, response: CoapResponse, header: { type: MessageType; messageId: number }): Uint8Array {
+function encodeResponse(incoming: Incoming, response: CoapResponse, header: Header): Uint8Array {
   return encodeMessage({
     ...header,
     code: response.code,

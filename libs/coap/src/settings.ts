@@ -21,6 +21,13 @@ export interface EndpointSettings {
   readonly maxSeparatePerPeer: number;
   readonly maxCachedMessages: number;
   readonly maxCachedBytes: number;
+  /** Wall clock minus protocol clock, ms: with it message ids go on where an earlier process stopped. */
+  readonly wallOffsetMs: number;
+  /** How long an address counts as proven after the last proof, ms. */
+  readonly provenMs: number;
+  readonly maxProven: number;
+  /** Addresses not proven yet whose bytes are counted; past it the oldest count is forgotten. */
+  readonly maxStrangers: number;
   /** A peer without work is forgotten, with its measured RTO, after this long; never below `exchangeLifetimeMs`. */
   readonly peerIdleMs: number;
 }
@@ -51,5 +58,9 @@ export const DEFAULT_ENDPOINT_SETTINGS: EndpointSettings = {
   maxSeparatePerPeer: 4,
   maxCachedMessages: 100_000,
   maxCachedBytes: 32 * 1024 * 1024,
+  wallOffsetMs: 0,
+  provenMs: 3_600_000,
+  maxProven: 200_000,
+  maxStrangers: 50_000,
   peerIdleMs: 3_600_000,
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MessageIds } from './message-ids.ts';
+import { messageIdOf, nextPosition, positionAt } from './message-ids.ts';
 import { isMulticast } from './multicast.ts';
 import { isFresh } from './observations.ts';
 import { backedOff, initialRto, measured, retransmitsWithin } from './rto.ts';
@@ -48,16 +48,51 @@ it.each([
 });
 
 describe('message ids', () => {
-  it('are not used twice within EXCHANGE_LIFETIME, and all are used after it', () => {
-    const ids = new MessageIds(65_000);
-    const drawn = new Set<number>();
-    for (let id = ids.draw(0, 247_000); id !== undefined; id = ids.draw(0, 247_000)) {
-      expect(drawn.has(id)).toBe(false);
-      drawn.add(id);
-    }
-    expect(drawn.size).toBeGreaterThan(60_000);
-    expect(ids.draw(246_999, 247_000)).toBeUndefined();
-    expect(ids.draw(247_000, 247_000)).toBeDefined();
+  const LIFETIME = 247_000;
+
+  it('are never used twice within EXCHANGE_LIFETIME, at whatever pace they are drawn', () => {
+    const pauses = fc.array(fc.tuple(fc.nat(60_000), fc.nat(20_000)), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 41 }), pauses, (start, turns) => {
+        const drawnAt = new Map<number, number>();
+        let [now, last] = [start, Number.NEGATIVE_INFINITY];
+        for (const [pause, count] of turns) {
+          now += pause;
+          for (let i = 0; i < count; i++) {
+            const position = nextPosition(last, now, LIFETIME);
+            if (position === undefined) break;
+            last = position;
+            const id = messageIdOf(position, '192.0.2.1:5683');
+            if (now - (drawnAt.get(id) ?? Number.NEGATIVE_INFINITY) < LIFETIME) throw new Error(`id ${id} again at ${now}`);
+            drawnAt.set(id, now);
+          }
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('go on behind those of an earlier process, with nothing kept: a hundred a second, and a restart', () => {
+    const used = new Set<number>();
+    let last = Number.NEGATIVE_INFINITY;
+    for (let now = 0; now < 100_000; now += 10) used.add((last = nextPosition(last, now, LIFETIME)!));
+    const restarted = nextPosition(Number.NEGATIVE_INFINITY, 100_000, LIFETIME)!;
+    expect(used.has(restarted)).toBe(false);
+    expect(restarted).toBeGreaterThan(Math.max(...used));
+  });
+
+  it('allow a burst of 32,768, then run dry until the clock has gone on', () => {
+    let last = Number.NEGATIVE_INFINITY;
+    let count = 0;
+    for (let next = nextPosition(last, 0, LIFETIME); next !== undefined; next = nextPosition(last, 0, LIFETIME))
+      [last, count] = [next, count + 1];
+    expect(count).toBe(32_768);
+    expect(nextPosition(last, 8, LIFETIME)).toBeDefined();
+  });
+
+  it('differ between peers at the same moment', () => {
+    const ids = new Set(Array.from({ length: 100 }, (_, i) => messageIdOf(positionAt(1e12, LIFETIME), `192.0.2.${i}:5683`)));
+    expect(ids.size).toBeGreaterThan(95);
   });
 });
 

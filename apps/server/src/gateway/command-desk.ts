@@ -10,6 +10,7 @@ interface Parts {
   readonly clock: CampaignClock;
   readonly door: ServeDoor;
   readonly tell: (message: FromGateway) => void;
+  readonly tokenGone: (token: string) => void;
   readonly conversationParts: (endpoint: Endpoint, attempt: AttemptKey) => ConversationParts;
 }
 
@@ -21,6 +22,8 @@ export class CommandDesk {
   readonly #parts: Parts;
   readonly #conversations = new Map<Endpoint, Conversation>();
   readonly #owners = new Map<string, Endpoint>();
+  /** The other way round: settling an update must not look through a million tokens. */
+  readonly #tokens = new Map<Endpoint, Set<string>>();
   readonly #suspended = new Set<AttemptKey>();
   #epoch = 0;
 
@@ -44,7 +47,12 @@ export class CommandDesk {
   }
 
   restoreTokens(tokens: readonly PullToken[]): void {
-    for (const { token, endpoint } of tokens) this.#owners.set(token, endpoint);
+    for (const { token, endpoint } of tokens) this.#own(token, endpoint);
+  }
+
+  #own(token: string, endpoint: Endpoint): void {
+    this.#owners.set(token, endpoint);
+    this.#tokens.set(endpoint, (this.#tokens.get(endpoint) ?? new Set()).add(token));
   }
 
   handle(command: Command): void {
@@ -87,7 +95,7 @@ export class CommandDesk {
 
   async #offer(order: OfferOrder): Promise<void> {
     if (this.#isStale({ ...order, type: 'offer' })) return;
-    this.#owners.set(order.pullToken, order.endpoint);
+    this.#own(order.pullToken, order.endpoint);
     const door = order.phase === 'transfer' ? await this.#parts.door.open(order) : await this.#parts.door.image(order);
     if (this.#isStale({ ...order, type: 'offer' })) return;
     if (door.type === 'shut') {
@@ -133,7 +141,11 @@ export class CommandDesk {
   }
 
   #forget(endpoint: Endpoint): void {
-    for (const [token, owner] of this.#owners) if (owner === endpoint) this.#owners.delete(token);
+    for (const token of this.#tokens.get(endpoint) ?? []) {
+      this.#owners.delete(token);
+      this.#parts.tokenGone(token);
+    }
+    this.#tokens.delete(endpoint);
   }
 
   #end(endpoint: Endpoint): void {

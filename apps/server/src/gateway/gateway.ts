@@ -7,6 +7,7 @@ import type { Conversation } from './conversation.ts';
 import { DeviceReader } from './device-reader.ts';
 import { Operations, type Correlated } from './operations.ts';
 import { Pacer } from './pacer.ts';
+import { PullGate } from './pull-gate.ts';
 import { answerPull, PULL_PATH } from './pull-server.ts';
 import { RegistrationHandler, contactMessage, restored } from './registration-handler.ts';
 import { Registry } from './registry.ts';
@@ -25,6 +26,9 @@ export interface GatewayParts {
   readonly wake: () => void;
 }
 
+/** Devices that one gateway knows and talks to. */
+export const MAX_DEVICES = 1_000_000;
+
 /** Where the standards meet: datagrams become registrations, answers and facts; commands become conversations. */
 export class Gateway {
   readonly #parts: GatewayParts;
@@ -35,11 +39,16 @@ export class Gateway {
   readonly #reader: DeviceReader;
   readonly #commands: CommandDesk;
   readonly #sends = new SendReader();
+  readonly #pulls = new PullGate();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     const entropy = new SystemEntropy();
-    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), entropy);
+    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), entropy, {
+      wallOffsetMs: Date.now() - monotonicMs(),
+      maxPeers: MAX_DEVICES,
+      maxProven: MAX_DEVICES,
+    });
     this.#operations = new Operations(this.#coap, monotonicMs);
     this.#registrations = new RegistrationHandler(this.#registry, entropy);
     this.#reader = new DeviceReader({
@@ -53,6 +62,7 @@ export class Gateway {
       clock: parts.clock,
       door: parts.door,
       tell: parts.tell,
+      tokenGone: (token) => this.#pulls.forget(token),
       conversationParts: (endpoint, attempt) => ({
         coap: this.#coap,
         operations: this.#operations,
@@ -134,12 +144,19 @@ export class Gateway {
     const conversation = this.#commands.conversationByToken(token);
     const owner = this.#commands.ownerOf(token);
     if (!owner) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
+    if (!this.#pulls.admits(token, handle.peer, monotonicMs()))
+      return void this.#coap.respond(handle, { code: CODE.TOO_MANY_REQUESTS, options: { maxAge: 2 } }, monotonicMs());
+    this.#coap.prove(handle.peer, monotonicMs());
     const { response, delayMs, served } = answerPull(conversation, request);
     if (!served) this.#parts.tell({ type: 'contact', endpoint: owner, kind: 'pull', at: this.#parts.clock.now(), registration: undefined });
     if (delayMs <= 0) return this.#answerPull(handle, response, { conversation, served });
     // A long pause is acknowledged, so that the device does not repeat its question.
     if (delayMs > 1000) this.#coap.acknowledge(handle);
-    setTimeout(() => this.#answerPull(handle, response, { conversation, served }), delayMs);
+    this.#pulls.waits(token, 1);
+    setTimeout(() => {
+      this.#pulls.waits(token, -1);
+      this.#answerPull(handle, response, { conversation, served });
+    }, delayMs);
   }
 
   #answerPull(
