@@ -1,4 +1,4 @@
-import { offsetOf, sizeOfSzx } from './block.ts';
+import { BERT_SZX, offsetOf, sizeOfSzx } from './block.ts';
 import type { Block } from './block.ts';
 import { CODE } from './codes.ts';
 
@@ -21,7 +21,7 @@ export interface BodyPart {
 }
 
 export type AssemblyOutcome =
-  /** Block1: answer 2.31 with `block`. Block2: ask for the block after it. */
+  /** Block1: answer 2.31 with `block`. Block2: ask for the block at `received`, which by BERT is not the next number. */
   | { readonly type: 'continue'; readonly block: Block; readonly received: number }
   | { readonly type: 'complete'; readonly body: Uint8Array; readonly block: Block; readonly contentFormat?: number }
   /** `code` is what to answer a Block1 with; a Block2 body is given up, or asked for again from 0. */
@@ -56,7 +56,7 @@ export class BlockAssembly {
     const key = `${from.peer} ${from.path}`;
     const { block, payload } = part;
     const offset = offsetOf(block);
-    if (block.more && payload.length !== sizeOfSzx(block.szx)) return this.#refuse(key, CODE.BAD_REQUEST);
+    if (block.more && !isWhole(block, payload.length)) return this.#refuse(key, CODE.BAD_REQUEST);
     if (Math.max(part.announcedSize ?? 0, offset + payload.length) > this.#settings.maxBodyBytes) return this.#tooLarge(key);
 
     if (offset === 0) this.#pending.delete(key);
@@ -109,6 +109,12 @@ export class BlockAssembly {
       this.#pending.delete(key);
     }
   }
+}
+
+/** A block that is not the last one is full; by BERT it is one or more full ones. */
+function isWhole({ szx }: Block, length: number): boolean {
+  const size = sizeOfSzx(szx);
+  return szx === BERT_SZX ? length > 0 && length % size === 0 : length === size;
 }
 
 function etagText(part: BodyPart): string {

@@ -1,4 +1,4 @@
-import { MAX_SZX, sizeOfSzx } from './block.ts';
+import { BERT_SZX, blockBytes, MAX_SZX, sizeOfSzx } from './block.ts';
 import type { Block } from './block.ts';
 import { CODE } from './codes.ts';
 
@@ -6,6 +6,8 @@ import { CODE } from './codes.ts';
 export interface BlockUpload {
   readonly size: number;
   readonly szx: number;
+  /** Bytes of payload in one message while `szx` is 7 (`CoapStreams.roomOf`). */
+  readonly room?: number;
   /** Everything before it is acknowledged. */
   readonly offset: number;
   readonly restartsLeft: number;
@@ -42,18 +44,33 @@ const MAX_RESTARTS = 3;
 /** We step down by ourselves when a 4.13 names no size, but not below 64 bytes: then it is the body that is too large. */
 const SMALLEST_OWN_SZX = 2;
 
+export interface UploadStart {
+  readonly size: number;
+  readonly szx?: number;
+  readonly offset?: number;
+  readonly maxRestarts?: number;
+  /** More than one block at once, on streams whose peer takes them (RFC 8323 section 6). */
+  readonly room?: number;
+}
+
 /** Starts at `offset`, rounded down to what a block number can express. */
-export function startUpload(options: { size: number; szx?: number; offset?: number; maxRestarts?: number }): BlockUpload {
-  const offset = Math.min(options.offset ?? 0, options.size);
-  const szx = options.szx ?? MAX_SZX;
+export function startUpload({ size, room, ...start }: UploadStart): BlockUpload {
+  const offset = Math.min(start.offset ?? 0, size);
+  const szx = start.szx ?? (room === undefined ? MAX_SZX : BERT_SZX);
   const aligned = offset - (offset % sizeOfSzx(szx));
-  return { size: options.size, szx, offset: aligned, restartsLeft: options.maxRestarts ?? MAX_RESTARTS, doubtful: false };
+  return {
+    size,
+    szx,
+    offset: aligned,
+    restartsLeft: start.maxRestarts ?? MAX_RESTARTS,
+    doubtful: false,
+    ...(room === undefined ? {} : { room }),
+  };
 }
 
 export function nextBlock(upload: BlockUpload): UploadBlock {
-  const blockSize = sizeOfSzx(upload.szx);
-  const length = Math.min(blockSize, upload.size - upload.offset);
-  const block1 = { num: upload.offset / blockSize, more: upload.offset + length < upload.size, szx: upload.szx };
+  const length = Math.min(blockBytes(upload.szx, upload.room), upload.size - upload.offset);
+  const block1 = { num: upload.offset / sizeOfSzx(upload.szx), more: upload.offset + length < upload.size, szx: upload.szx };
   return { offset: upload.offset, length, block1, size1: upload.offset === 0 ? upload.size : undefined };
 }
 
@@ -94,7 +111,7 @@ function restart(upload: BlockUpload, code: number): UploadOutcome {
   return { type: 'restart', upload: { ...upload, offset: 0, restartsLeft: upload.restartsLeft - 1, doubtful: false }, why: 'incomplete' };
 }
 
-/** Smaller blocks end after six steps at the latest, so this restart needs no count. */
+/** Smaller blocks end after seven steps at the latest, so this restart needs no count. */
 function tooLarge(upload: BlockUpload, answer: UploadAnswer): UploadOutcome {
   if (answer.size1 !== undefined && answer.size1 < upload.size) return { type: 'too-large', maxSize: answer.size1 };
   const szx = answer.block1?.szx ?? Math.max(upload.szx - 1, SMALLEST_OWN_SZX);

@@ -4,15 +4,24 @@ import { CoapError } from './errors.ts';
 export interface Block {
   readonly num: number;
   readonly more: boolean;
-  /** 0 to 6 for blocks of 16 to 1024 bytes; 7 is reserved on UDP. */
+  /** 0 to 6 for blocks of 16 to 1024 bytes; 7 is reserved on UDP, and several blocks of 1024 bytes at once on streams. */
   readonly szx: number;
 }
 
 export const MAX_SZX = 6;
+/** BERT: the payload is any number of blocks of 1024 bytes, and block numbers count these (RFC 8323 section 6). */
+export const BERT_SZX = 7;
 const MAX_NUM = 0xfffff;
 
+/** Of one block, which is also the unit of block numbers. */
 export function sizeOfSzx(szx: number): number {
-  return 1 << (szx + 4);
+  return 1 << (Math.min(szx, MAX_SZX) + 4);
+}
+
+/** What one message carries of a body: a block, or on streams as many as fit into `room` bytes of payload. */
+export function blockBytes(szx: number, room = 0): number {
+  const size = sizeOfSzx(szx);
+  return szx === BERT_SZX ? Math.max(size, room - (room % size)) : size;
 }
 
 /** The largest exponent whose block fits into `size` bytes. */
@@ -25,17 +34,17 @@ export function offsetOf(block: Block): number {
   return block.num * sizeOfSzx(block.szx);
 }
 
-/** `undefined` for more than three bytes and for the reserved size 7. */
-export function decodeBlock(value: Uint8Array): Block | undefined {
+/** `undefined` for more than three bytes and for a size above `maxSzx`: 7 is reserved unless `BERT_SZX` is given. */
+export function decodeBlock(value: Uint8Array, maxSzx = MAX_SZX): Block | undefined {
   if (value.length > 3) return undefined;
   let number = 0;
   for (const byte of value) number = (number << 8) | byte;
   const szx = number & 7;
-  return szx > MAX_SZX ? undefined : { num: number >>> 4, more: (number & 8) !== 0, szx };
+  return szx > maxSzx ? undefined : { num: number >>> 4, more: (number & 8) !== 0, szx };
 }
 
-export function encodeBlock({ num, more, szx }: Block): Uint8Array {
-  if (num < 0 || num > MAX_NUM || szx < 0 || szx > MAX_SZX) throw new CoapError('COAP_BLOCK_SIZE', `no such block: ${num}/${szx}`);
+export function encodeBlock({ num, more, szx }: Block, maxSzx = MAX_SZX): Uint8Array {
+  if (num < 0 || num > MAX_NUM || szx < 0 || szx > maxSzx) throw new CoapError('COAP_BLOCK_SIZE', `no such block: ${num}/${szx}`);
   return encodeUint(num * 16 + (more ? 8 : 0) + szx);
 }
 

@@ -32,6 +32,9 @@ export const CODE = {
   HOP_LIMIT_REACHED: code(5, 8),
 } as const;
 
+/** Signalling messages of a stream (RFC 8323 section 5). */
+export const SIGNAL = { CSM: code(7, 1), PING: code(7, 2), PONG: code(7, 3), RELEASE: code(7, 4), ABORT: code(7, 5) } as const;
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'FETCH' | 'PATCH' | 'iPATCH';
 
 /** In the order of their codes 0.01 to 0.07 (RFC 7252, RFC 8132). */

@@ -1,6 +1,7 @@
 import type { Block } from './block.ts';
 import type { Method } from './codes.ts';
 import type { CoapOptions } from './options.ts';
+import type { Coverage } from './settings.ts';
 
 /** A request of ours. */
 export interface CoapRequest {
@@ -37,10 +38,13 @@ export interface RequestHandle {
   readonly correlation: unknown;
 }
 
-/** Names a request of a peer until it is answered. */
+/** Names a request of a peer until it is answered. Compare by identity. */
 export interface IncomingHandle {
   readonly peer: string;
+  /** On a stream a number of our own: it has no message ids. */
   readonly messageId: number;
+  /** What a notification has to carry when the request observes; kept as long as the handle. */
+  readonly token: Uint8Array;
 }
 
 /** A peer's request, decoded. Bytes are views of the datagram. */
@@ -49,6 +53,8 @@ export interface IncomingRequest {
   readonly confirmable: boolean;
   readonly options: CoapOptions;
   readonly payload: Uint8Array;
+  /** Payload that this peer takes in one answer, where that is more than a block: streams with BERT (RFC 8323 section 6). */
+  readonly room?: number;
 }
 
 export interface CoapResponse {
@@ -63,8 +69,11 @@ export interface IncomingResponse {
   readonly payload: Uint8Array;
 }
 
-/** `forgotten`: the peer was given up by `forgetPeer`. `overflow`: a limit of the settings, nothing was sent. `multicast`: never sent. */
-export type FailureReason = 'timeout' | 'reset' | 'rejected' | 'overflow' | 'forgotten' | 'multicast';
+/**
+ * `forgotten`: the peer was given up by `forgetPeer`. `overflow`: a limit of the settings or of the peer, nothing was sent.
+ * `multicast`: never sent. `closed`: the connection to the peer ended, or there was none.
+ */
+export type FailureReason = 'timeout' | 'reset' | 'rejected' | 'overflow' | 'forgotten' | 'multicast' | 'closed';
 
 /** What an endpoint says. Handed to the sink at once, also from within `request` and `respond`. */
 export type CoapOutput =
@@ -88,3 +97,24 @@ export type CoapOutput =
   | { readonly type: 'failed'; readonly handle: RequestHandle; readonly reason: FailureReason };
 
 export type CoapSink = (output: CoapOutput) => void;
+
+/** On streams: `datagram` carries bytes to write, and `close` wants them flushed and the connection ended. */
+export type StreamOutput = CoapOutput | { readonly type: 'close'; readonly peer: string };
+
+export type StreamSink = (output: StreamOutput) => void;
+
+/** What UDP and streams have in common: requests both ways, and time. `CoapEndpoint` and `CoapStreams` are both one. */
+export interface CoapTransport {
+  /** Bytes from a peer; never throws for what they are. */
+  receive(peer: string, bytes: Uint8Array, now: number): void;
+  request(peer: string, request: CoapRequest, now: number): RequestHandle;
+  cancelRequest(handle: RequestHandle, now: number): void;
+  cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined;
+  respond(handle: IncomingHandle, response: CoapResponse, now: number): boolean;
+  acknowledge(handle: IncomingHandle): void;
+  forgetPeer(peer: string): void;
+  setCoverage(peer: string, coverage: Coverage, now: number): void;
+  timeoutOf(peer: string): number;
+  nextTimerAt(): number | undefined;
+  advance(now: number): void;
+}

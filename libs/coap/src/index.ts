@@ -1,5 +1,5 @@
 export { BlockAssembly, DEFAULT_ASSEMBLY_SETTINGS, type AssemblyOutcome, type AssemblySettings, type BodyPart } from './block-assembly.ts';
-export { planBlock, type BlockPlan, type ServedBody } from './block-serve.ts';
+export { planBlock, planBlocks, type BlockPlan, type BlockWish, type ServedBody } from './block-serve.ts';
 export {
   nextBlock,
   onAnswer,
@@ -8,20 +8,35 @@ export {
   type UploadAnswer,
   type UploadBlock,
   type UploadOutcome,
+  type UploadStart,
 } from './block-upload.ts';
-export { decodeBlock, decodeUint, encodeBlock, encodeUint, MAX_SZX, offsetOf, sizeOfSzx, szxOfSize, type Block } from './block.ts';
-export { classOf, CODE, code, codeOfMethod, codeOfText, codeText, methodOf, type Method } from './codes.ts';
+export {
+  BERT_SZX,
+  decodeBlock,
+  decodeUint,
+  encodeBlock,
+  encodeUint,
+  MAX_SZX,
+  offsetOf,
+  sizeOfSzx,
+  szxOfSize,
+  type Block,
+} from './block.ts';
+export { classOf, CODE, code, codeOfMethod, codeOfText, codeText, methodOf, SIGNAL, type Method } from './codes.ts';
 export { CoapEndpoint } from './endpoint.ts';
 export type {
   CoapOutput,
   CoapRequest,
   CoapResponse,
   CoapSink,
+  CoapTransport,
   FailureReason,
   IncomingHandle,
   IncomingRequest,
   IncomingResponse,
   RequestHandle,
+  StreamOutput,
+  StreamSink,
 } from './endpoint-types.ts';
 export { CoapError, type CoapErrorCode } from './errors.ts';
 export {
@@ -36,3 +51,7 @@ export {
 } from './message.ts';
 export { OPTION, readOptions, writeOptions, type CoapOptions, type ReadOptions } from './options.ts';
 export { COVERAGE, DEFAULT_ENDPOINT_SETTINGS, type Coverage, type EndpointSettings } from './settings.ts';
+export type { StreamRole } from './stream-connection.ts';
+export { decodeFrame, encodeFrame, FrameDecoder, type StreamMessage } from './stream-frame.ts';
+export { DEFAULT_STREAM_SETTINGS, type StreamSettings } from './stream-settings.ts';
+export { CoapStreams } from './streams.ts';

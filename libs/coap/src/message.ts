@@ -20,8 +20,8 @@ export interface CoapMessage {
 }
 
 const TYPES: readonly MessageType[] = ['CON', 'NON', 'ACK', 'RST'];
-const PAYLOAD_MARKER = 0xff;
-const MAX_TOKEN = 8;
+export const PAYLOAD_MARKER = 0xff;
+export const MAX_TOKEN = 8;
 /** A Register with every parameter has fewer than twenty; a datagram of one-byte options must not become 64k objects. */
 export const MAX_OPTIONS = 64;
 
@@ -62,13 +62,15 @@ function refuseReserved(messageCode: number, length: number): void {
   if (messageCode === 0 && length !== 4) throw new CoapError('COAP_EMPTY_MESSAGE', 'an Empty message is 4 bytes and no more');
 }
 
-function payloadFrom(bytes: Uint8Array, at: number): Uint8Array {
+/** What is behind the options at `at`: a marker and at least one byte, or nothing. */
+export function payloadFrom(bytes: Uint8Array, at: number): Uint8Array {
   if (at === bytes.length) return NO_BYTES;
   if (at + 1 === bytes.length) throw new CoapError('COAP_EMPTY_PAYLOAD', 'a payload marker with no payload behind it');
   return bytes.subarray(at + 1);
 }
 
-function readRawOptions(bytes: Uint8Array, start: number): { list: RawOption[]; end: number } {
+/** Options from `start` up to the payload marker or the end of `bytes`; the same on datagrams and on streams. */
+export function readRawOptions(bytes: Uint8Array, start: number): { list: RawOption[]; end: number } {
   const list: RawOption[] = [];
   let at = start;
   let number = 0;
@@ -119,7 +121,8 @@ export function encodeMessage(message: CoapMessage): Uint8Array {
   return bytes;
 }
 
-function optionsLength(options: readonly RawOption[]): number {
+/** Bytes that `writeRawOptions` will write; refuses what is out of order or too long. */
+export function optionsLength(options: readonly RawOption[]): number {
   let length = 0;
   let last = 0;
   for (const { number, value } of options) {
@@ -136,7 +139,8 @@ function nibbleOf(value: number): number {
   return value < 269 ? 13 : 14;
 }
 
-function writeRawOptions(bytes: Uint8Array, start: number, options: readonly RawOption[]): number {
+/** Returns where the options end. `bytes` has room for `optionsLength`. */
+export function writeRawOptions(bytes: Uint8Array, start: number, options: readonly RawOption[]): number {
   let at = start;
   let last = 0;
   for (const { number, value } of options) {

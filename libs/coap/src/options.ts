@@ -1,4 +1,4 @@
-import { decodeBlock, decodeUint, encodeBlock, encodeUint } from './block.ts';
+import { decodeBlock, decodeUint, encodeBlock, encodeUint, MAX_SZX } from './block.ts';
 import type { Block } from './block.ts';
 import { CoapError } from './errors.ts';
 import { NO_BYTES } from './message.ts';
@@ -108,7 +108,7 @@ function textWithin(value: Uint8Array, maxBytes: number): string | undefined {
   return value.length === 0 || value.length > maxBytes ? undefined : textOf(value);
 }
 
-const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array) => boolean>> = {
+const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array, maxSzx: number) => boolean>> = {
   [OPTION.IF_MATCH]: (draft, value) => addBytes(draft, 'ifMatch', value),
   [OPTION.URI_HOST]: (draft, value) => value.length > 0 && setOnce(draft, 'uriHost', textOf(value)),
   [OPTION.ETAG]: (draft, value) => value.length > 0 && value.length <= 8 && setOnce(draft, 'etag', value),
@@ -122,8 +122,8 @@ const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array) => bool
   [OPTION.URI_QUERY]: (draft, value) => addText(draft.uriQuery, value),
   [OPTION.HOP_LIMIT]: (draft, value) => value.length === 1 && value[0] !== 0 && setOnce(draft, 'hopLimit', value[0]),
   [OPTION.ACCEPT]: (draft, value) => setOnce(draft, 'accept', uintOf(value, 2)),
-  [OPTION.BLOCK2]: (draft, value) => setOnce(draft, 'block2', decodeBlock(value)),
-  [OPTION.BLOCK1]: (draft, value) => setOnce(draft, 'block1', decodeBlock(value)),
+  [OPTION.BLOCK2]: (draft, value, maxSzx) => setOnce(draft, 'block2', decodeBlock(value, maxSzx)),
+  [OPTION.BLOCK1]: (draft, value, maxSzx) => setOnce(draft, 'block1', decodeBlock(value, maxSzx)),
   [OPTION.SIZE2]: (draft, value) => setOnce(draft, 'size2', uintOf(value, 4)),
   [OPTION.PROXY_URI]: (draft, value) => setOnce(draft, 'proxyUri', textWithin(value, 1034)),
   [OPTION.PROXY_SCHEME]: (draft, value) => setOnce(draft, 'proxyScheme', textWithin(value, 255)),
@@ -133,18 +133,18 @@ const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array) => bool
   [OPTION.REQUEST_TAG]: (draft, value) => addBytes(draft, 'requestTag', value),
 };
 
-/** A value out of range or a surplus repetition counts as unknown (RFC 7252 sections 5.4.3 and 5.4.5). */
-export function readOptions(message: { readonly options: readonly RawOption[] }): ReadOptions {
+/** A value out of range or a surplus repetition counts as unknown (RFC 7252 sections 5.4.3 and 5.4.5). Streams give `BERT_SZX`. */
+export function readOptions(message: { readonly options: readonly RawOption[] }, maxSzx = MAX_SZX): ReadOptions {
   const options: Draft = { uriPath: [], uriQuery: [], locationPath: [] };
   for (const { number, value } of message.options) {
-    const understood = READERS[number]?.(options, value) ?? false;
+    const understood = READERS[number]?.(options, value, maxSzx) ?? false;
     if (!understood && (number & 1) === 1) return { options, badCritical: number };
   }
   return { options };
 }
 
-/** Ready for `encodeMessage`: in ascending order. */
-export function writeOptions(options: Partial<CoapOptions>): RawOption[] {
+/** Ready for `encodeMessage`, or with `BERT_SZX` for `encodeFrame`: in ascending order. */
+export function writeOptions(options: Partial<CoapOptions>, maxSzx = MAX_SZX): RawOption[] {
   const list: RawOption[] = [];
   const add = (number: number, value: Uint8Array | undefined): void => {
     if (value !== undefined) list.push({ number, value });
@@ -163,8 +163,8 @@ export function writeOptions(options: Partial<CoapOptions>): RawOption[] {
   for (const part of options.uriQuery ?? []) add(OPTION.URI_QUERY, bytesOf(part));
   add(OPTION.HOP_LIMIT, uint(options.hopLimit));
   add(OPTION.ACCEPT, uint(options.accept));
-  add(OPTION.BLOCK2, options.block2 && encodeBlock(options.block2));
-  add(OPTION.BLOCK1, options.block1 && encodeBlock(options.block1));
+  add(OPTION.BLOCK2, options.block2 && encodeBlock(options.block2, maxSzx));
+  add(OPTION.BLOCK1, options.block1 && encodeBlock(options.block1, maxSzx));
   add(OPTION.SIZE2, uint(options.size2));
   add(OPTION.PROXY_URI, options.proxyUri === undefined ? undefined : bytesOf(options.proxyUri, 1034));
   add(OPTION.PROXY_SCHEME, options.proxyScheme === undefined ? undefined : bytesOf(options.proxyScheme));
