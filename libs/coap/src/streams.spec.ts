@@ -16,6 +16,19 @@ it('is a transport like the other one', () => {
   }
 });
 
+it('the example of the README', () => {
+  const said: string[] = [];
+  const entropy = new SeededEntropy();
+  const now = 0;
+
+  const streams = new CoapStreams((output) => said.push(output.type), entropy);
+  streams.opened('tcp:192.0.2.1:49152', now, 'server');
+  streams.receive('tcp:192.0.2.1:49152', Uint8Array.of(0x00, 0xe1), now); // their CSM is answered with ours
+  streams.receive('tcp:192.0.2.1:49152', Uint8Array.of(0x00, 0x01), now); // GET /
+
+  expect(said).toEqual(['datagram', 'request']);
+});
+
 describe('our requests', () => {
   it('go one after the other, each matched by its token', () => {
     const bench = StreamBench.open();
