@@ -4,7 +4,7 @@ import { decodeLwm2mCbor, encodeLwm2mCbor } from './lwm2m-cbor.ts';
 import { decodeLwm2mJson, encodeLwm2mJson } from './lwm2m-json.ts';
 import type { Lwm2mVersion } from './object-list.ts';
 import type { TypeOf } from './objects.ts';
-import { decodeCborValue, decodeSenmlCbor, encodeSenmlCbor } from './senml-cbor.ts';
+import { decodeCborValue, decodeSenmlCbor, encodeCborValue, encodeSenmlCbor } from './senml-cbor.ts';
 import { decodeSenmlJson, encodeSenmlJson } from './senml-json.ts';
 import { decodeOpaque, decodeText, encodeText } from './text.ts';
 import { decodeTlv, encodeTlv } from './tlv.ts';
@@ -59,6 +59,8 @@ export function encodeContent(format: number, values: readonly ResourceValue[], 
       if (!(value instanceof Uint8Array)) throw new Lwm2mError('VALUE_INVALID', 'only bytes can be sent as opaque');
       return value;
     }
+    case CONTENT_FORMAT.CBOR:
+      return encodeCborValue(onlyValue(values));
     case CONTENT_FORMAT.SENML_JSON:
       return encodeSenmlJson(values, base);
     case CONTENT_FORMAT.SENML_CBOR:

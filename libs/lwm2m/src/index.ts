@@ -5,6 +5,8 @@ export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
 export { LIMITS } from './limits.ts';
 export { encodeArguments, parseArguments, type ExecuteArgument } from './execute-arguments.ts';
 export { formatLinks, parseLinks, type Link } from './link-format.ts';
+export { type FormatChoice, type FormatHints } from './format-choice.ts';
+export { FormatMemory, type FormatUse } from './format-memory.ts';
 export { compareObjectVersions, type ObjectModel, type ResourceModel, type ResourceOperations } from './object-model.ts';
 export { BUILT_IN, ObjectModels, type AnnouncedObject } from './object-models.ts';
 export { parseObjectXml, type ModelFault } from './object-xml.ts';
@@ -22,6 +24,20 @@ export {
   type TypeOf,
   type UriScheme,
 } from './objects.ts';
+export { meaningOf, type FailureMeaning } from './operation-failures.ts';
+export {
+  anotherFormatMayHelp,
+  operationOutcome,
+  typed,
+  type DiscoveredLink,
+  type OperationAnswer,
+  type OperationOutcome,
+  type TypedValue,
+} from './operation-outcome.ts';
+export { type OperationRefused, type OperationRequest, type OperationTarget } from './operation-parts.ts';
+export { operationRequest } from './operation-request.ts';
+export { changesDevice, isRepeatable, pathOf, pathsIn, type DeviceOperation, type DeviceOperationType } from './operation.ts';
+export { isSecret, ruleAgainst, type RuleBroken } from './operator-rules.ts';
 export { formatPath, idsOf, isWithin, MAX_ID, parsePath, type Lwm2mPath } from './paths.ts';
 export {
   DEFAULT_LIFETIME_S,
@@ -32,6 +48,7 @@ export {
   type RegistrationRequest,
   type RegistrationUpdate,
 } from './registration.ts';
+export { valueOfJson, valueOfText, valuesOfData } from './value-input.ts';
 export { isWithinRange, rangeOf, type ValueRange } from './value-range.ts';
 export { isObjectLink, linkText, parseLink, type DataType, type ObjectLink, type ResourceValue, type Value } from './values.ts';
 export { begin, beginInstalled, next } from './firmware-update.ts';

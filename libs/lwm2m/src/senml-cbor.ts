@@ -20,6 +20,10 @@ export function decodeCborValue(payload: Uint8Array, path: string, typeOf?: Type
   return [{ path, value: toType(value, typeOfPath(path, typeOf)) }];
 }
 
+export function encodeCborValue(value: Value): Uint8Array {
+  return encodeCbor(cborOfValue(value));
+}
+
 /** SenML CBOR (112). */
 export function decodeSenmlCbor(payload: Uint8Array, base: string, typeOf?: TypeOf): ResourceValue[] {
   return resolveRecords(senmlCborRecords(payload), base, typeOf);
