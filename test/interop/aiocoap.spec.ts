@@ -40,7 +40,7 @@ if (!installed) console.warn('SKIPPED: aiocoap cannot be installed here (it need
       expect(bench.uploads.map(sha256)).toEqual([said.writtenSha256]);
       expect(bench.uploads[0]).toHaveLength(64 * 1024);
     } finally {
-      bench.stop();
+      await bench.stop();
     }
   });
 });

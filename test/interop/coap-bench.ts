@@ -1,24 +1,22 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import { createHash } from 'node:crypto';
 import {
+  BERT_SZX,
   BlockAssembly,
   CODE,
-  CoapEndpoint,
-  decodeMessage,
-  encodeMessage,
+  MAX_SZX,
   nextBlock,
   onAnswer,
-  planBlock,
+  planBlocks,
+  sizeOfSzx,
   startUpload,
-  writeOptions,
-  type CoapOutput,
   type CoapRequest,
   type IncomingHandle,
   type IncomingRequest,
   type IncomingResponse,
+  type RequestHandle,
 } from '@drover/coap';
-import { SystemEntropy } from '@drover/platform';
+import { TcpWire, UdpWire, type Sink, type Wire } from './bench-wires.ts';
+import type { Figure } from './figures.ts';
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -26,10 +24,14 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export const patterned = (size: number, factor: number): Buffer =>
   Buffer.from(Array.from({ length: size }, (_, at) => (at * factor + (at >> 8) + (at >> 16)) & 255));
 
-export const IMAGE = patterned(256 * 1024, 7);
+const MIB = 1024 * 1024;
+export const IMAGE = patterned(MIB, 7);
+
+export type Transport = 'udp' | 'tcp';
+export const TRANSPORTS: readonly Transport[] = ['udp', 'tcp'];
 
 const NOTIFY_EVERY_MS = 150;
-const TICK_MS = 20;
+const now = (): number => performance.now();
 
 interface Waiting {
   readonly answered: (response: IncomingResponse) => void;
@@ -37,88 +39,108 @@ interface Waiting {
   readonly notified: (response: IncomingResponse) => void;
 }
 
-interface Watcher {
-  readonly peer: string;
-  readonly token: Uint8Array;
-}
-
 /**
- * One `CoapEndpoint` on a real socket, asking and serving: `/image` by Block2, `/counter` to be observed, `/upload` by Block1.
+ * Our CoAP on a real socket, asking and serving: `/image` by Block2, `/counter` to be observed, `/upload` by Block1, `/rd`
+ * to register at.
  */
 export class CoapBench {
   readonly uploads: Buffer[] = [];
+  /** Peers by the `ep` they registered with. */
+  readonly registered = new Map<string, string>();
   blocksServed = 0;
   /** Copies of ours that it took beyond the first ones. */
   retransmissions = 0;
-  readonly #socket: Socket = createSocket('udp4');
-  readonly #coap = new CoapEndpoint((output) => this.#onOutput(output), new SystemEntropy());
-  readonly #bodies = new BlockAssembly({ maxBodyBytes: 1024 * 1024 });
-  readonly #watchers = new Map<string, Watcher>();
-  readonly #timers = [setInterval(() => this.#coap.advance(performance.now()), TICK_MS), setInterval(() => this.#count(), NOTIFY_EVERY_MS)];
+  readonly #wire: Wire;
+  readonly #bodies = new BlockAssembly({ maxBodyBytes: MIB });
+  readonly #watchers = new Map<string, IncomingHandle>();
+  readonly #timer = setInterval(() => this.#count(), NOTIFY_EVERY_MS);
   #counter = 0;
-  #token = new Uint8Array(0);
 
-  async start(): Promise<string> {
-    this.#socket.on('message', (bytes, { address, port }) => {
-      // The token a notification has to carry; handed out with the request that this datagram may be.
-      this.#token = decodeMessage(bytes).token.slice();
-      this.#coap.receive(`${address}:${port}`, bytes, performance.now());
-    });
-    this.#socket.bind(0, '127.0.0.1');
-    await once(this.#socket, 'listening');
-    return `coap://127.0.0.1:${this.#socket.address().port}`;
+  constructor(transport: Transport = 'udp') {
+    const sink: Sink = (output) => this.#onOutput(output);
+    this.#wire = transport === 'udp' ? new UdpWire(sink) : new TcpWire(sink);
   }
 
-  stop(): void {
-    this.#timers.forEach(clearInterval);
-    this.#socket.close();
+  async start(): Promise<string> {
+    return `${this.#wire.scheme}://127.0.0.1:${await this.#wire.start()}`;
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#wire.stop();
+  }
+
+  dial(port: number): Promise<string> {
+    return this.#wire.dial(port);
   }
 
   get watchers(): number {
     return this.#watchers.size;
   }
 
-  ask(peer: string, request: CoapRequest, notified: Waiting['notified'] = () => undefined): Promise<IncomingResponse> {
+  /** What `act` cost on the wire. */
+  async measure(act: () => Promise<{ bytes: number; blocks: number }>): Promise<Omit<Figure, 'peer' | 'transport' | 'what'>> {
+    const start = now();
+    const { sent, received } = this.#wire.counted;
+    const { bytes, blocks } = await act();
+    const seconds = Number(((now() - start) / 1000).toFixed(3));
+    return { bytes, blocks, seconds, sent: this.#wire.counted.sent - sent, received: this.#wire.counted.received - received };
+  }
+
+  ask(peer: string, request: CoapRequest): Promise<IncomingResponse> {
     return new Promise((answered, reject) => {
-      const correlation: Waiting = { answered, failed: (reason) => reject(new Error(reason)), notified };
-      this.#coap.request(peer, { ...request, correlation }, performance.now());
+      const correlation: Waiting = { answered, failed: (reason) => reject(new Error(reason)), notified: () => undefined };
+      this.#wire.coap.request(peer, { ...request, correlation }, now());
     });
   }
 
-  /** A body that comes by Block2. */
-  async read(peer: string, path: readonly string[]): Promise<Uint8Array> {
-    for (let num = 0, szx = 6; ; num += 1) {
+  /** The first `count` texts that an observation tells, with which it ends. */
+  observe(peer: string, path: readonly string[], count: number): Promise<string[]> {
+    return new Promise((done, reject) => {
+      const seen: string[] = [];
+      const heard = ({ payload, code }: IncomingResponse): void => {
+        if (code !== CODE.CONTENT) return reject(new Error(`code ${code}`));
+        seen.push(Buffer.from(payload).toString());
+        if (seen.length !== count) return;
+        this.#wire.coap.cancelObservation(handle, now());
+        done(seen);
+      };
+      const correlation: Waiting = { answered: heard, failed: (reason) => reject(new Error(reason)), notified: heard };
+      const handle: RequestHandle = this.#wire.coap.request(peer, { method: 'GET', path, observe: 0, correlation }, now());
+    });
+  }
+
+  /** A body that comes by Block2, on streams by BERT where the peer has it. */
+  async read(peer: string, path: readonly string[]): Promise<{ body: Uint8Array; blocks: number }> {
+    let szx = this.#wire.roomOf(peer) === undefined ? MAX_SZX : BERT_SZX;
+    for (let num = 0, blocks = 1; ; blocks += 1) {
       const { code, options, payload } = await this.ask(peer, { method: 'GET', path, block2: { num, more: false, szx } });
       if (code !== CODE.CONTENT) throw new Error(`code ${code} to block ${num}`);
-      if (!options.block2) return payload;
+      if (!options.block2) return { body: payload, blocks };
       const { block2: block, contentFormat, etag } = options;
-      const outcome = this.#bodies.add({ peer, path: path.join('/') }, { block, payload, contentFormat, etag }, performance.now());
-      if (outcome.type === 'complete') return outcome.body;
+      const outcome = this.#bodies.add({ peer, path: path.join('/') }, { block, payload, contentFormat, etag }, now());
+      if (outcome.type === 'complete') return { body: outcome.body, blocks };
       if (outcome.type === 'refused') throw new Error(`block ${num} does not fit`);
       szx = block.szx;
+      num = outcome.received / sizeOfSzx(szx);
     }
   }
 
   /** A body that goes by Block1; answers the code of the last block and how many there were. */
   async write(peer: string, path: readonly string[], body: Uint8Array): Promise<{ code: number; blocks: number }> {
-    let upload = startUpload({ size: body.length });
+    let upload = startUpload({ size: body.length, room: this.#wire.roomOf(peer) });
     for (let blocks = 1; ; blocks += 1) {
       const { offset, length, block1, size1 } = nextBlock(upload);
       const payload = body.subarray(offset, offset + length);
       const { code, options } = await this.ask(peer, { method: 'PUT', path, contentFormat: 42, block1, size1, payload });
       const outcome = onAnswer(upload, { code, block1: options.block1, size1: options.size1 });
       if (outcome.type === 'done') return { code, blocks };
-      if (outcome.type !== 'continue') throw new Error(`${outcome.type} at ${offset}`);
+      if (outcome.type !== 'continue') throw new Error(`${outcome.type} at ${offset}: code ${code}`);
       upload = outcome.upload;
     }
   }
 
-  #onOutput(output: CoapOutput): void {
-    if (output.type === 'datagram') {
-      const [address, port] = output.peer.split(':');
-      this.#socket.send(output.bytes, Number(port), address);
-      return;
-    }
+  #onOutput(output: Parameters<Sink>[0]): void {
     if (output.type === 'request') return this.#serve(output.handle, output.request);
     const waiting = output.handle.correlation as Waiting;
     if (output.type === 'failed') waiting.failed(output.reason);
@@ -136,49 +158,53 @@ export class CoapBench {
         return this.#serveCounter(handle, request);
       case 'PUT upload':
         return this.#takeUpload(handle, request);
+      case 'POST rd':
+        return this.#register(handle, request);
       default:
-        this.#coap.respond(handle, { code: CODE.NOT_FOUND }, performance.now());
+        this.#wire.coap.respond(handle, { code: CODE.NOT_FOUND }, now());
     }
   }
 
-  #serveImage(handle: IncomingHandle, { options }: IncomingRequest): void {
-    const plan = planBlock({ size: IMAGE.length, etag: Uint8Array.of(1) }, options.block2, options.size2 !== undefined);
-    if (plan.type === 'bad') return void this.#coap.respond(handle, { code: CODE.BAD_REQUEST }, performance.now());
+  #serveImage(handle: IncomingHandle, { options, room }: IncomingRequest): void {
+    const wish = { block: options.block2, wantsSize: options.size2 !== undefined, room };
+    const plan = planBlocks({ size: IMAGE.length, etag: Uint8Array.of(1) }, wish);
+    if (plan.type === 'bad') return void this.#wire.coap.respond(handle, { code: CODE.BAD_REQUEST }, now());
     this.blocksServed += 1;
+    // In the gateway the token in the path is the proof: without one a stranger gets no more than three times its bytes.
+    this.#wire.coap.prove(handle.peer, now());
     const { offset, length, block2, size2, etag } = plan;
     const payload = IMAGE.subarray(offset, offset + length);
-    this.#coap.respond(handle, { code: CODE.CONTENT, options: { contentFormat: 42, block2, size2, etag }, payload }, performance.now());
+    this.#wire.coap.respond(handle, { code: CODE.CONTENT, options: { contentFormat: 42, block2, size2, etag }, payload }, now());
   }
 
   #serveCounter(handle: IncomingHandle, { options }: IncomingRequest): void {
-    const key = `${handle.peer} ${Buffer.from(this.#token).toString('hex')}`;
-    if (options.observe === 0) this.#watchers.set(key, { peer: handle.peer, token: this.#token });
+    const key = `${handle.peer} ${Buffer.from(handle.token).toString('hex')}`;
+    if (options.observe === 0) this.#watchers.set(key, handle);
     else this.#watchers.delete(key);
     const observe = options.observe === 0 ? this.#counter : undefined;
     const response = { code: CODE.CONTENT, options: { contentFormat: 0, observe }, payload: Buffer.from(`n${this.#counter}`) };
-    this.#coap.respond(handle, response, performance.now());
+    this.#wire.coap.respond(handle, response, now());
   }
 
   #count(): void {
     this.#counter += 1;
-    const options = writeOptions({ observe: this.#counter, contentFormat: 0 });
-    for (const { peer, token } of this.#watchers.values()) {
-      const messageId = randomBytes(2).readUInt16BE();
-      const payload = Buffer.from(`n${this.#counter}`);
-      this.#onOutput({
-        type: 'datagram',
-        peer,
-        bytes: encodeMessage({ type: 'NON', code: CODE.CONTENT, messageId, token, options, payload }),
-      });
-    }
+    const notification = { observe: this.#counter, payload: Buffer.from(`n${this.#counter}`) };
+    for (const watcher of this.#watchers.values()) this.#wire.notify(watcher, notification);
   }
 
   #takeUpload(handle: IncomingHandle, { options, payload }: IncomingRequest): void {
-    const block = options.block1 ?? { num: 0, more: false, szx: 6 };
+    const block = options.block1 ?? { num: 0, more: false, szx: MAX_SZX };
     const part = { block, payload, contentFormat: options.contentFormat, announcedSize: options.size1 };
-    const outcome = this.#bodies.add({ peer: handle.peer, path: 'upload' }, part, performance.now());
+    const outcome = this.#bodies.add({ peer: handle.peer, path: 'upload' }, part, now());
     const code = outcome.type === 'refused' ? outcome.code : outcome.type === 'continue' ? CODE.CONTINUE : CODE.CHANGED;
     if (outcome.type === 'complete') this.uploads.push(Buffer.from(outcome.body));
-    this.#coap.respond(handle, { code, options: { block1: options.block1 } }, performance.now());
+    this.#wire.coap.respond(handle, { code, options: { block1: options.block1 } }, now());
+  }
+
+  #register(handle: IncomingHandle, { options }: IncomingRequest): void {
+    const ep = options.uriQuery.find((part) => part.startsWith('ep='))?.slice(3);
+    if (ep === undefined) return void this.#wire.coap.respond(handle, { code: CODE.BAD_REQUEST }, now());
+    this.registered.set(ep, handle.peer);
+    this.#wire.coap.respond(handle, { code: CODE.CREATED, options: { locationPath: ['rd', ep] } }, now());
   }
 }

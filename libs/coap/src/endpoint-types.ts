@@ -110,9 +110,14 @@ export interface CoapTransport {
   request(peer: string, request: CoapRequest, now: number): RequestHandle;
   cancelRequest(handle: RequestHandle, now: number): void;
   cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined;
+  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined;
   respond(handle: IncomingHandle, response: CoapResponse, now: number): boolean;
   acknowledge(handle: IncomingHandle): void;
   forgetPeer(peer: string): void;
+  forgetObservations(peer: string): void;
+  /** The caller knows that this address is no forgery; a stream has shown it by itself. */
+  prove(peer: string, now: number): void;
+  isProven(peer: string, now: number): boolean;
   setCoverage(peer: string, coverage: Coverage, now: number): void;
   timeoutOf(peer: string): number;
   nextTimerAt(): number | undefined;

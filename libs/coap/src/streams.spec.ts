@@ -162,6 +162,14 @@ describe('observations', () => {
     expect(bench.log()).toEqual(['> 0.01', '> 0.01']);
   });
 
+  it('of a peer that registers anew are forgotten, and its connection stays', () => {
+    const { bench, token } = observing();
+    expect([bench.streams.isProven(PEER), bench.streams.isProven('tcp:192.0.2.9:1')]).toEqual([true, false]);
+    bench.streams.forgetObservations(PEER);
+    bench.says({ code: CODE.CONTENT, token, options: { observe: 3 } });
+    expect(bench.outputs).toHaveLength(2);
+  });
+
   it('end with the connection', () => {
     const { bench, handle } = observing();
     bench.streams.closed(PEER);

@@ -98,6 +98,18 @@ export class CoapStreams implements CoapTransport {
     this.#connections.release(connection);
   }
 
+  /** The peer has lost them: it registered anew. Requests under way go on. */
+  forgetObservations(peer: string): void {
+    this.#connections.find(peer)?.observations.clear();
+  }
+
+  /** Nothing to do: whoever completed the handshake of TCP receives at its address. */
+  prove(_peer: string): void {}
+
+  isProven(peer: string): boolean {
+    return this.#connections.find(peer) !== undefined;
+  }
+
   /** Coverage changes how often a datagram is repeated; a stream leaves that to TCP. */
   setCoverage(_peer: string): void {}
 
