@@ -198,10 +198,10 @@ export class TestEngine {
     return this.updates.onUpdate({ type: 'update', endpoint: Endpoint(name), attempt, at: this.clock.now(), fact });
   }
 
-  contact(kind: 'register' | 'update' | 'deregister', name = 'd'): Promise<void> {
+  contact(kind: 'register' | 'update' | 'deregister', name = 'd', replaced?: string): Promise<void> {
     const at = this.clock.now();
     const { registeredAt: _, ...told } = aRegistration({ refreshedAt: at });
     const registration = kind === 'deregister' ? undefined : { ...told, endpoint: Endpoint(name) };
-    return this.contacts.onContact({ type: 'contact', endpoint: Endpoint(name), kind, at, registration });
+    return this.contacts.onContact({ type: 'contact', endpoint: Endpoint(name), kind, at, registration, replaced });
   }
 }

@@ -55,6 +55,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
     clock: clock.setting,
     logLevel: config.logLevel,
     awakeMs: AWAKE_MS,
+    takeover: config.takeover,
     objectModels,
   };
   const { worker, coap } = await startGateway(start, onFatal);

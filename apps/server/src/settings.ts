@@ -16,6 +16,11 @@ export const SETTINGS = {
   coapPort: port(5683, 'port of the LwM2M server (coap, UDP); 0 takes a free one'),
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   objectModels: text('', 'folder of object definitions (.xml, as the OMA registry publishes them); none without it'),
+  takeover: oneOf(
+    ['accept', 'refuse-while-alive'],
+    'accept',
+    'a Register from a new address for an endpoint that is alive elsewhere, without credentials',
+  ),
   roles: oneOf(['all'], 'all', 'roles of this process; splitting them is not supported yet'),
   timeScale: number(1, 'campaign seconds per wall second; evidence names it', { min: 1, max: 100_000 }),
   timeOrigin: instant,

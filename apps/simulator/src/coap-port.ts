@@ -63,7 +63,9 @@ export class CoapPort {
   constructor(parts: PortParts) {
     this.#parts = parts;
     this.#notifications = parts.seed & 0xffff;
-    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), new SeededEntropy(parts.seed));
+    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), new SeededEntropy(parts.seed), {
+      maxAmplification: Number.POSITIVE_INFINITY,
+    });
     this.#socket = createSocket('udp4', (bytes, { address, port }) => this.#onDatagram(`${address}:${port}`, bytes));
     this.#socket.bind(0, HOST);
   }

@@ -35,7 +35,9 @@ interface Meter extends Registration {
 /** The smallest LwM2M server that can update a device, on a real socket. */
 class Server {
   readonly #socket = createSocket('udp4');
-  readonly #coap = new CoapEndpoint((output) => this.#onOutput(output), new SeededEntropy(1));
+  readonly #coap = new CoapEndpoint((output) => this.#onOutput(output), new SeededEntropy(1), {
+    maxAmplification: Number.POSITIVE_INFINITY,
+  });
   readonly #ticker = setInterval(() => this.#coap.advance(monotonicMs()), 20);
   readonly meters: Meter[] = [];
   /** In order: block numbers asked for, with the port they were asked from. */

@@ -31,6 +31,7 @@ export const EVENT_CATALOGUE = {
   'device-imported': [],
   'device-registered': [],
   'device-finding': ['code'],
+  'registration-replaced': ['from', 'to'],
   'firmware-pushed': ['name', 'version', 'digest', 'size'],
   'firmware-refused': ['digest', 'code'],
   'firmware-withdrawn': ['digest', 'reason'],

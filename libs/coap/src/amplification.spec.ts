@@ -6,7 +6,7 @@ import { EchoValues } from './echo.ts';
 import { CODE, CoapEndpoint, decodeMessage, encodeMessage, readOptions, writeOptions, type CoapRequest } from './index.ts';
 import { NO_BYTES } from './message.ts';
 
-const LIMITS = { provenMs: 1000, maxProven: 3, maxStrangers: 3 };
+const LIMITS = { maxAmplification: 3, provenMs: 1000, maxProven: 3, maxStrangers: 3 };
 const VICTIM = '198.51.100.7:5683';
 
 class FixedEntropy extends Entropy {

@@ -1,17 +1,15 @@
 import type { EndpointSettings } from './settings.ts';
 
-type Limits = Pick<EndpointSettings, 'provenMs' | 'maxProven' | 'maxStrangers'>;
+type Limits = Pick<EndpointSettings, 'maxAmplification' | 'provenMs' | 'maxProven' | 'maxStrangers'>;
 
-/** At most this many times the bytes of an address not proven yet (RFC 9175 section 2.4, RFC 7252 section 11.3). */
-const FACTOR = 3;
 /** What one address can save up, bytes: a patient sender must not earn a burst. */
 const MOST_CREDIT = 4096;
 /** What may go on our own initiative to an address that has sent nothing, bytes: a request of the largest size, with its repetitions. */
 const OWN_INITIATIVE = 8192;
 
 /**
- * Keeps us from being anyone's amplifier: a source address can be forged, so what goes to it is held to a multiple of what
- * came from it until the address is proven, by an answer to a message of ours, a correct Echo, a security context, or an
+ * Keeps us from being anyone's amplifier (RFC 9175 section 2.4, RFC 7252 section 11.3): a source address can be forged, so
+ * what goes to it is held to a multiple of what came from it until the address is proven, by an answer to a message of ours, a correct Echo, a security context, or an
  * unguessable token. Two tables, so that a flood of strangers never forgets a proof; both bounded, the oldest goes first.
  */
 export class Amplification {
@@ -36,6 +34,7 @@ export class Amplification {
   }
 
   isProven(address: string, now: number): boolean {
+    if (this.#limits.maxAmplification === Number.POSITIVE_INFINITY) return true;
     const until = this.#proven.get(address);
     if (until === undefined) return false;
     if (until > now) return true;
@@ -55,7 +54,7 @@ export class Amplification {
 
   received(address: string, bytes: number, now: number): void {
     if (this.isProven(address, now)) return;
-    this.#setCredit(address, Math.min(MOST_CREDIT, (this.#credit.get(address) ?? 0) + FACTOR * bytes));
+    this.#setCredit(address, Math.min(MOST_CREDIT, (this.#credit.get(address) ?? 0) + this.#limits.maxAmplification * bytes));
   }
 
   /** Whether a datagram of this size may go out, without sending it. */

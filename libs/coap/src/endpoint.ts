@@ -134,6 +134,11 @@ export class CoapEndpoint {
     this.#exchanges.forget(peer);
   }
 
+  /** The peer has lost them: it registered anew. Requests under way go on. */
+  forgetObservations(address: string): void {
+    this.#peers.find(address)?.forgetObservations();
+  }
+
   /**
    * Where a peer is: its first timeout, until it is measured there, and how often we repeat. Lasts as long as the peer is
    * known, so say it again with every registration; the same class twice changes nothing.

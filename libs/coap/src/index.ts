@@ -22,6 +22,7 @@ export {
   szxOfSize,
   type Block,
 } from './block.ts';
+export { Chance } from './chance.ts';
 export { classOf, CODE, code, codeOfMethod, codeOfText, codeText, methodOf, SIGNAL, type Method } from './codes.ts';
 export { CoapEndpoint } from './endpoint.ts';
 export type {

@@ -113,6 +113,10 @@ export class Peer implements Timer {
     return this.active === undefined && this.queued === 0 && (this.#observations?.size ?? 0) === 0 && (this.#separate?.size ?? 0) === 0;
   }
 
+  forgetObservations(): void {
+    this.#observations = undefined;
+  }
+
   /** Nothing is kept for it any more: what was made for work goes. */
   rest(): void {
     this.#queue = undefined;

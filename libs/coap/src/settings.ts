@@ -23,6 +23,8 @@ export interface EndpointSettings {
   readonly maxCachedBytes: number;
   /** Wall clock minus protocol clock, ms: with it message ids go on where an earlier process stopped. */
   readonly wallOffsetMs: number;
+  /** Times the bytes of an address not proven yet that may be sent to it. Infinity for one who serves nobody but whom it knows. */
+  readonly maxAmplification: number;
   /** How long an address counts as proven after the last proof, ms. */
   readonly provenMs: number;
   readonly maxProven: number;
@@ -59,6 +61,7 @@ export const DEFAULT_ENDPOINT_SETTINGS: EndpointSettings = {
   maxCachedMessages: 100_000,
   maxCachedBytes: 32 * 1024 * 1024,
   wallOffsetMs: 0,
+  maxAmplification: 3,
   provenMs: 3_600_000,
   maxProven: 200_000,
   maxStrangers: 50_000,

@@ -2,6 +2,7 @@ export { checkAttributes, encodeAttributes, parseAttributes, type NotificationAt
 export { decodePathList, encodePathList } from './composite.ts';
 export { CONTENT_FORMAT, decodeContent, encodeContent, mayBeSent } from './content.ts';
 export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
+export { LifetimeWheel, type Lapsing } from './lifetime-wheel.ts';
 export { LIMITS } from './limits.ts';
 export { encodeArguments, parseArguments, type ExecuteArgument } from './execute-arguments.ts';
 export { formatLinks, parseLinks, type Link } from './link-format.ts';
@@ -10,6 +11,7 @@ export { FormatMemory, type FormatUse } from './format-memory.ts';
 export { compareObjectVersions, type ObjectModel, type ResourceModel, type ResourceOperations } from './object-model.ts';
 export { BUILT_IN, ObjectModels, type AnnouncedObject } from './object-models.ts';
 export { parseObjectXml, type ModelFault } from './object-xml.ts';
+export { ObjectLists } from './object-lists.ts';
 export { type Lwm2mVersion, type ObjectList, type RegisteredObject } from './object-list.ts';
 export {
   DELIVERY_METHOD,
@@ -36,7 +38,9 @@ export {
 } from './operation-outcome.ts';
 export { type OperationRefused, type OperationRequest, type OperationTarget } from './operation-parts.ts';
 export { operationRequest } from './operation-request.ts';
+export { operationFrom, type OperationOrder } from './operation-order.ts';
 export { changesDevice, isRepeatable, pathOf, pathsIn, type DeviceOperation, type DeviceOperationType } from './operation.ts';
+export { loggedValue, plainOf, type PlainValue } from './plain-value.ts';
 export { isSecret, ruleAgainst, type RuleBroken } from './operator-rules.ts';
 export { formatPath, idsOf, isWithin, MAX_ID, parsePath, type Lwm2mPath } from './paths.ts';
 export {

@@ -19,6 +19,8 @@ export interface ObjectList {
   readonly rootPath: string;
   /** What the root link lists; empty when it lists nothing. */
   readonly contentFormats: readonly number[];
+  /** The link list as the device sent it: all of the above follows from it and the enabler's version. */
+  readonly links: string;
 }
 
 /** The version of a core object when the device states none: it follows from the enabler's. All others are 1.0. */
@@ -30,7 +32,8 @@ const IMPLIED: Readonly<Record<Lwm2mVersion, Readonly<Record<number, string>>>> 
 
 /** Throws `Lwm2mError` when it is no link list; links that are no objects are left out. */
 export function parseObjectList(payload: Uint8Array, lwm2m: Lwm2mVersion): ObjectList {
-  const links = parseLinks(textOfBytes(payload));
+  const text = textOfBytes(payload);
+  const links = parseLinks(text);
   const root = links.find(({ attributes }) => attributes.get('rt')?.split(/\s+/).includes('oma.lwm2m'));
   const rootPath = rootPathOf(root);
   const found = new Map<number, { instances: Set<number>; version?: string }>();
@@ -47,7 +50,7 @@ export function parseObjectList(payload: Uint8Array, lwm2m: Lwm2mVersion): Objec
     instances: [...instances].sort((a, b) => a - b),
     version: version ?? IMPLIED[lwm2m][object] ?? '1.0',
   }));
-  return { objects, rootPath, contentFormats: formatsOf(root ?? links.find(({ path }) => path === '/')) };
+  return { objects, rootPath, contentFormats: formatsOf(root ?? links.find(({ path }) => path === '/')), links: text };
 }
 
 /** No segment may be a number: it could not be told from an object. */

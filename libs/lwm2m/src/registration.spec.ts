@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatLinks, Lwm2mError, parseLinks, parseRegister, parseUpdate } from './index.ts';
+import { formatLinks, Lwm2mError, ObjectLists, parseLinks, parseRegister, parseUpdate } from './index.ts';
 import type { Registration, RegistrationRequest } from './index.ts';
 
 const LINKS = '</>;rt="oma.lwm2m";ct="60 110 112 11542",</1/0>,</3/0>,</5>;ver=1.1,</5/0>,</33629>,</33629/0>';
@@ -115,8 +115,8 @@ it('refuses an object list in another format', () => {
 });
 
 it('binds the name to the security identity', () => {
-  expect(parseRegister(request('lwm2m=1.1'), 'psk-7')).toMatchObject({ registration: { endpoint: 'psk-7' } });
-  expect(parseRegister(request('ep=psk-8&lwm2m=1.1'), 'psk-7')).toMatchObject({ type: 'refused', code: '4.00' });
+  expect(parseRegister(request('lwm2m=1.1'), { identity: 'psk-7' })).toMatchObject({ registration: { endpoint: 'psk-7' } });
+  expect(parseRegister(request('ep=psk-8&lwm2m=1.1'), { identity: 'psk-7' })).toMatchObject({ type: 'refused', code: '4.00' });
 });
 
 describe('Update', () => {
@@ -179,4 +179,20 @@ describe('link format', () => {
       { numRuns: 1000 },
     );
   });
+});
+
+it('object lists seen before are shared, for Register and Update, by version and bytes; the oldest goes first', () => {
+  const lists = new ObjectLists();
+  const one = parseRegister(request('ep=a&lwm2m=1.1', LINKS), { lists });
+  const two = parseRegister(request('ep=b&lwm2m=1.1', LINKS), { lists });
+  const objectsOf = (outcome: typeof one) => (outcome.type === 'registration' ? outcome.registration.objects : undefined);
+  expect(objectsOf(one)).toBeDefined();
+  expect(objectsOf(two)).toBe(objectsOf(one));
+  const update = parseUpdate(request('', LINKS), '1.1', lists);
+  expect(update.type === 'update' && update.update.objects).toBe(objectsOf(one));
+  expect(objectsOf(parseRegister(request('ep=c&lwm2m=1.2', LINKS), { lists }))).not.toBe(objectsOf(one));
+  for (let i = 0; i < 3000; i++) parseRegister(request('ep=d', `</3/${i}>`), { lists });
+  expect(lists.size).toBe(1024);
+  expect(parseRegister(request('ep=e', `</3/0>,${'</5/0>,'.repeat(900)}`), { lists }).type).toBe('registration');
+  expect(lists.size).toBe(1024);
 });

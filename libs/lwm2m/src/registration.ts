@@ -2,6 +2,7 @@ import { Endpoint } from '@drover/kernel';
 import { CONTENT_FORMAT } from './content.ts';
 import { Lwm2mError } from './errors.ts';
 import { parseObjectList } from './object-list.ts';
+import type { ObjectLists } from './object-lists.ts';
 import type { Lwm2mVersion, ObjectList } from './object-list.ts';
 
 export interface Registration extends ObjectList {
@@ -35,13 +36,17 @@ const MAX_LIFETIME_S = 0xffffffff;
 
 const refused = (code: Refusal['code'], why: string): Refusal => ({ type: 'refused', code, why });
 
-/**
- * Reads a Register. `identity` is the endpoint name that the security layer vouches for: it stands in for an absent
- * `ep`, and an `ep` that differs is refused.
- */
+interface ParseOptions {
+  /** The endpoint name that the security layer vouches for: it stands in for an absent `ep`, and an `ep` that differs is refused. */
+  readonly identity?: string;
+  /** Object lists seen before; without it each is parsed anew. */
+  readonly lists?: ObjectLists;
+}
+
+/** Reads a Register (Core section 6.2.1). */
 export function parseRegister(
   request: RegistrationRequest,
-  identity?: string,
+  { identity, lists }: ParseOptions = {},
 ): { readonly type: 'registration'; readonly registration: Registration } | Refusal {
   return guarded(() => {
     const query = parametersOf(request.query);
@@ -51,7 +56,7 @@ export function parseRegister(
     if (ep === undefined) return refused('4.00', 'no endpoint name');
     if (identity !== undefined && ep !== identity) return refused('4.00', 'the endpoint name is not that of the security identity');
     requireLinkFormat(request);
-    const list = parseObjectList(request.payload, lwm2mVersion);
+    const list = lists?.parse(request.payload, lwm2mVersion) ?? parseObjectList(request.payload, lwm2mVersion);
     if (list.objects.length === 0) return query.has('pid') ? refused('4.09', 'unknown profile') : refused('4.00', 'no object list');
     const { lifetimeS = DEFAULT_LIFETIME_S, binding = 'U', queueMode = false, sms } = changeableOf(query);
     return { type: 'registration', registration: { endpoint: Endpoint(ep), lifetimeS, lwm2mVersion, binding, queueMode, sms, ...list } };
@@ -62,12 +67,14 @@ export function parseRegister(
 export function parseUpdate(
   request: RegistrationRequest,
   lwm2mVersion: Lwm2mVersion,
+  lists?: ObjectLists,
 ): { readonly type: 'update'; readonly update: RegistrationUpdate } | Refusal {
   return guarded(() => {
     const changes = changeableOf(parametersOf(request.query));
     if (request.payload.length === 0) return { type: 'update', update: changes };
     requireLinkFormat(request);
-    return { type: 'update', update: { ...changes, ...parseObjectList(request.payload, lwm2mVersion) } };
+    const list = lists?.parse(request.payload, lwm2mVersion) ?? parseObjectList(request.payload, lwm2mVersion);
+    return { type: 'update', update: { ...changes, ...list } };
   });
 }
 

@@ -51,11 +51,11 @@ export interface RegistrationRecord {
   readonly location: string;
   readonly lifetimeS: number;
   readonly lwm2mVersion: string;
+  readonly binding: string;
   readonly queueMode: boolean;
   readonly address: string;
-  readonly objects: readonly string[];
-  readonly rootPath: string;
-  readonly contentFormats: readonly number[];
+  /** The object list as the device sent it. */
+  readonly links: string;
   readonly registeredAt: Instant;
   readonly refreshedAt: Instant;
 }

@@ -38,6 +38,25 @@ describe('a contact', () => {
     expect(test.link.sent).toEqual([]);
   });
 
+  it('whose lifetime is over leaves a device without registration, and a line in its timeline', async () => {
+    await test.contact('register');
+    await test.contacts.onLapsed({ type: 'lapsed', endpoint: D, at: test.clock.now() });
+    expect(test.state.devices.get(D)?.registration).toBeUndefined();
+    expect(test.writer.commits.at(-1)).toMatchObject({ changes: { timeline: [{ kind: 'lapsed', detail: { lifetimeS: 86_400 } }] } });
+    const before = test.writer.commits.length;
+    await test.contacts.onLapsed({ type: 'lapsed', endpoint: D, at: test.clock.now() });
+    expect(test.writer.commits).toHaveLength(before);
+  });
+
+  it('from a new address while the old one was alive is audited each time, and one finding, the last', async () => {
+    await test.contact('register');
+    await test.contact('register', 'd', '203.0.113.1:1');
+    await test.contact('register', 'd', '203.0.113.2:2');
+    expect(test.writer.audited).toEqual(['device-registered', 'registration-replaced', 'registration-replaced']);
+    const findings = test.state.devices.get(D)?.findings ?? [];
+    expect(findings).toMatchObject([{ code: 'REGISTERED_ELSEWHERE', text: expect.stringContaining('203.0.113.2:2') }]);
+  });
+
   it('is an admission: a sleeper that wakes gets its offer with this contact', async () => {
     const sleeper = aRegistration({ queueMode: true, refreshedAt: NOW });
     test.putDevice(aDeviceRecord('d', {}, { registration: sleeper, lastContactAt: NOW }));

@@ -10,10 +10,13 @@ import type { Engine } from './engine.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 type Contact = Extract<FromGateway, { type: 'contact' }>;
+type Lapsed = Extract<FromGateway, { type: 'lapsed' }>;
 type FactsRead = Extract<FromGateway, { type: 'facts' }>;
 
 /** MAX_TRANSMIT_WAIT with default CoAP parameters: how long a queue-mode device listens after an exchange. */
 export const AWAKE_MS = 93_000;
+/** Finding of a registration that came from a new address; the last one counts. */
+const REPLACED = 'REGISTERED_ELSEWHERE';
 /** Battery and radio older than this are read again before a decision rests on them. */
 const FACTS_FRESH_MS = 24 * 3_600_000;
 
@@ -44,12 +47,35 @@ export class ContactHandler {
         contact.kind,
         contact.registration ? { address: contact.registration.address, queueMode: contact.registration.queueMode } : {},
       );
+      if (contact.replaced !== undefined) this.#replaced(device, contact.replaced, unit);
       if (contact.kind === 'deregister') return;
       this.stayAwake(contact.endpoint, at);
       if (contact.kind === 'register') this.#registered(contact.endpoint, unit);
       if (this.#mustReadFirst(device, contact, unit.now)) unit.send({ type: 'read-facts', endpoint: device.endpoint });
       else this.#stepper.step(device.endpoint, unit);
     });
+  }
+
+  /** Its lifetime is over: nobody can say where it is, until it registers again. */
+  onLapsed({ endpoint }: Lapsed): Promise<void> {
+    return this.#engine.change((unit) => {
+      const device = this.#engine.state.devices.get(endpoint);
+      if (!device?.registration) return;
+      unit.putDevice({ ...device, registration: undefined });
+      unit.note(device.namespace, endpoint, 'lapsed', { lifetimeS: device.registration.lifetimeS });
+    });
+  }
+
+  /**
+   * Without credentials anyone may claim to be this device, and every device that comes back from a reboot looks like
+   * that: it is taken in, written down once as a finding and each time in the audit log.
+   */
+  #replaced(device: DeviceRecord, from: string, unit: UnitOfWork): void {
+    const to = device.registration?.address ?? '';
+    const subject = { namespace: device.namespace, endpoint: device.endpoint, actor: { type: 'device', id: device.endpoint } } as const;
+    unit.audit(draft('registration-replaced', unit.now, subject, { from, to }));
+    const finding = { at: unit.now, code: REPLACED, text: `registered from ${to} while its registration at ${from} was alive` };
+    unit.putDevice({ ...device, findings: [...device.findings.filter(({ code }) => code !== REPLACED), finding] });
   }
 
   /** Facts arrive after a Register and after `read-facts`; the decision that waited for them follows. */

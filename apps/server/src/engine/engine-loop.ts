@@ -60,6 +60,8 @@ export class EngineLoop {
     switch (message.type) {
       case 'contact':
         return this.#contacts.onContact(message);
+      case 'lapsed':
+        return this.#contacts.onLapsed(message);
       case 'facts':
         return this.#contacts.onFacts(message);
       case 'update':

@@ -118,7 +118,8 @@ function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; steppe
 
 function registrationsIn(state: EngineState): RestoredRegistration[] {
   return [...state.devices.values()].flatMap(({ endpoint, registration }) => {
-    if (!registration) return [];
+    // A row of an older release may have no list: its device is told 4.04 and registers again.
+    if (registration?.links === undefined) return [];
     const { registeredAt: _, ...rest } = registration;
     return [{ ...rest, endpoint }];
   });

@@ -4,7 +4,7 @@ import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway } from '
 import { Conversation, type ConversationParts } from './conversation.ts';
 import type { ServeDoor } from './serve-door.ts';
 
-type Command = Exclude<ToGateway, { type: 'restore' | 'read-facts' }>;
+type Command = Exclude<ToGateway, { type: 'restore' | 'read-facts' | 'operate' | 'end-operation' }>;
 
 interface Parts {
   readonly clock: CampaignClock;
@@ -86,6 +86,7 @@ export class CommandDesk {
       case 'drop':
         return this.#end(command.endpoint);
       case 'execute':
+        return conversation.allowExecute(command.notAfter);
       case 'cancel':
       case 'suspend':
       case 'resume':

@@ -3,11 +3,14 @@ import type { CoapEndpoint, RequestHandle } from '@drover/coap';
 import {
   begin,
   beginInstalled,
+  DEVICE,
+  FIRMWARE,
   next,
   type Action,
   type Conversation as Talk,
   type FirmwareFact,
   type FirmwareInput,
+  type FirmwareOrder,
   type Operation,
   type Step,
 } from '@drover/lwm2m';
@@ -29,7 +32,11 @@ export interface ConversationParts {
   readonly awakeMs: number;
   readonly uriFor: (token: string) => string;
   readonly device: () => Registered | undefined;
+  /** The device has answered something since it registered where it is now. */
+  readonly isConfirmed: () => boolean;
   readonly emit: (fact: UpdateFact) => void;
+  /** An Execute that was allowed, and not sent. */
+  readonly refuseExecute: (why: string) => void;
 }
 
 /** Phases in which an unanswered request means that the transfer has stopped and its budget is better spent elsewhere. */
@@ -52,6 +59,7 @@ export class Conversation {
   #sleepTimer: NodeJS.Timeout | undefined;
   #windowTimer: NodeJS.Timeout | undefined;
   #heardAt: Instant;
+  #executeNotAfter: Instant | undefined;
 
   constructor(order: OfferOrder, image: CachedImage, parts: ConversationParts) {
     this.order = order;
@@ -79,6 +87,12 @@ export class Conversation {
     if (!this.#ended) this.#follow(next(this.#talk, input, this.#parts.clock.now()));
   }
 
+  /** Permission to install, until then: it is looked at again at the moment of sending. */
+  allowExecute(notAfter: Instant | undefined): void {
+    this.#executeNotAfter = notAfter;
+    this.input({ type: 'execute' });
+  }
+
   /** Any sign of life from the device. */
   heard(): void {
     this.#heardAt = this.#parts.clock.now();
@@ -102,9 +116,9 @@ export class Conversation {
     this.#parts.pacer.stop(this.order.attempt);
   }
 
-  #begin(): Step {
+  #wanted(): FirmwareOrder {
     const { order } = this;
-    const wanted = {
+    return {
       attempt: order.attempt,
       method: order.method,
       uri: this.#parts.uriFor(order.pullToken),
@@ -114,7 +128,12 @@ export class Conversation {
       ...(order.offset > 0 ? { keepOffset: order.offset } : {}),
       automaticUpgradeOff: true,
       inactivityMs: order.inactivityMs,
-    } as const;
+    };
+  }
+
+  #begin(): Step {
+    const { order } = this;
+    const wanted = this.#wanted();
     const now = this.#parts.clock.now();
     if (order.phase === 'install') return beginInstalled(wanted, now);
     const step = begin(wanted, now);
@@ -148,9 +167,13 @@ export class Conversation {
   }
 
   #perform(operation: Operation): void {
+    const isUpdate = operation.type === 'execute' && operation.path === FIRMWARE.UPDATE;
+    if (isUpdate && this.#isTooLate) return this.#executeTooLate();
     const device = this.#parts.device();
     if (!device) return this.#unanswered(operation);
     this.#watchSleep();
+    // Whoever registered in the device's name last must at least be where it says it is.
+    if (isUpdate && !this.#parts.isConfirmed()) return this.#confirmFirst(device, operation);
     this.#asked = this.#parts.operations.perform(device, operation, {
       done: (outcome) => {
         this.#asked = undefined;
@@ -163,6 +186,32 @@ export class Conversation {
         this.input({ type: 'observed', values });
       },
     });
+  }
+
+  get #isTooLate(): boolean {
+    return this.#executeNotAfter !== undefined && this.#parts.clock.now() > this.#executeNotAfter;
+  }
+
+  /** The permission ran out between the command and this moment: nothing is sent, and the device is read as one that waits to install. */
+  #executeTooLate(): void {
+    this.#parts.refuseExecute('its window has closed');
+    this.#follow(beginInstalled(this.#wanted(), this.#parts.clock.now()));
+  }
+
+  /** Any answer will do, an error too: it comes from there. */
+  #confirmFirst(device: Registered, operation: Operation): void {
+    this.#asked = this.#parts.operations.perform(
+      device,
+      { type: 'read', path: DEVICE.FIRMWARE_VERSION },
+      {
+        done: (outcome) => {
+          this.#asked = undefined;
+          if (outcome.type === 'no-answer' || !this.#parts.isConfirmed()) return this.#unanswered(operation);
+          this.heard();
+          if (!this.#ended) this.#perform(operation);
+        },
+      },
+    );
   }
 
   #unanswered(operation: Operation): void {

@@ -56,6 +56,7 @@ beforeEach(async () => {
     log: createLogger('silent', 'test'),
     door,
     awakeMs: 93_000,
+    takeover: 'accept',
     sendDatagram: (peer, bytes) => socket.send(bytes, Number(peer.split(':')[1]), peer.split(':')[0]),
     tell: (message) => told.push(message),
     publicUri: () => `coap://127.0.0.1:${socket.address().port}`,
@@ -266,6 +267,55 @@ describe('refuses', () => {
     door.setWithdrawn([release.digest]);
     expect(await refusal({})).toMatchObject({ fact: { type: 'refused', why: expect.stringContaining('ARTIFACT_WITHDRAWN') } });
   });
+});
+
+describe('a Register from a new address for an endpoint that is alive (NoSec)', () => {
+  const elsewhere = async (): Promise<LockstepDevice> => {
+    const other = await LockstepDevice.start(`127.0.0.1:${socket.address().port}`);
+    expect(codeText((await other.register([`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', 'b=U'])).code)).toBe('2.01');
+    return other;
+  };
+
+  it('is told with the address it replaced', async () => {
+    await register();
+    const other = await elsewhere();
+    expect(told.findLast(({ type }) => type === 'contact')).toMatchObject({
+      replaced: device.address,
+      registration: { address: other.address },
+    });
+    other.close();
+  });
+
+  it('gets no Execute before it has answered a read', async () => {
+    await register();
+    gateway.command({ type: 'offer', order: order({ phase: 'install' }) });
+    (await device.expect('GET /5/0')).reply('2.05', firmware(2, 0));
+    await until('state');
+    const other = await elsewhere();
+    gateway.command({ type: 'execute', attempt: order().attempt, endpoint: ENDPOINT, epoch: 1, notAfter: undefined });
+    // It answers nothing: it may be anybody. Whatever it is asked, it is never told to install.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const asked: string[] = [];
+    while (!(await other.isLeftAlone(0))) asked.push((await other.next()).text);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked).not.toContain('POST /5/0/2');
+    other.close();
+  });
+});
+
+it('sends no Execute once its window has closed while the device was read', async () => {
+  await register();
+  gateway.command({ type: 'offer', order: order({ phase: 'install' }) });
+  (await device.expect('GET /5/0')).reply('2.05', firmware(2, 0));
+  await until('state');
+  const notAfter = Instant(Date.now() + 100);
+  gateway.command({ type: 'execute', attempt: order().attempt, endpoint: ENDPOINT, epoch: 1, notAfter });
+  const look = await device.expect('GET /5/0');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  look.reply('2.05', firmware(2, 0));
+  (await device.expect('GET /5/0')).reply('2.05', firmware(2, 0));
+  expect(await device.isLeftAlone(100)).toBe(true);
+  expect(told.findLast(({ type }) => type === 'refused-command')).toMatchObject({ command: 'execute', why: 'its window has closed' });
 });
 
 it('answers an empty confirmable message with a reset, and a request for nothing with 4.04', async () => {

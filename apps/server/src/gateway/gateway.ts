@@ -1,15 +1,17 @@
-import type { Endpoint } from '@drover/kernel';
+import type { Duration, Endpoint } from '@drover/kernel';
 import { CODE, CoapEndpoint, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle } from '@drover/coap';
+import { BUILT_IN, type ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { Conversation } from './conversation.ts';
 import { DeviceReader } from './device-reader.ts';
 import { Operations, type Correlated } from './operations.ts';
+import { OperatorDesk } from './operations/operator-desk.ts';
 import { Pacer } from './pacer.ts';
 import { PullGate } from './pull-gate.ts';
 import { answerPull, PULL_PATH } from './pull-server.ts';
-import { RegistrationHandler, contactMessage, restored } from './registration-handler.ts';
+import { contactMessage, RegistrationHandler, type Contact, type Takeover } from './registration-handler.ts';
 import { Registry } from './registry.ts';
 import { SendReader } from './send-reader.ts';
 import type { ServeDoor } from './serve-door.ts';
@@ -19,6 +21,9 @@ export interface GatewayParts {
   readonly log: Logger;
   readonly door: ServeDoor;
   readonly awakeMs: number;
+  /** Object definitions; the built-in ones without it. */
+  readonly models?: ObjectModels;
+  readonly takeover: Takeover;
   readonly sendDatagram: (peer: string, bytes: Uint8Array) => void;
   readonly tell: (message: FromGateway) => void;
   /** `coap://host:port`, no trailing slash. */
@@ -26,31 +31,44 @@ export interface GatewayParts {
   readonly wake: () => void;
 }
 
+/** How often lapsed registrations are looked for, campaign ms. */
+const SWEEP_MS = 30_000;
+
 /** Devices that one gateway knows and talks to. */
 export const MAX_DEVICES = 1_000_000;
 
 /** Where the standards meet: datagrams become registrations, answers and facts; commands become conversations. */
 export class Gateway {
   readonly #parts: GatewayParts;
-  readonly #registry = new Registry();
+  readonly #registry: Registry;
   readonly #coap: CoapEndpoint;
   readonly #operations: Operations;
   readonly #registrations: RegistrationHandler;
   readonly #reader: DeviceReader;
+  readonly #operators: OperatorDesk;
   readonly #commands: CommandDesk;
+  readonly #sweeper: NodeJS.Timeout;
   readonly #sends = new SendReader();
   readonly #pulls = new PullGate();
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     const entropy = new SystemEntropy();
+    this.#registry = new Registry(parts.clock.now());
     this.#coap = new CoapEndpoint((output) => this.#onOutput(output), entropy, {
       wallOffsetMs: Date.now() - monotonicMs(),
       maxPeers: MAX_DEVICES,
       maxProven: MAX_DEVICES,
     });
-    this.#operations = new Operations(this.#coap, monotonicMs);
-    this.#registrations = new RegistrationHandler(this.#registry, entropy);
+    this.#operations = new Operations(this.#coap, monotonicMs, { models: parts.models });
+    this.#operators = new OperatorDesk({
+      operations: this.#operations,
+      models: parts.models ?? BUILT_IN,
+      clock: () => parts.clock.now(),
+      device: (endpoint) => this.#registry.of(endpoint, parts.clock.now()),
+      tell: parts.tell,
+    });
+    this.#registrations = new RegistrationHandler(this.#registry, entropy, parts.takeover);
     this.#reader = new DeviceReader({
       operations: this.#operations,
       tell: parts.tell,
@@ -58,6 +76,7 @@ export class Gateway {
       // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
       covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
     });
+    this.#sweeper = setInterval(() => this.#sweep(), Math.max(250, parts.clock.wallMs(SWEEP_MS as Duration)));
     this.#commands = new CommandDesk({
       clock: parts.clock,
       door: parts.door,
@@ -72,12 +91,24 @@ export class Gateway {
         awakeMs: parts.awakeMs,
         uriFor: (token) => `${parts.publicUri()}/${PULL_PATH}/${token}`,
         device: () => this.#registry.of(endpoint, parts.clock.now()),
+        isConfirmed: () => this.#registry.isConfirmed(endpoint),
+        refuseExecute: (why) => parts.tell({ type: 'refused-command', endpoint, attempt, at: parts.clock.now(), command: 'execute', why }),
         emit: (fact: UpdateFact) => parts.tell({ type: 'update', endpoint, attempt, at: parts.clock.now(), fact }),
       }),
     });
   }
 
   readonly #pacer = new Pacer();
+
+  /** What has lapsed is not addressed any more, and its observations are gone with it (Core section 6.2.2). */
+  #sweep(): void {
+    const at = this.#parts.clock.now();
+    this.#registry.expire(at, ({ endpoint, peer }) => {
+      if (this.#registry.endpointsAt(peer).length === 0) this.#coap.forgetPeer(peer);
+      this.#operators.forget(endpoint, 'its registration has lapsed');
+      this.#parts.tell({ type: 'lapsed', endpoint, at });
+    });
+  }
 
   receive(peer: string, bytes: Uint8Array): void {
     this.#coap.receive(peer, bytes, monotonicMs());
@@ -94,14 +125,16 @@ export class Gateway {
 
   command(message: ToGateway): void {
     if (message.type === 'restore') {
-      for (const registration of message.registrations) this.#registry.put(restored(registration));
+      for (const registration of message.registrations) this.#registrations.restore(registration);
       this.#commands.restoreTokens(message.tokens);
     } else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
+    else if (message.type === 'operate' || message.type === 'end-operation') this.#operators.handle(message);
     else this.#commands.handle(message);
     this.#parts.wake();
   }
 
   close(): void {
+    clearInterval(this.#sweeper);
     this.#commands.close();
   }
 
@@ -117,6 +150,7 @@ export class Gateway {
       case 'request':
         return this.#onRequest(output.peer, output.handle, output.request);
       case 'response':
+        this.#registry.answered(output.handle.peer);
         return correlated(output.handle)?.onResponse(output.response, output.retransmissions);
       case 'notification':
         return correlated(output.handle)?.onNotification?.(output.response);
@@ -133,11 +167,20 @@ export class Gateway {
     this.#coap.respond(handle, response, monotonicMs());
     if (!contact) return;
     const { device, kind } = contact;
-    this.#parts.tell(contactMessage(kind, device, this.#parts.clock.now()));
+    this.#parts.tell(contactMessage(contact, this.#parts.clock.now()));
+    if (kind === 'register') this.#forgetBefore(contact);
+    if (kind !== 'update')
+      this.#operators.forget(device.endpoint, kind === 'register' ? 'the device registered again' : 'the device has gone');
     const conversation = this.#commands.conversationOf(device.endpoint);
     conversation?.heard();
     if (kind === 'register') this.#reader.read(device);
     if (kind !== 'deregister') conversation?.input({ type: kind === 'register' ? 'registered' : 'contact' });
+  }
+
+  /** A device that registers has forgotten our observations; at an address that it has left, nobody answers for it. */
+  #forgetBefore({ device, replaced }: Contact): void {
+    this.#coap.forgetObservations(device.peer);
+    if (replaced !== undefined && this.#registry.endpointsAt(replaced).length === 0) this.#coap.forgetPeer(replaced);
   }
 
   #onPull(handle: IncomingHandle, request: IncomingRequest, token: string): void {
@@ -173,7 +216,7 @@ export class Gateway {
 
   /** LwM2M 1.1 Send: what a device tells on its own. A sign of life, and facts like any others. */
   #onSend(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
-    const endpoint = this.#registry.endpointAt(peer);
+    const endpoint = this.#registry.endpointsAt(peer).at(-1);
     const device = endpoint && this.#registry.of(endpoint, this.#parts.clock.now());
     if (!device) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
     const sent = this.#sends.read(peer, request, monotonicMs());
@@ -181,7 +224,7 @@ export class Gateway {
     if (!sent.facts) return;
     const at = this.#parts.clock.now();
     this.#parts.tell({ type: 'facts', endpoint: device.endpoint, at, facts: sent.facts });
-    this.#parts.tell(contactMessage('send', device, at));
+    this.#parts.tell(contactMessage({ kind: 'send', device }, at));
     const conversation = this.#commands.conversationOf(device.endpoint);
     conversation?.heard();
     conversation?.input({ type: 'contact' });

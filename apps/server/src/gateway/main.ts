@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
 import { must } from '@drover/kernel';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
+import { ObjectModels } from '@drover/lwm2m';
 import { CampaignClock, createLogger, monotonicMs, type LogLevel } from '@drover/platform';
 import { MessagePortLink } from '../link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
@@ -30,6 +31,8 @@ const gateway = new Gateway({
   log,
   door: new ServeDoor(new ImageCache(start.cache, DirectoryBlobStore.reading(start.blobs)), () => clock.now()),
   awakeMs: start.awakeMs,
+  models: ObjectModels.with(start.objectModels),
+  takeover: start.takeover,
   sendDatagram: (peer, bytes) => {
     const colon = peer.lastIndexOf(':');
     socket.send(bytes, Number(peer.slice(colon + 1)), peer.slice(0, colon), (error) => {

@@ -37,6 +37,7 @@ beforeEach(async () => {
     queueMode: false,
     objects: [],
     rootPath: '/',
+    links: '',
     contentFormats: [],
     location: 'x',
     peer: device.address,

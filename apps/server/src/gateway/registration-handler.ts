@@ -1,77 +1,111 @@
 import type { Entropy, Instant } from '@drover/kernel';
-import { BlockAssembly, CODE, codeOfText, type CoapResponse, type IncomingRequest } from '@drover/coap';
-import { parseRegister, parseUpdate, type Registration } from '@drover/lwm2m';
+import { BlockAssembly, Chance, CODE, codeOfText, type CoapResponse, type IncomingRequest } from '@drover/coap';
+import { ObjectLists, parseRegister, parseUpdate, type Lwm2mVersion, type Refusal, type Registration } from '@drover/lwm2m';
 import type { ContactKind, FromGateway, RestoredRegistration } from '../link/messages.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Registered, Registry } from './registry.ts';
 
 /** What a request came to: the answer, and whose contact it was. */
 export interface Handled {
   readonly response: CoapResponse;
-  readonly contact?: { readonly kind: ContactKind; readonly device: Registered };
+  readonly contact?: Contact;
 }
+
+export interface Contact {
+  readonly kind: ContactKind;
+  readonly device: Registered;
+  /** The address of a living registration that this one replaced, where nobody vouches for the endpoint (NoSec). */
+  readonly replaced?: string;
+}
+
+/** What to do with a Register for an endpoint that is alive at another address, when only its name says who it is. */
+export type Takeover = 'accept' | 'refuse-while-alive';
+
+interface Times {
+  /** Protocol time, ms. */
+  readonly now: number;
+  readonly clock: Instant;
+}
+
+const LOCATION_BYTES = 6;
+const MAX_LIST_BYTES = 16_384;
+const MAX_HALF_DONE = 1000;
+/** Seconds after which a device that found no room may ask again. */
+const NO_ROOM_S = 300;
 
 /** The registration interface: Register, Update, Deregister. A location we do not know is 4.04, and the device registers again. */
 export class RegistrationHandler {
   readonly #registry: Registry;
-  readonly #entropy: Entropy;
-  readonly #bodies = new BlockAssembly({ maxBodyBytes: 16_384, maxPending: 1000 });
+  readonly #chance: Chance;
+  readonly #takeover: Takeover;
+  readonly #newcomers = new Newcomers();
+  readonly #lists = new ObjectLists();
+  readonly #bodies = new BlockAssembly({ maxBodyBytes: MAX_LIST_BYTES, maxPending: MAX_HALF_DONE });
 
-  constructor(registry: Registry, entropy: Entropy) {
+  constructor(registry: Registry, entropy: Entropy, takeover: Takeover = 'accept') {
     this.#registry = registry;
-    this.#entropy = entropy;
+    this.#chance = new Chance(entropy);
+    this.#takeover = takeover;
   }
 
-  handle(peer: string, request: IncomingRequest, { now, clock }: { now: number; clock: Instant }): Handled {
+  handle(peer: string, request: IncomingRequest, times: Times): Handled {
     const path = request.options.uriPath.filter((segment) => segment !== '');
-    if (path[0] !== 'rd' || path.length > 2) return { response: { code: CODE.NOT_FOUND } };
-    if (path.length === 1)
-      return request.method === 'POST' ? this.#register(peer, request, { now, clock }) : { response: { code: CODE.METHOD_NOT_ALLOWED } };
-    const device = this.#registry.atLocation(path[1] ?? '', clock);
+    const [root, location] = path;
+    if (root !== 'rd' || path.length > 2) return { response: { code: CODE.NOT_FOUND } };
+    if (location === undefined) return request.method === 'POST' ? this.#register(peer, request, times) : NOT_ALLOWED;
+    const device = this.#registry.atLocation(location, times.clock);
     if (!device) return { response: { code: CODE.NOT_FOUND } };
     if (request.method === 'DELETE') {
       this.#registry.remove(device.endpoint);
       return { response: { code: CODE.DELETED }, contact: { kind: 'deregister', device } };
     }
-    return request.method === 'POST' || request.method === 'PUT'
-      ? this.#update(peer, device, request, clock)
-      : { response: { code: CODE.METHOD_NOT_ALLOWED } };
+    return request.method === 'POST' || request.method === 'PUT' ? this.#update(peer, device, request, times) : NOT_ALLOWED;
   }
 
-  #register(peer: string, request: IncomingRequest, { now, clock }: { now: number; clock: Instant }): Handled {
+  /** What the engine kept of a registration: its devices go on without noticing that we were away. */
+  restore(record: RestoredRegistration): void {
+    const { address: peer, lwm2mVersion: version, links, ...rest } = record;
+    const lwm2mVersion = version as Lwm2mVersion;
+    this.#registry.put({ ...this.#lists.parse(Buffer.from(links), lwm2mVersion), ...rest, lwm2mVersion, peer });
+  }
+
+  #register(peer: string, request: IncomingRequest, { now, clock }: Times): Handled {
     const body = this.#bodyOf(peer, request, now);
     if ('response' in body) return body;
-    const outcome = parseRegister({ query: request.options.uriQuery, contentFormat: request.options.contentFormat, payload: body.payload });
-    if (outcome.type === 'refused')
-      return { response: { code: codeOfText(outcome.code) ?? CODE.BAD_REQUEST, payload: diagnostic(outcome.why) } };
+    const { uriQuery: query, contentFormat } = request.options;
+    const outcome = parseRegister({ query, contentFormat, payload: body.payload }, { lists: this.#lists });
+    if (outcome.type === 'refused') return refused(outcome);
     const { registration } = outcome;
-    if (this.#registry.isFull && !this.#registry.of(registration.endpoint, clock))
-      return { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 300 } } };
-    const device: Registered = {
-      ...registration,
-      location: Buffer.from(this.#entropy.bytes(6)).toString('base64url'),
-      peer,
-      refreshedAt: clock,
-    };
+    const device = { ...registration, location: this.#newLocation(), peer, refreshedAt: clock };
+    const known = this.#registry.of(device.endpoint, clock);
+    const isElsewhere = known !== undefined && known.peer !== peer;
+    if (isElsewhere && this.#takeover === 'refuse-while-alive') return ALIVE_ELSEWHERE;
+    const noRoom = this.#registry.roomFor(device) ?? (known || this.#newcomers.admits(hostOf(peer), now) ? undefined : 'newcomers');
+    if (noRoom !== undefined) return { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: NO_ROOM_S } } };
     this.#registry.put(device);
     return {
       response: { code: CODE.CREATED, options: { locationPath: ['rd', device.location], ...body.options } },
-      contact: { kind: 'register', device },
+      contact: { kind: 'register', device, ...(isElsewhere && { replaced: known.peer }) },
     };
   }
 
-  #update(peer: string, device: Registered, request: IncomingRequest, clock: Instant): Handled {
-    const outcome = parseUpdate(
-      { query: request.options.uriQuery, contentFormat: request.options.contentFormat, payload: request.payload },
-      device.lwm2mVersion,
-    );
-    if (outcome.type === 'refused')
-      return { response: { code: codeOfText(outcome.code) ?? CODE.BAD_REQUEST, payload: diagnostic(outcome.why) } };
+  #update(peer: string, device: Registered, request: IncomingRequest, { now, clock }: Times): Handled {
+    const body = this.#bodyOf(peer, request, now);
+    if ('response' in body) return body;
+    const { uriQuery: query, contentFormat } = request.options;
+    const outcome = parseUpdate({ query, contentFormat, payload: body.payload }, device.lwm2mVersion, this.#lists);
+    if (outcome.type === 'refused') return refused(outcome);
     const updated: Registered = { ...device, ...(outcome.update as Partial<Registration>), peer, refreshedAt: clock };
     this.#registry.put(updated);
-    return { response: { code: CODE.CHANGED }, contact: { kind: 'update', device: updated } };
+    return { response: { code: CODE.CHANGED, options: body.options }, contact: { kind: 'update', device: updated } };
   }
 
-  /** A device with small buffers registers by Block1. */
+  /** Unguessable, and short: it travels in each Update. */
+  #newLocation(): string {
+    return Buffer.from(this.#chance.bytes(LOCATION_BYTES)).toString('base64url');
+  }
+
+  /** A device with small buffers sends its object list by Block1. */
   #bodyOf(
     peer: string,
     request: IncomingRequest,
@@ -80,7 +114,7 @@ export class RegistrationHandler {
     const { block1, contentFormat, size1 } = request.options;
     if (!block1) return { payload: request.payload, options: {} };
     const outcome = this.#bodies.add(
-      { peer, path: 'rd' },
+      { peer, path: request.options.uriPath.join('/') },
       { block: block1, payload: request.payload, contentFormat, announcedSize: size1 },
       now,
     );
@@ -91,50 +125,31 @@ export class RegistrationHandler {
   }
 }
 
+const NOT_ALLOWED: Handled = { response: { code: CODE.METHOD_NOT_ALLOWED } };
+const ALIVE_ELSEWHERE: Handled = {
+  response: { code: CODE.FORBIDDEN, payload: diagnostic('this endpoint is registered elsewhere, and that registration is alive') },
+};
+
+function refused({ code, why }: Refusal): Handled {
+  return { response: { code: codeOfText(code) ?? CODE.BAD_REQUEST, payload: diagnostic(why) } };
+}
+
+/** Without its port: many devices come out of one address of an operator's network, each from a port of its own. */
+function hostOf(peer: string): string {
+  return peer.slice(0, peer.lastIndexOf(':'));
+}
+
 function diagnostic(why: string): Uint8Array {
   return Buffer.from(why.slice(0, 200), 'utf8');
 }
 
-export function contactMessage(kind: ContactKind, device: Registered, at: Instant): FromGateway {
-  return { type: 'contact', endpoint: device.endpoint, kind, at, registration: kind === 'deregister' ? undefined : restorable(device) };
+export function contactMessage({ kind, device, replaced }: Contact, at: Instant): FromGateway {
+  const registration = kind === 'deregister' ? undefined : restorable(device);
+  return { type: 'contact', endpoint: device.endpoint, kind, at, registration, ...(replaced !== undefined && { replaced }) };
 }
 
 /** What the engine keeps, so that a restart does not make the fleet register again. */
 function restorable(device: Registered): RestoredRegistration {
-  return {
-    endpoint: device.endpoint,
-    location: device.location,
-    address: device.peer,
-    lifetimeS: device.lifetimeS,
-    lwm2mVersion: device.lwm2mVersion,
-    queueMode: device.queueMode,
-    objects: device.objects.flatMap(({ object, instances }) =>
-      instances.length === 0 ? [`/${object}`] : instances.map((instance) => `/${object}/${instance}`),
-    ),
-    rootPath: device.rootPath,
-    contentFormats: device.contentFormats,
-    refreshedAt: device.refreshedAt,
-  };
-}
-
-/** The other way round. */
-export function restored(registration: RestoredRegistration): Registered {
-  const instances = new Map<number, number[]>();
-  for (const path of registration.objects) {
-    const [, object = '', instance] = path.split('/');
-    instances.set(Number(object), [...(instances.get(Number(object)) ?? []), ...(instance === undefined ? [] : [Number(instance)])]);
-  }
-  return {
-    endpoint: registration.endpoint,
-    lifetimeS: registration.lifetimeS,
-    lwm2mVersion: registration.lwm2mVersion as Registration['lwm2mVersion'],
-    binding: 'U',
-    queueMode: registration.queueMode,
-    objects: [...instances].map(([object, list]) => ({ object, instances: list, version: '1.0' })),
-    rootPath: registration.rootPath,
-    contentFormats: registration.contentFormats,
-    location: registration.location,
-    peer: registration.address,
-    refreshedAt: registration.refreshedAt,
-  };
+  const { endpoint, location, peer: address, lifetimeS, lwm2mVersion, binding, queueMode, links, refreshedAt } = device;
+  return { endpoint, location, address, lifetimeS, lwm2mVersion, binding, queueMode, links, refreshedAt };
 }

@@ -2,6 +2,7 @@ import type { Digest, Endpoint, Instant, Json } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
 import type { ObjectModel } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
+import type { OperationCommand, OperationReport } from './operations.ts';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
 
@@ -54,6 +55,7 @@ export type ToGateway =
   | { readonly type: 'withdrawn'; readonly digests: readonly Digest[] }
   | { readonly type: 'read-facts'; readonly endpoint: Endpoint }
   | { readonly type: 'restore'; readonly registrations: readonly RestoredRegistration[]; readonly tokens: readonly PullToken[] }
+  | OperationCommand
   | { readonly type: 'close' };
 
 /** Whose pull a token is: a device may go on with it before it registers again. */
@@ -68,10 +70,10 @@ export interface RestoredRegistration {
   readonly address: string;
   readonly lifetimeS: number;
   readonly lwm2mVersion: string;
+  readonly binding: string;
   readonly queueMode: boolean;
-  readonly objects: readonly string[];
-  readonly rootPath: string;
-  readonly contentFormats: readonly number[];
+  /** The object list as the device sent it. */
+  readonly links: string;
   readonly refreshedAt: Instant;
 }
 
@@ -85,7 +87,11 @@ export type FromGateway =
       readonly kind: ContactKind;
       readonly at: Instant;
       readonly registration: RestoredRegistration | undefined;
+      /** The address of a living registration that this one replaced, on nobody's word but its own. */
+      readonly replaced?: string;
     }
+  /** A registration whose lifetime and grace are over. */
+  | { readonly type: 'lapsed'; readonly endpoint: Endpoint; readonly at: Instant }
   | {
       readonly type: 'facts';
       readonly endpoint: Endpoint;
@@ -101,6 +107,7 @@ export type FromGateway =
       readonly command: string;
       readonly why: string;
     }
+  | OperationReport
   | { readonly type: 'fatal'; readonly code: string; readonly message: string };
 
 /** What the conversation learnt, in the standard's words; the engine translates. */
@@ -141,6 +148,7 @@ export interface GatewayStart {
   readonly cache: string;
   readonly clock: ClockSetting;
   readonly logLevel: string;
+  readonly takeover: 'accept' | 'refuse-while-alive';
   /** How long a queue-mode device listens after an exchange, campaign ms. */
   readonly awakeMs: number;
   /** Definitions beside the built-in ones. */
