@@ -1,11 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, it, jest } from '@jest/globals';
-import { CoapBench, IMAGE, sha256 } from './coap-bench.ts';
+import { afterAll, afterEach, beforeEach, describe, it, jest } from '@jest/globals';
+import { CoapBench, TRANSPORTS } from './coap-bench.ts';
+import { provesItself } from './device-story.ts';
+import { Figures } from './figures.ts';
+import { PeerProcess } from './peer-process.ts';
 
-// aiocoap, the Python library, reads, observes and writes; its blocks and observations are its own.
+// aiocoap, the Python library, as a device; its blocks and observations are its own.
 
 jest.setTimeout(60_000);
 
@@ -28,19 +30,22 @@ function install(): boolean {
 const installed = install();
 if (!installed) console.warn('SKIPPED: aiocoap cannot be installed here (it needs python3 with venv, and PyPI), so it has not tried us');
 
-(installed ? describe : describe.skip)('aiocoap', () => {
-  it('reads 256 KiB, observes three notifications and writes 64 KiB', async () => {
-    const bench = new CoapBench();
-    try {
-      const { stdout } = await promisify(execFile)(PYTHON, [join(PEER, 'peer.py'), await bench.start()], { timeout: 50_000 });
-      const said = JSON.parse(stdout) as { imageSha256: string; seen: string[]; writeCode: string; writtenSha256: string };
-      expect(said).toMatchObject({ imageBytes: IMAGE.length, imageSha256: sha256(IMAGE), writeCode: '2.04' });
-      const seen = said.seen.map((text) => Number(text.slice(1)));
-      expect(seen).toEqual([0, 1, 2, 3].map((step) => seen[0]! + step));
-      expect(bench.uploads.map(sha256)).toEqual([said.writtenSha256]);
-      expect(bench.uploads[0]).toHaveLength(64 * 1024);
-    } finally {
-      await bench.stop();
-    }
+const figures = new Figures('aiocoap');
+afterAll(() => figures.write());
+
+(installed ? describe : describe.skip).each(TRANSPORTS)('aiocoap over %s', (transport) => {
+  let bench: CoapBench;
+  let peer: PeerProcess;
+  beforeEach(async () => {
+    bench = new CoapBench(transport);
+    peer = new PeerProcess(PYTHON, [join(PEER, 'peer.py'), await bench.start()]);
+  });
+  afterEach(async () => {
+    peer.stop();
+    await bench.stop();
+  });
+
+  it('registers, pulls 1 MiB, observes three notifications and writes 64 KiB; is read and observed where it registered', async () => {
+    await provesItself({ bench, peer, name: 'aiocoap', text: 'aiocoap', figures, transport, writes: true });
   });
 });

@@ -78,13 +78,19 @@ export class CoapBench {
     return this.#watchers.size;
   }
 
+  /** What has crossed the wire so far. */
+  get counted(): { readonly sent: number; readonly received: number } {
+    return { ...this.#wire.counted };
+  }
+
   /** What `act` cost on the wire. */
   async measure(act: () => Promise<{ bytes: number; blocks: number }>): Promise<Omit<Figure, 'peer' | 'transport' | 'what'>> {
     const start = now();
-    const { sent, received } = this.#wire.counted;
+    const before = this.counted;
     const { bytes, blocks } = await act();
     const seconds = Number(((now() - start) / 1000).toFixed(3));
-    return { bytes, blocks, seconds, sent: this.#wire.counted.sent - sent, received: this.#wire.counted.received - received };
+    const { sent, received } = this.counted;
+    return { bytes, blocks, seconds, sent: sent - before.sent, received: received - before.received };
   }
 
   ask(peer: string, request: CoapRequest): Promise<IncomingResponse> {
