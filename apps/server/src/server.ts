@@ -17,7 +17,7 @@ import { EngineModule } from './engine/engine.module.ts';
 import { EvidenceDesk } from './engine/evidence-desk.ts';
 import { recover, stateFrom } from './engine/recovery.ts';
 import { TokenDesk } from './engine/token-desk.ts';
-import { MessagePortLink } from './link/link.ts';
+import { MessagePortLink, type EngineLink } from './link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
 import { loadObjectModels } from './object-model-files.ts';
 import { loadSecrets } from './secrets.ts';
@@ -58,8 +58,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
     takeover: config.takeover,
     objectModels,
   };
-  const { worker, coap } = await startGateway(start, onFatal);
-  const link = new MessagePortLink<ToGateway, FromGateway>(worker);
+  const { link, coap } = await startGateway(start, onFatal);
   const engine = new Engine({ state: stateFrom(await loadSnapshot(database), trust), clock, log, epoch, secrets, writer, link });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
@@ -90,13 +89,15 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   };
 }
 
-function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<{ worker: Worker; coap: string }> {
+function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<{ link: EngineLink; coap: string }> {
   const worker = new Worker(new URL('./gateway/main.js', import.meta.url), { workerData: start });
   worker.on('error', onFatal);
+  const link = new MessagePortLink<ToGateway, FromGateway>(worker);
   return new Promise((resolve, reject) => {
-    worker.once('message', (message: FromGateway) => {
-      if (message.type === 'ready') resolve({ worker, coap: `coap://${message.address}:${message.port}` });
-      else reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${JSON.stringify(message)}`));
+    link.onMessage((message) => {
+      if (message.type === 'ready') resolve({ link, coap: `coap://${message.address}:${message.port}` });
+      if (message.type === 'fatal')
+        reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${message.code} ${message.message}`));
     });
   });
 }

@@ -3,11 +3,15 @@ import type { EngineLink } from '../link/link.ts';
 import type { FromGateway } from '../link/messages.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
+import { Inbox } from './inbox.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
 import type { UpdateFactHandler } from './update-fact-handler.ts';
 
 /** Wall milliseconds between looks at campaigns; contacts never wait for one. */
 const TICK_MS = 100;
+
+/** How long messages are worked off before new ones are let in, ms. */
+const SLICE_MS = 10;
 
 /** Messages in, ticks by the clock. What fails here is a broken promise: it ends the process rather than go on half-done. */
 export class EngineLoop {
@@ -16,8 +20,10 @@ export class EngineLoop {
   readonly #updates: UpdateFactHandler;
   readonly #ticker: RolloutTicker;
   readonly #onFatal: (error: unknown) => void;
+  readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #isDraining = false;
 
   constructor(parts: {
     engine: Engine;
@@ -35,9 +41,30 @@ export class EngineLoop {
 
   start(link: EngineLink): void {
     link.onMessage((message) => {
-      if (!this.#stopped) this.#handle(message).catch(this.#onFatal);
+      this.#inbox.push(message);
+      this.#drainSoon();
     });
     this.#next();
+  }
+
+  #drainSoon(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    setImmediate(() => {
+      this.#isDraining = false;
+      this.#drain();
+    });
+  }
+
+  /** In slices, so that what arrives meanwhile gets its turn: contacts first. */
+  #drain(): void {
+    const until = performance.now() + SLICE_MS;
+    while (!this.#stopped && performance.now() < until) {
+      const message = this.#inbox.take();
+      if (message === undefined) return;
+      this.#handle(message).catch(this.#onFatal);
+    }
+    if (!this.#stopped) this.#drainSoon();
   }
 
   stop(): void {

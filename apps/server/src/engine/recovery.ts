@@ -73,6 +73,8 @@ const PHASE_OF: Partial<Record<UpdateRecord['state'], OfferOrder['phase']>> = {
   cancelling: 'cancel',
 };
 
+const RESTORED_AT_ONCE = 100;
+
 /**
  * After a start the gateway knows nothing: it gets registrations, withdrawals, the tokens of pulls, and each update that
  * is in flight. The device is the truth: every such conversation begins by reading it.
@@ -80,7 +82,11 @@ const PHASE_OF: Partial<Record<UpdateRecord['state'], OfferOrder['phase']>> = {
 export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork): void {
   const { state } = engine;
   unit.send({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
-  unit.send({ type: 'restore', registrations: registrationsIn(state), tokens: tokensIn(engine) });
+  const registrations = registrationsIn(state);
+  for (let at = 0; at < registrations.length; at += RESTORED_AT_ONCE)
+    unit.send({ type: 'restore', registrations: registrations.slice(at, at + RESTORED_AT_ONCE), tokens: [] });
+  unit.send({ type: 'restore', registrations: [], tokens: tokensIn(engine) });
+  unit.send({ type: 'open' });
   for (const [key, campaign] of state.campaigns) {
     if (isCampaignOver(campaign.record.life)) continue;
     for (const update of campaign.updates.values()) adopt({ key, campaign, update }, { engine, stepper, unit });

@@ -4,7 +4,7 @@ import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway } from '
 import { Conversation, type ConversationParts } from './conversation.ts';
 import type { ServeDoor } from './serve-door.ts';
 
-type Command = Exclude<ToGateway, { type: 'restore' | 'read-facts' | 'operate' | 'end-operation' }>;
+type Command = Exclude<ToGateway, { type: 'restore' | 'open' | 'read-facts' | 'operate' | 'end-operation' }>;
 
 interface Parts {
   readonly clock: CampaignClock;

@@ -4,14 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CODE, codeText } from '@drover/coap';
+import { CODE, codeText, decodeMessage, encodeMessage, writeOptions } from '@drover/coap';
 import { Endpoint, Instant } from '@drover/kernel';
 import { CONTENT_FORMAT, encodeContent, type ResourceValue } from '@drover/lwm2m';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { CampaignClock, createLogger } from '@drover/platform';
 import { aRelease, LockstepDevice, type Release } from '@drover/testkit';
 import type { FromGateway, OfferOrder, UpdateFact } from '../link/messages.ts';
-import { Gateway } from './gateway.ts';
+import { Gateway, type GatewayParts } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
 import { ServeDoor } from './serve-door.ts';
 
@@ -34,6 +34,9 @@ let door: ServeDoor;
 let release: Release;
 let device: LockstepDevice;
 let told: FromGateway[];
+let parts: () => GatewayParts;
+/** Where a test wants datagrams to go instead of the socket. */
+let answers: Uint8Array[] | undefined;
 
 const facts = (): UpdateFact[] => told.flatMap((message) => (message.type === 'update' ? [message.fact] : []));
 const factTypes = (): string[] => facts().map(({ type }) => type);
@@ -51,20 +54,24 @@ beforeEach(async () => {
   socket = createSocket('udp4');
   told = [];
   door = new ServeDoor(new ImageCache(join(folder, 'cache'), blobs), () => clock.now());
-  gateway = new Gateway({
+  answers = undefined;
+  parts = () => ({
     clock,
     log: createLogger('silent', 'test'),
     door,
     awakeMs: 93_000,
     takeover: 'accept',
-    sendDatagram: (peer, bytes) => socket.send(bytes, Number(peer.split(':')[1]), peer.split(':')[0]),
+    sendDatagram: (peer, bytes) =>
+      answers ? void answers.push(bytes) : socket.send(bytes, Number(peer.split(':')[1]), peer.split(':')[0]),
     tell: (message) => told.push(message),
     publicUri: () => `coap://127.0.0.1:${socket.address().port}`,
     wake: () => undefined,
   });
+  gateway = new Gateway(parts());
   socket.on('message', (bytes, { address, port }) => gateway.receive(`${address}:${port}`, bytes));
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
+  gateway.command({ type: 'open' });
   device = await LockstepDevice.start(`127.0.0.1:${socket.address().port}`);
 });
 
@@ -128,6 +135,43 @@ it('tells a contact and reads what campaigns need', async () => {
   for (let round = 0; round < 100 && told.length < 2; round++) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(told.map(({ type }) => type)).toEqual(['contact', 'facts']);
   expect(told[1]).toMatchObject({ facts: { model: 'WM-300', firmwareVersion: '1.0.0', 'update.delivery': 'Both', queueMode: false } });
+});
+
+it('is deaf until everything is restored: no device hears 4.04 for a location that is about to come back', async () => {
+  const deaf = new Gateway(parts());
+  const sent: Uint8Array[] = [];
+  const update = encodeMessage({
+    type: 'CON',
+    code: 2,
+    messageId: 1,
+    token: Uint8Array.of(1),
+    options: writeOptions({ uriPath: ['rd', 'location'] }),
+    payload: new Uint8Array(),
+  });
+  answers = sent;
+  deaf.receive('192.0.2.1:5683', update);
+  expect(sent).toHaveLength(0);
+  deaf.command({
+    type: 'restore',
+    registrations: [
+      {
+        endpoint: ENDPOINT,
+        location: 'location',
+        address: '192.0.2.1:5683',
+        lifetimeS: 300,
+        lwm2mVersion: '1.1',
+        binding: 'U',
+        queueMode: false,
+        links: '</3/0>',
+        refreshedAt: Instant(Date.now()),
+      },
+    ],
+    tokens: [],
+  });
+  deaf.command({ type: 'open' });
+  deaf.receive('192.0.2.1:5683', update);
+  expect(sent.map((bytes) => codeText(decodeMessage(bytes).code))).toEqual(['2.04']);
+  deaf.close();
 });
 
 it('takes what a device sends on its own as facts', async () => {

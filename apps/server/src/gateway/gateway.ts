@@ -50,6 +50,7 @@ export class Gateway {
   readonly #sweeper: NodeJS.Timeout;
   readonly #sends = new SendReader();
   readonly #pulls = new PullGate();
+  #isOpen = false;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -110,7 +111,9 @@ export class Gateway {
     });
   }
 
+  /** A 4.04 for a location that is about to be restored would make a whole fleet register again. */
   receive(peer: string, bytes: Uint8Array): void {
+    if (!this.#isOpen) return;
     this.#coap.receive(peer, bytes, monotonicMs());
     this.#parts.wake();
   }
@@ -127,7 +130,8 @@ export class Gateway {
     if (message.type === 'restore') {
       for (const registration of message.registrations) this.#registrations.restore(registration);
       this.#commands.restoreTokens(message.tokens);
-    } else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
+    } else if (message.type === 'open') this.#isOpen = true;
+    else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
     else if (message.type === 'operate' || message.type === 'end-operation') this.#operators.handle(message);
     else this.#commands.handle(message);
     this.#parts.wake();

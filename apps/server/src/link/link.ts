@@ -9,9 +9,16 @@ export abstract class Link<Out, In> {
 
 export type EngineLink = Link<ToGateway, FromGateway>;
 
-/** The default: both ends in one process, the gateway in a thread of its own. Messages keep their order. */
+/** Messages that cross together; more would hold up this end for longer than a device waits. */
+const MAX_AT_ONCE = 256;
+
+/**
+ * The default: both ends in one process, the gateway in a thread of its own. Messages keep their order; those of one turn
+ * of the event loop cross together, because crossing costs more than most of them.
+ */
 export class MessagePortLink<Out, In> extends Link<Out, In> {
   readonly #port: MessagePort | Worker;
+  #batch: Out[] = [];
 
   constructor(port: MessagePort | Worker) {
     super();
@@ -19,11 +26,19 @@ export class MessagePortLink<Out, In> extends Link<Out, In> {
   }
 
   send(message: Out): void {
-    this.#port.postMessage(message);
+    if (this.#batch.push(message) === 1) setImmediate(() => this.#flush());
   }
 
   onMessage(listener: (message: In) => void): void {
     // Both ends have this event; their declarations agree on nothing else.
-    (this.#port as Worker).on('message', listener);
+    (this.#port as Worker).on('message', (batch: readonly In[]) => {
+      for (const message of batch) listener(message);
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#batch.splice(0, MAX_AT_ONCE);
+    if (this.#batch.length > 0) setImmediate(() => this.#flush());
+    this.#port.postMessage(batch);
   }
 }

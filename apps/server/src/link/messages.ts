@@ -55,6 +55,8 @@ export type ToGateway =
   | { readonly type: 'withdrawn'; readonly digests: readonly Digest[] }
   | { readonly type: 'read-facts'; readonly endpoint: Endpoint }
   | { readonly type: 'restore'; readonly registrations: readonly RestoredRegistration[]; readonly tokens: readonly PullToken[] }
+  /** Everything is restored: devices may come. Until then their datagrams fall on deaf ears, and they repeat them. */
+  | { readonly type: 'open' }
   | OperationCommand
   | { readonly type: 'close' };
 
