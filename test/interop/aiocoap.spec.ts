@@ -6,6 +6,7 @@ import { CoapBench, TRANSPORTS } from './coap-bench.ts';
 import { provesItself } from './device-story.ts';
 import { Figures } from './figures.ts';
 import { PeerProcess } from './peer-process.ts';
+import { saySkipped } from './skipped.ts';
 
 // aiocoap, the Python library, as a device; its blocks and observations are its own.
 
@@ -28,7 +29,7 @@ function install(): boolean {
 }
 
 const installed = install();
-if (!installed) console.warn('SKIPPED: aiocoap cannot be installed here (it needs python3 with venv, and PyPI), so it has not tried us');
+if (!installed) saySkipped('aiocoap cannot be installed here (it needs python3 with venv, and PyPI), so it has not tried us');
 
 const figures = new Figures('aiocoap');
 afterAll(() => figures.write());

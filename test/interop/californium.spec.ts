@@ -7,6 +7,7 @@ import { CoapBench, patterned, sha256, TRANSPORTS, type Transport } from './coap
 import { provesItself } from './device-story.ts';
 import { Figures } from './figures.ts';
 import { PeerProcess } from './peer-process.ts';
+import { saySkipped } from './skipped.ts';
 
 // Eclipse Californium, the Java library, as a device and as a server. On TCP it writes its CSM by hand (see the peer).
 
@@ -43,7 +44,7 @@ function build(): string | undefined {
 }
 
 const missing = build();
-if (missing) console.warn(`SKIPPED: interop with Eclipse Californium: ${missing}`);
+if (missing) saySkipped(`interop with Eclipse Californium: ${missing}`);
 
 const figures = new Figures('californium');
 afterAll(() => figures.write());

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { CODE } from '@drover/coap';
 import { CoapBench, IMAGE, patterned, sha256, TRANSPORTS } from './coap-bench.ts';
 import { Figures } from './figures.ts';
+import { saySkipped } from './skipped.ts';
 
 // libcoap, the C library, on the other side of the wire: its client asks us, and we ask its server, over UDP and over TCP.
 
@@ -20,8 +21,8 @@ const commandOf = (tool: string): string | undefined =>
 
 const client = commandOf('coap-client');
 const server = commandOf('coap-server');
-if (client === undefined) console.warn('SKIPPED: no coap-client here (Debian: libcoap3-bin), so libcoap has not asked us anything');
-if (server === undefined) console.warn('SKIPPED: no coap-server here (Debian: libcoap3-bin), so we have not asked libcoap anything');
+if (client === undefined) saySkipped('no coap-client here (Debian: libcoap3-bin), so libcoap has not asked us anything');
+if (server === undefined) saySkipped('no coap-server here (Debian: libcoap3-bin), so we have not asked libcoap anything');
 
 const figures = new Figures('libcoap');
 let bench: CoapBench;

@@ -6,10 +6,11 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { encodeManifest, parseEnvelope, parsePrivateKey, signManifest, toBeSigned } from '@drover/firmware-store';
 import { writeKeyPair } from '@drover/firmware-store/stores';
 import { Digest, Instant, Name } from '@drover/kernel';
+import { saySkipped } from './skipped.ts';
 
 const found = spawnSync('openssl', ['version'], { encoding: 'utf8' });
 const hasOpenssl = found.status === 0;
-if (!hasOpenssl) console.warn('SKIPPED: no openssl command here, so nobody but ourselves has checked our signatures');
+if (!hasOpenssl) saySkipped('no openssl command here, so nobody but ourselves has checked our signatures');
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-openssl-'));
 afterAll(() => rmSync(folder, { recursive: true }));
