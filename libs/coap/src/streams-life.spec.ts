@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { CSM, NO_BYTES, PEER, READ, StreamBench } from '../../../test/lockstep/stream-bench.ts';
 import type { Said } from '../../../test/lockstep/stream-bench.ts';
 import { CODE, code, encodeFrame, SIGNAL } from './index.ts';
@@ -171,4 +172,35 @@ describe('silence', () => {
     bench.pass(100_000);
     expect(bench.log()).toEqual(['> 7.02']);
   });
+});
+
+it('whatever a peer sends, in whatever pieces, nothing is thrown and nothing stays behind', () => {
+  const noise = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc
+      .record({
+        code: fc.constantFrom(0, 1, 2, 69, 128, 225, 226, 227, 228, 229, 230),
+        token: fc.uint8Array({ maxLength: 8 }),
+        options: fc
+          .array(fc.record({ number: fc.nat(30), value: fc.uint8Array({ maxLength: 6 }) }), { maxLength: 4 })
+          .map((options) => options.sort((a, b) => a.number - b.number)),
+        payload: fc.uint8Array({ maxLength: 30 }),
+      })
+      .map(encodeFrame),
+  );
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(noise, { maxLength: 12 }), (greeted, pieces) => {
+      const bench = greeted ? StreamBench.open() : new StreamBench();
+      if (!greeted) bench.streams.opened(PEER, bench.now, 'client');
+      bench.streams.request(PEER, { ...READ, observe: 0 }, bench.now);
+      for (const piece of pieces) bench.streams.receive(PEER, piece, bench.now);
+      bench.pass(10_000_000);
+      expect(bench.streams.load).toEqual({ connections: 0, bufferedBytes: 0 });
+      expect(bench.streams.nextTimerAt()).toBeUndefined();
+      const outcomes = bench.outputs.filter(({ type }) => type === 'response' || type === 'failed');
+      expect(outcomes).toHaveLength(1);
+      expect(bench.outputs.filter(({ type }) => type === 'close')).toHaveLength(1);
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -151,8 +151,8 @@ describe('bounds', () => {
     expect(server.streams.load.connections).toBe(0);
   });
 
-  it('a connection too many is refused, and room comes back', async () => {
-    const { server, port } = await start({ maxSockets: 2 });
+  it.each(['maxSockets', 'maxPerAddress'])('a connection too many is refused, and room comes back: %s', async (limit) => {
+    const { server, port } = await start({ [limit]: 2 });
     const clients = [dial(port), dial(port)];
     await until(() => server.listener.size === 2);
     expect(await dial(port).hears(1)).toContain('closed');

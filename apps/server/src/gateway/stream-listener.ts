@@ -4,13 +4,15 @@ import type { Logger } from '@drover/platform';
 
 export interface StreamLimits {
   readonly maxSockets: number;
+  /** Of one remote address: a single host must not take all of them. Behind a carrier's NAT thousands of devices share one. */
+  readonly maxPerAddress: number;
   /** What a peer that does not read may leave waiting in one socket before it is cut off, bytes. */
   readonly maxUnsentBytes: number;
   /** After our last word a peer may still read it and hang up by itself for this long. */
   readonly lingerMs: number;
 }
 
-export const DEFAULT_STREAM_LIMITS: StreamLimits = { maxSockets: 20_000, maxUnsentBytes: 256 * 1024, lingerMs: 2000 };
+export const DEFAULT_STREAM_LIMITS: StreamLimits = { maxSockets: 20_000, maxPerAddress: 5000, maxUnsentBytes: 256 * 1024, lingerMs: 2000 };
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -32,6 +34,7 @@ export class StreamListener {
   readonly #sockets = new Map<string, Socket>();
   /** All of them, those included that only linger. */
   readonly #open = new Set<Socket>();
+  readonly #perAddress = new Map<string, number>();
 
   constructor(parts: StreamListenerParts) {
     this.#parts = parts;
@@ -55,17 +58,21 @@ export class StreamListener {
   adopt(socket: Socket, role: StreamRole): string | undefined {
     const { remoteAddress, remotePort } = socket;
     // Gone before we looked, or one too many: an error of it must not end the process either.
-    if (remoteAddress === undefined || this.#open.size >= this.#limits.maxSockets) {
+    if (remoteAddress === undefined || !this.#hasRoom(remoteAddress)) {
       socket.on('error', () => undefined).destroy();
       return undefined;
     }
     const peer = `tcp:${remoteAddress}:${remotePort}`;
     this.#open.add(socket);
+    this.#count(remoteAddress, 1);
     this.#sockets.set(peer, socket);
     socket.setNoDelay(true);
     socket.on('data', (bytes) => this.#isOf(peer, socket) && this.#receive(peer, bytes));
     socket.on('error', (error) => this.#parts.log.debug({ peer, code: (error as NodeJS.ErrnoException).code }, 'a connection failed'));
-    socket.on('close', () => this.#onClose(peer, socket));
+    socket.on('close', () => {
+      this.#count(remoteAddress, -1);
+      this.#onClose(peer, socket);
+    });
     this.#guarded(peer, () => this.#parts.streams.opened(peer, this.#parts.now(), role));
     this.#parts.wake();
     return peer;
@@ -109,6 +116,16 @@ export class StreamListener {
     this.#sockets.delete(peer);
     this.#guarded(peer, () => this.#parts.streams.closed(peer));
     this.#parts.wake();
+  }
+
+  #hasRoom(address: string): boolean {
+    return this.#open.size < this.#limits.maxSockets && (this.#perAddress.get(address) ?? 0) < this.#limits.maxPerAddress;
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    const count = (this.#perAddress.get(address) ?? 0) + change;
+    if (count === 0) this.#perAddress.delete(address);
+    else this.#perAddress.set(address, count);
   }
 
   #isOf(peer: string, socket: Socket): boolean {
