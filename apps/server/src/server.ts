@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DEFAULT_NAMESPACE, DroverError } from '@drover/kernel';
+import { ObjectModels } from '@drover/lwm2m';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { loadSnapshot, openDatabase, pruneTimeline, Reader, takeLease, Writer } from '@drover/persistence';
 import { CampaignClock, type Logger } from '@drover/platform';
@@ -33,6 +34,7 @@ export interface RunningServer {
 /** Starts all roles in one process: database, engine and API here, the gateway in a thread of its own. */
 export async function startServer(config: ServerConfig, log: Logger, onFatal: (error: unknown) => void): Promise<RunningServer> {
   const objectModels = loadObjectModels(config.objectModels);
+  const models = ObjectModels.with(objectModels);
   mkdirSync(config.data, { recursive: true });
   const secrets = loadSecrets(config.data);
   const file = join(config.data, 'drover.sqlite');
@@ -62,7 +64,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   const engine = new Engine({ state: stateFrom(await loadSnapshot(database), trust), clock, log, epoch, secrets, writer, link });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
-  const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, evidence, onFatal })), log);
+  const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, models, evidence, onFatal })), log);
   const firstToken = await app.get(TokenDesk).firstToken();
   await engine.change((unit) => {
     unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { epoch, timeScale: clock.setting.scale }));

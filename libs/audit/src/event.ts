@@ -32,6 +32,8 @@ export const EVENT_CATALOGUE = {
   'device-registered': [],
   'device-finding': ['code'],
   'registration-replaced': ['from', 'to'],
+  'operation-requested': ['id', 'operation', 'paths'],
+  'operation-finished': ['id', 'outcome'],
   'firmware-pushed': ['name', 'version', 'digest', 'size'],
   'firmware-refused': ['digest', 'code'],
   'firmware-withdrawn': ['digest', 'reason'],

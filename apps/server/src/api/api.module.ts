@@ -3,6 +3,7 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { TokenDesk } from '../engine/token-desk.ts';
 import { AuditController } from './audit.controller.ts';
 import { CampaignsController } from './campaigns.controller.ts';
+import { DeviceOperationsController } from './device-operations.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
 import { HealthController } from './health.controller.ts';
@@ -20,6 +21,7 @@ export class ApiModule {
         HealthController,
         CampaignsController,
         DevicesController,
+        DeviceOperationsController,
         FirmwareController,
         HoldsController,
         TokensController,

@@ -35,6 +35,8 @@ const CONFIG_CHANGES: readonly string[] = [
   'hold-placed',
   'hold-lifted',
   'approval-given',
+  'operation-requested',
+  'operation-finished',
 ];
 
 /** An audit event with the parts that are the same everywhere filled in. */

@@ -4,6 +4,7 @@ import type { FromGateway } from '../link/messages.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
 import { Inbox } from './inbox.ts';
+import type { OperationDesk } from './operation-desk.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
 import type { UpdateFactHandler } from './update-fact-handler.ts';
 
@@ -19,6 +20,7 @@ export class EngineLoop {
   readonly #contacts: ContactHandler;
   readonly #updates: UpdateFactHandler;
   readonly #ticker: RolloutTicker;
+  readonly #operations: OperationDesk;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -30,12 +32,14 @@ export class EngineLoop {
     contacts: ContactHandler;
     updates: UpdateFactHandler;
     ticker: RolloutTicker;
+    operations: OperationDesk;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
     this.#contacts = parts.contacts;
     this.#updates = parts.updates;
     this.#ticker = parts.ticker;
+    this.#operations = parts.operations;
     this.#onFatal = parts.onFatal;
   }
 
@@ -76,6 +80,7 @@ export class EngineLoop {
     this.#timer = setTimeout(() => {
       this.#ticker
         .tick()
+        .then(() => this.#operations.tick())
         .then(() => {
           if (!this.#stopped) this.#next();
         })
@@ -86,11 +91,16 @@ export class EngineLoop {
   async #handle(message: FromGateway): Promise<void> {
     switch (message.type) {
       case 'contact':
-        return this.#contacts.onContact(message);
+        await this.#contacts.onContact(message);
+        return message.kind === 'deregister' ? undefined : this.#operations.onContact(message.endpoint);
       case 'lapsed':
         return this.#contacts.onLapsed(message);
       case 'facts':
         return this.#contacts.onFacts(message);
+      case 'operated':
+        return this.#operations.onOperated(message);
+      case 'operation-notified':
+        return this.#operations.onNotified(message);
       case 'update':
         return this.#updates.onUpdate(message);
       case 'refused-command':

@@ -2,7 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Entropy } from '@drover/kernel';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { Reader } from '@drover/persistence';
-import { SystemEntropy } from '@drover/platform';
+import type { ObjectModels } from '@drover/lwm2m';
+import { monotonicMs, SystemEntropy } from '@drover/platform';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { ContactHandler } from './contact-handler.ts';
@@ -14,6 +15,7 @@ import { EvidenceDesk } from './evidence-desk.ts';
 import { Explainer } from './explain.ts';
 import { FirmwareDesk } from './firmware-desk.ts';
 import { HoldDesk } from './hold-desk.ts';
+import { OperationDesk } from './operation-desk.ts';
 import { RolloutTicker } from './rollout-ticker.ts';
 import { TokenDesk } from './token-desk.ts';
 import { TrustDesk } from './trust-desk.ts';
@@ -24,13 +26,14 @@ export interface EngineParts {
   readonly engine: Engine;
   readonly reader: Reader;
   readonly blobs: BlobStore;
+  readonly models: ObjectModels;
   readonly evidence: EvidenceDesk;
   readonly onFatal: (error: unknown) => void;
 }
 
 @Module({})
 export class EngineModule {
-  static with({ engine, reader, blobs, evidence, onFatal }: EngineParts): DynamicModule {
+  static with({ engine, reader, blobs, models, evidence, onFatal }: EngineParts): DynamicModule {
     const providers = [
       { provide: Engine, useValue: engine },
       { provide: Reader, useValue: reader },
@@ -66,6 +69,11 @@ export class EngineModule {
         useFactory: (e: Engine, control: CampaignControl, entropy: Entropy) => new HoldDesk(e, control, entropy),
       },
       { provide: TokenDesk, inject: [Engine, Entropy], useFactory: (e: Engine, entropy: Entropy) => new TokenDesk(e, entropy) },
+      {
+        provide: OperationDesk,
+        inject: [Engine, Entropy],
+        useFactory: (e: Engine, entropy: Entropy) => new OperationDesk({ engine: e, models, entropy, wallNow: monotonicMs }),
+      },
       { provide: DeviceDesk, inject: [Engine], useFactory: (e: Engine) => new DeviceDesk(e) },
       {
         provide: FirmwareDesk,
@@ -75,9 +83,9 @@ export class EngineModule {
       { provide: Explainer, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new Explainer(e, stepper) },
       {
         provide: EngineLoop,
-        inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker],
-        useFactory: (e: Engine, contacts: ContactHandler, updates: UpdateFactHandler, ticker: RolloutTicker) =>
-          new EngineLoop({ engine: e, contacts, updates, ticker, onFatal }),
+        inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk],
+        useFactory: (e: Engine, contacts: ContactHandler, updates: UpdateFactHandler, ticker: RolloutTicker, operations: OperationDesk) =>
+          new EngineLoop({ engine: e, contacts, updates, ticker, operations, onFatal }),
       },
     ];
     return { module: EngineModule, providers, exports: providers.map(({ provide }) => provide) };
