@@ -39,7 +39,6 @@ export class StreamListener {
   constructor(parts: StreamListenerParts) {
     this.#parts = parts;
     this.#limits = { ...DEFAULT_STREAM_LIMITS, ...parts.limits };
-    this.#server.on('drop', () => parts.log.debug('a connection too many was refused'));
   }
 
   /** Rejects when the port cannot be had; a later failure of the listening socket is logged. */
@@ -59,6 +58,7 @@ export class StreamListener {
     const { remoteAddress, remotePort } = socket;
     // Gone before we looked, or one too many: an error of it must not end the process either.
     if (remoteAddress === undefined || !this.#hasRoom(remoteAddress)) {
+      this.#parts.log.debug({ address: remoteAddress }, 'a connection was refused: gone already, or one too many');
       socket.on('error', () => undefined).destroy();
       return undefined;
     }
