@@ -4,12 +4,13 @@ import type { DeviceView, TimelineEntry } from '@drover/contracts';
 import { action } from '../context.ts';
 import { readDeviceFile } from '../device-file.ts';
 import { table } from '../output.ts';
+import { deviceOperationCommands } from './device-operations.ts';
 
 const PAGE = 1000;
 
 export function deviceCommands(program: Command): void {
-  const device = program.command('device').description('the inventory');
-  for (const add of [listCommand, showCommand, timelineCommand, importCommand]) add(device);
+  const device = program.command('device').description('the inventory, and operations on single devices');
+  for (const add of [listCommand, showCommand, timelineCommand, importCommand, deviceOperationCommands]) add(device);
 }
 
 function listCommand(device: Command): void {
