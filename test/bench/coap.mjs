@@ -1,246 +1,115 @@
-// Registrations, pushed blocks and pulled blocks per second, each beside a raw echo of datagrams of the same sizes.
-import { fork } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+// Registrations, pushed blocks and pulled blocks per second, each beside a raw echo of datagrams of the same sizes and other peers.
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CODE, CoapEndpoint, encodeMessage, nextBlock, onAnswer, planBlock, startUpload, szxOfSize, writeOptions } from '@drover/coap';
-import { Entropy } from '@drover/kernel';
-import { CONTENT_FORMAT, parseRegister } from '@drover/lwm2m';
-import { result, takeTurns } from './rounds.mjs';
+import { CODE } from '@drover/coap';
+import { BLOCK_ANSWER_BYTES, DEVICES, pullPlan, PUSHED_BYTES, REGISTER_ANSWER_BYTES, registerPlan, rootPlan } from './coap/datagrams.mjs';
+import { lossLines } from './coap/loss.mjs';
+import { onCore, pinned, Side } from './coap/sides.mjs';
+import { goal, result, takeTurns } from './rounds.mjs';
 
-export const about = 'CoAP over real UDP: registrations, Block1 push, Block2 pull';
+export const about = 'CoAP over real UDP: registrations through the gateway, Block1 push, Block2 pull, loss';
 
 const ROUNDS = 5;
-const WARM_MS = 400;
-const MEASURED_MS = 1200;
-/** One datagram in flight on each. */
-const SOCKETS = 64;
-const BLOCK = 512;
-const IMAGE_BYTES = 4096 * BLOCK;
-const IMAGE = randomBytes(IMAGE_BYTES);
-const ETAG = IMAGE.subarray(0, 8);
-const LINKS = Buffer.from('</>;rt="oma.lwm2m";ct="110 112",</1/0>,</3/0>,</4/0>,</5/0>,</7/0>,</10/0>');
+const WARM_MS = 1500;
+const MEASURED_MS = 2000;
 
-class SystemEntropy extends Entropy {
-  bytes(count) {
-    return randomBytes(count);
-  }
-}
-
-/** The load generator: asked by message, one order after the other. */
-class Load {
-  #child = fork(join(import.meta.dirname, 'coap-load.mjs'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  async ask(order) {
-    this.#child.send(order);
-    const [answer] = await once(this.#child, 'message');
-    return answer;
-  }
-  end() {
-    this.#child.disconnect();
-  }
-}
-
-async function openSocket() {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20, sendBufferSize: 4 << 20 });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  return socket;
-}
-
-/** Exchanges per second, and what each costs this process in CPU time, over one measured stretch. */
-async function measure(countNow) {
+/** Counts on the device side, and CPU time of the server side, over one measured stretch. */
+async function measured(devices, server) {
   await sleep(WARM_MS);
-  await countNow('start');
-  const [started, cpu] = [performance.now(), process.cpuUsage()];
+  const before = await server?.ask({ type: 'look' });
+  await devices.ask({ type: 'count' });
+  const started = performance.now();
   await sleep(MEASURED_MS);
-  const used = process.cpuUsage(cpu);
+  const after = await server?.ask({ type: 'look' });
   const seconds = (performance.now() - started) / 1000;
-  const exchanges = await countNow('stop');
-  return { perSecond: exchanges / seconds, cpuUs: (used.user + used.system) / exchanges };
+  const { counted, wrong, lost } = await devices.ask({ type: 'stop' });
+  if (wrong > 0) throw new Error(`${wrong} of ${counted} answers are not what was asked for`);
+  if (lost * 20 > counted) throw new Error(`${lost} of ${counted} datagrams were lost: that measures the loss, not the server`);
+  const told = after?.told === undefined ? undefined : after.told - before.told;
+  // Every registration reaches the engine's side, or what was measured is not the whole path.
+  if (told !== undefined && told < counted * 0.9) throw new Error(`${counted} registrations, but the engine was told of ${told}`);
+  return { perSecond: counted / seconds, cpuUs: after === undefined ? undefined : (after.cpuUs - before.cpuUs) / counted };
 }
 
-/** A server here, driven from there. `attach` makes the socket answer. */
-async function served(load, plan, attach) {
-  const socket = await openSocket();
-  const detach = attach(socket);
-  await load.ask({ type: 'drive', port: socket.address().port, count: SOCKETS, plan });
-  const sample = await measure(async (when) => {
-    if (when === 'start') return load.ask({ type: 'count' });
-    const { counted, wrong, lost } = await load.ask({ type: 'stop' });
-    if (wrong > 0) throw new Error(`${wrong} of ${counted} answers are not what was asked for`);
-    if (lost * 100 > counted) throw new Error(`${lost} of ${counted} datagrams were lost: that measures the loss, not the server`);
-    return counted;
-  });
-  detach();
-  socket.close();
-  return sample;
-}
-
-/** An endpoint on a socket, as the gateway has it. */
-function endpointOn(socket, onOutput) {
-  const endpoint = new CoapEndpoint((output) => {
-    if (output.type === 'datagram') {
-      const colon = output.peer.lastIndexOf(':');
-      socket.send(output.bytes, Number(output.peer.slice(colon + 1)), output.peer.slice(0, colon));
-    } else onOutput(endpoint, output);
-  }, new SystemEntropy());
-  socket.on('message', (bytes, { address, port }) => endpoint.receive(`${address}:${port}`, bytes, performance.now()));
-  const timer = setInterval(() => endpoint.advance(performance.now()), 20);
-  return { endpoint, stop: () => clearInterval(timer) };
-}
-
-const endpointServer = (respond) => (socket) =>
-  endpointOn(socket, (endpoint, output) => {
-    if (output.type === 'request') endpoint.respond(output.handle, respond(output.request), performance.now());
-  }).stop;
-
-function echoServer(size) {
-  const bytes = Buffer.alloc(size, 0x60);
-  return (socket) => {
-    socket.on('message', (_bytes, { address, port }) => socket.send(bytes, port, address));
-    return () => undefined;
-  };
-}
-
-let locations = 0;
-function register({ options, payload }) {
-  const outcome = parseRegister({ query: options.uriQuery, contentFormat: options.contentFormat, payload });
-  if (outcome.type === 'refused') return { code: CODE.BAD_REQUEST };
-  return { code: CODE.CREATED, options: { locationPath: ['rd', String(++locations).padStart(8, '0')] } };
-}
-
-function serveBlock({ options }) {
-  const plan = planBlock({ size: IMAGE_BYTES, etag: ETAG, preferredSzx: szxOfSize(BLOCK) }, options.block2);
-  const { offset, length, block2, etag } = plan;
-  return { code: CODE.CONTENT, options: { etag, contentFormat: 42, block2 }, payload: IMAGE.subarray(offset, offset + length) };
-}
-
-const TOKEN = randomBytes(8);
-const message = (more) => encodeMessage({ type: 'CON', code: 0x02, messageId: 0, token: TOKEN, options: [], payload: new Uint8Array(), ...more });
-
-const REGISTER = Buffer.from(
-  message({
-    options: writeOptions({
-      uriPath: ['rd'],
-      contentFormat: CONTENT_FORMAT.LINK,
-      uriQuery: ['ep=urn:imei:000000000000000', 'lt=86400', 'lwm2m=1.1', 'b=UQ'],
-    }),
-    payload: LINKS,
-  }),
-);
-const FIRST_BLOCK = { num: 256, more: false, szx: 5 };
-const GET = Buffer.from(message({ code: 0x01, options: writeOptions({ uriPath: ['fw', 'AAAAAAAAAAAAAAAA'], block2: FIRST_BLOCK }) }));
-const BLOCK_AT = GET.indexOf(Buffer.of(0x10, 0x05));
-if (BLOCK_AT < 0) throw new Error('the block option is not where the load generator would change it');
-
-const planOf = (template, edits, answerCode) => ({ template: template.toString('base64'), edits: [{ at: 2, kind: 'message-id' }, ...edits], answerCode });
-const registerPlan = (code) => planOf(REGISTER, [{ at: REGISTER.indexOf('urn:imei:') + 9, kind: 'digits' }], code);
-const pullPlan = (code) => planOf(GET, [{ at: BLOCK_AT, kind: 'block' }], code);
-
-const sizeOfAnswer = ({ code, options = {}, payload = new Uint8Array() }) => message({ type: 'ACK', code, options: writeOptions(options), payload }).length;
-const REGISTER_ANSWER_BYTES = sizeOfAnswer({ code: CODE.CREATED, options: { locationPath: ['rd', '00000001'] } });
-const BLOCK_ANSWER_BYTES = sizeOfAnswer(serveBlock({ options: { block2: FIRST_BLOCK } }));
-
-/** The option that a device adds to 2.31: Block1 with 512 bytes to a block. */
-const CONTINUE_TAIL = Buffer.of(0xd1, 0x0e, 0x0d).toString('base64');
-const blockRequest = (block1, payload) => ({ method: 'PUT', path: ['5', '0', '0'], contentFormat: CONTENT_FORMAT.OPAQUE, payload, block1 });
-const PUSHED = Buffer.from(
-  message({
-    code: 0x03,
-    options: writeOptions({ uriPath: ['5', '0', '0'], contentFormat: CONTENT_FORMAT.OPAQUE, block1: { num: 256, more: true, szx: 5 } }),
-    payload: IMAGE.subarray(0, BLOCK),
-  }),
-);
-
-/** Blocks to many devices at once, one in flight to each. `start` sends the first block to every port. */
-async function pushed(load, start) {
-  const socket = await openSocket();
-  const { ports } = await load.ask({ type: 'answer', count: SOCKETS, tail: CONTINUE_TAIL });
-  const run = start(socket, ports);
-  let from = 0;
-  const sample = await measure(async (when) => {
-    if (when === 'start') from = run.answers();
-    return run.answers() - from;
-  });
-  run.stop();
-  await load.ask({ type: 'stop' });
-  socket.close();
-  return sample;
-}
-
-function pushBlocks(socket, ports) {
-  let answers = 0;
-  let isStopped = false;
-  const { endpoint, stop } = endpointOn(socket, (_endpoint, output) => {
-    if (output.type === 'response') output.handle.correlation(output.response, output.retransmissions);
-    else if (output.type === 'failed' && !isStopped) throw new Error(`a push failed: ${output.reason}`);
-  });
-  for (const port of ports) {
-    let upload = startUpload({ size: IMAGE_BYTES, szx: szxOfSize(BLOCK) });
-    const send = () => {
-      if (isStopped) return;
-      const { offset, length, block1, size1 } = nextBlock(upload);
-      const request = { ...blockRequest(block1, IMAGE.subarray(offset, offset + length)), size1, correlation: answered };
-      endpoint.request(`127.0.0.1:${port}`, request, performance.now());
-    };
-    const answered = (response, retransmissions) => {
-      const outcome = onAnswer(upload, { code: response.code, block1: response.options.block1, retransmissions });
-      answers++;
-      upload = outcome.type === 'continue' ? outcome.upload : startUpload({ size: IMAGE_BYTES, szx: szxOfSize(BLOCK) });
-      send();
-    };
-    send();
+/** A subject in a process of its own, and the devices in another, for one measurement. */
+async function withSides(use) {
+  const [devices, server] = [new Side('load.mjs', 1), new Side('subject.mjs', 0)];
+  try {
+    return await use(devices, server);
+  } finally {
+    devices.end();
+    server.end();
   }
-  return {
-    answers: () => answers,
-    stop: () => {
-      isStopped = true;
-      stop();
-    },
-  };
 }
 
-function pushRaw(socket, ports) {
-  let answers = 0;
-  socket.on('message', (_bytes, { port, address }) => {
-    answers++;
-    socket.send(PUSHED, port, address);
+const served = (subject, plan, more = {}) =>
+  withSides(async (devices, server) => {
+    const { port } = await server.ask({ type: 'start', subject, ...more });
+    await devices.ask({ type: 'drive', port, count: DEVICES, plan });
+    const sample = await measured(devices, server);
+    await server.ask({ type: 'stop' });
+    return sample;
   });
-  for (const port of ports) socket.send(PUSHED, port, '127.0.0.1');
-  return { answers: () => answers, stop: () => socket.removeAllListeners('message') };
+
+const pushed = (subject, more = {}) =>
+  withSides(async (devices, server) => {
+    const { ports } = await devices.ask({ type: 'answer', count: DEVICES });
+    await server.ask({ type: 'start', subject, ports, ...more });
+    return measured(devices, server);
+  });
+
+/** libcoap's own example server, answering a GET; `undefined` where it is not installed. */
+async function libcoap() {
+  const port = 15_683;
+  const [command, args] = onCore(0, 'coap-server-notls', ['-A', '127.0.0.1', '-p', String(port)]);
+  const child = spawn(command, args, { stdio: 'ignore' });
+  const failed = new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
+  const devices = new Side('load.mjs', 1);
+  try {
+    if ((await Promise.race([failed, sleep(500)])) !== undefined) return undefined;
+    await devices.ask({ type: 'drive', port, count: DEVICES, plan: rootPlan() });
+    return await measured(devices, undefined);
+  } finally {
+    devices.end();
+    child.kill();
+  }
 }
+
+const lines = (what, unit, { ours, raw }, ratioGoal) => [
+  goal(result(what, unit, ours.perSecond, raw.perSecond), ratioGoal),
+  result(`${what}, CPU of the server side each`, 'µs', ours.cpuUs, raw.cpuUs),
+];
 
 export async function run(progress) {
-  const load = new Load();
-  try {
-    const turns = (title, subjects) => takeTurns(subjects, { rounds: ROUNDS, progress, title });
-    const lines = (what, unit, { ours, raw }) => [
-      result(what, unit, ours.perSecond, raw.perSecond),
-      result(`${what}, CPU of the server side each`, 'µs', ours.cpuUs, raw.cpuUs),
-    ];
-    const registered = await turns('registrations', {
-      raw: () => served(load, registerPlan(), echoServer(REGISTER_ANSWER_BYTES)),
-      ours: () => served(load, registerPlan(CODE.CREATED), endpointServer(register)),
-    });
-    const push = await turns('pushed blocks', { raw: () => pushed(load, pushRaw), ours: () => pushed(load, pushBlocks) });
-    const pull = await turns('pulled blocks', {
-      raw: () => served(load, pullPlan(), echoServer(BLOCK_ANSWER_BYTES)),
-      ours: () => served(load, pullPlan(CODE.CONTENT), endpointServer(serveBlock)),
-    });
-    return [
-      ...lines('registrations', '1/s', registered),
-      ...lines(`Block1 push, ${BLOCK} bytes`, 'blocks/s', push),
-      ...lines(`Block2 pull, ${BLOCK} bytes`, 'blocks/s', pull),
-    ];
-  } finally {
-    load.end();
-  }
+  const turns = (title, subjects) => takeTurns(subjects, { rounds: ROUNDS, progress, title });
+  const registered = await turns('registrations', {
+    raw: () => served('echo', registerPlan(), { size: REGISTER_ANSWER_BYTES }),
+    ours: () => served('gateway', registerPlan(CODE.CREATED)),
+    libcoap: async () => (await libcoap()) ?? { perSecond: Number.NaN },
+  });
+  const push = await turns('pushed blocks', {
+    raw: () => pushed('rawPush', { size: PUSHED_BYTES }),
+    ours: () => pushed('push'),
+    npm: () => pushed('npmPush'),
+  });
+  const pull = await turns('pulled blocks', {
+    raw: () => served('echo', pullPlan(), { size: BLOCK_ANSWER_BYTES }),
+    ours: () => served('pull', pullPlan(CODE.CONTENT)),
+    npm: () => served('npmPull', pullPlan(CODE.CONTENT)),
+  });
+  return [
+    ...lines('registrations through the gateway, to the raw echo', '1/s', registered, 0.6),
+    goal(result("registrations, to libcoap's server answering a GET", '1/s', registered.ours.perSecond, registered.libcoap.perSecond), 1),
+    ...lines('Block1 push, to the raw echo', 'blocks/s', push, 0.5),
+    goal(result('Block1 push, to npm coap', 'blocks/s', push.ours.perSecond, push.npm.perSecond), 4),
+    ...lines('Block2 pull, to the raw echo', 'blocks/s', pull, 0.5),
+    goal(result('Block2 pull, to npm coap', 'blocks/s', pull.ours.perSecond, pull.npm.perSecond), 4),
+    ...(await lossLines(progress)),
+  ];
 }
 
 export const notes = [
-  `${SOCKETS} sockets with one datagram in flight each; the load generator is a process of its own; medians of ${ROUNDS} rounds that take turns`,
-  'rates move with whatever else the machine does; the CPU time of an exchange moves little',
-  'peer: a bare dgram socket, datagrams of the same sizes, nothing parsed; the generator costs about as much as that echo and limits it',
+  `${DEVICES} sockets with one datagram in flight each; ${pinned}; medians of ${ROUNDS} rounds that take turns`,
+  'registrations run through the gateway thread of the server as it ships, and each is told to the engine across the link',
+  'raw echo: a bare dgram socket, datagrams of the same sizes, nothing parsed; goals are ratios to it and to npm coap',
 ];

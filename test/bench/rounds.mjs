@@ -19,3 +19,6 @@ export async function takeTurns(subjects, { rounds, progress, title }) {
 export const result = (metric, unit, value, peer) => ({ metric, value: round(value), unit, peer: round(peer), ratio: round(value / peer) });
 
 const round = (value) => (value >= 100 ? Math.round(value) : Math.round(value * 100) / 100);
+
+/** A goal for the ratio, and whether it is met: a missed one is reported as it is. */
+export const goal = (line, atLeast) => ({ ...line, goal: `ratio >= ${atLeast}`, met: line.ratio >= atLeast });

@@ -2,7 +2,8 @@ import type { EndpointSettings } from './settings.ts';
 
 /** A message we have seen. `answer` is what a duplicate gets; without one it is still being worked on. */
 export interface Seen {
-  readonly key: string;
+  readonly key: number;
+  readonly peer: string;
   readonly fingerprint: number;
   readonly expiresAt: number;
   answer?: Uint8Array;
@@ -18,14 +19,17 @@ type Limits = Pick<EndpointSettings, 'exchangeLifetimeMs' | 'maxCachedMessages' 
  */
 export class Deduplication {
   readonly #limits: Limits;
-  readonly #seen = new Map<string, Seen>();
+  readonly #seen = new Map<number, Seen>();
+  readonly #seed: number;
   /** In order of arrival, which is the order of expiry; a Map that loses its first entries for ever gets slow at its front. */
   #order: Seen[] = [];
   #head = 0;
   #bytes = 0;
 
-  constructor(limits: Limits) {
+  /** `seed` is not to be guessed: who knows it finds addresses that push out what another has sent. */
+  constructor(limits: Limits, seed: number) {
     this.#limits = limits;
+    this.#seed = seed;
   }
 
   get size(): number {
@@ -34,16 +38,16 @@ export class Deduplication {
 
   /** The same id with other bytes is a new message: a device that rebooted starts counting again. */
   find(peer: string, messageId: number, fingerprint: number): Seen | undefined {
-    const seen = this.#seen.get(keyOf(peer, messageId));
-    return seen?.fingerprint === fingerprint ? seen : undefined;
+    const seen = this.#seen.get(this.#keyOf(peer, messageId));
+    return seen?.fingerprint === fingerprint && seen.peer === peer ? seen : undefined;
   }
 
   remember(from: { peer: string; messageId: number; fingerprint: number }, now: number): Seen {
     this.expire(now);
-    const key = keyOf(from.peer, from.messageId);
+    const key = this.#keyOf(from.peer, from.messageId);
     this.#drop(this.#seen.get(key));
     while (this.#seen.size >= this.#limits.maxCachedMessages) this.#drop(this.#oldest());
-    const seen: Seen = { key, fingerprint: from.fingerprint, expiresAt: now + this.#limits.exchangeLifetimeMs };
+    const seen: Seen = { key, peer: from.peer, fingerprint: from.fingerprint, expiresAt: now + this.#limits.exchangeLifetimeMs };
     this.#seen.set(key, seen);
     this.#order.push(seen);
     // One id with ever new bytes leaves evicted entries in the middle, which the head does not reach for minutes.
@@ -60,6 +64,13 @@ export class Deduplication {
 
   expire(now: number): void {
     for (let oldest = this.#oldest(); oldest !== undefined && oldest.expiresAt <= now; oldest = this.#oldest()) this.#drop(oldest);
+  }
+
+  /** 48 bits of address and id: a number is found faster than a text that is put together for each look. */
+  #keyOf(peer: string, messageId: number): number {
+    let hash = this.#seed;
+    for (let i = 0; i < peer.length; i++) hash = Math.imul(hash ^ peer.charCodeAt(i), 0x01000193);
+    return (hash >>> 0) * 0x10000 + messageId;
   }
 
   #oldest(): Seen | undefined {
@@ -80,10 +91,6 @@ export class Deduplication {
     seen.evicted = true;
     this.#seen.delete(seen.key);
   }
-}
-
-function keyOf(peer: string, messageId: number): string {
-  return `${messageId} ${peer}`;
 }
 
 /** FNV-1a over the datagram: tells a retransmission, which is byte-identical, from a new message with an old id. */

@@ -47,7 +47,7 @@ export class CoapEndpoint {
     const chance = new Chance(entropy);
     this.#echoes = new EchoValues(chance.bytes(ECHO_KEY_BYTES), ECHO_FRESH_MS);
     this.#peers = new Peers(this.#settings);
-    this.#duplicates = new Deduplication(this.#settings);
+    this.#duplicates = new Deduplication(this.#settings, chance.uint16() * 0x10000 + chance.uint16());
     const parts = {
       settings: this.#settings,
       peers: this.#peers,

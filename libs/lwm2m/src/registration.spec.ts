@@ -23,6 +23,7 @@ it('reads a Register', () => {
     binding: 'U',
     queueMode: true,
     sms: '491701234567',
+    links: LINKS,
     rootPath: '/',
     contentFormats: [60, 110, 112, 11542],
     objects: [
@@ -128,7 +129,8 @@ describe('Update', () => {
     ['Q', '', { queueMode: true }],
     ['', '</3/0>', { objects: [{ object: 3, instances: [0], version: '1.1' }], rootPath: '/', contentFormats: [] }],
   ])('%j %j', (query, payload, update) => {
-    expect(parseUpdate(request(query, payload), '1.1')).toEqual({ type: 'update', update });
+    const links = payload === '' ? {} : { links: payload };
+    expect(parseUpdate(request(query, payload), '1.1')).toEqual({ type: 'update', update: { ...update, ...links } });
   });
   it.each(['lt=x', 'b=?'])('refuses %s', (query) => {
     expect(parseUpdate(request(query, ''), '1.1')).toMatchObject({ type: 'refused', code: '4.00' });

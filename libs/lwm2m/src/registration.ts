@@ -50,16 +50,16 @@ export function parseRegister(
 ): { readonly type: 'registration'; readonly registration: Registration } | Refusal {
   return guarded(() => {
     const query = parametersOf(request.query);
-    const lwm2mVersion = versionOf(query.get('lwm2m') ?? '1.0');
+    const lwm2mVersion = versionOf(query.lwm2m ?? '1.0');
     if (typeof lwm2mVersion !== 'string') return lwm2mVersion;
-    const ep = query.get('ep') ?? identity;
+    const ep = query.ep ?? identity;
     if (ep === undefined) return refused('4.00', 'no endpoint name');
     if (identity !== undefined && ep !== identity) return refused('4.00', 'the endpoint name is not that of the security identity');
     requireLinkFormat(request);
     const list = lists?.parse(request.payload, lwm2mVersion) ?? parseObjectList(request.payload, lwm2mVersion);
-    if (list.objects.length === 0) return query.has('pid') ? refused('4.09', 'unknown profile') : refused('4.00', 'no object list');
+    if (list.objects.length === 0) return query.pid !== undefined ? refused('4.09', 'unknown profile') : refused('4.00', 'no object list');
     const { lifetimeS = DEFAULT_LIFETIME_S, binding = 'U', queueMode = false, sms } = changeableOf(query);
-    return { type: 'registration', registration: { endpoint: Endpoint(ep), lifetimeS, lwm2mVersion, binding, queueMode, sms, ...list } };
+    return { type: 'registration', registration: { ...list, endpoint: Endpoint(ep), lifetimeS, lwm2mVersion, binding, queueMode, sms } };
   });
 }
 
@@ -93,20 +93,33 @@ function malformedParameter(name: string): Lwm2mError {
   return new Lwm2mError('VALUE_INVALID', `malformed parameter ${name}`);
 }
 
+/** The parameters of section 6.2.1; an absent one is undefined, one without a value is empty. */
+type Parameters = Partial<Record<'ep' | 'lt' | 'lwm2m' | 'b' | 'Q' | 'sms' | 'pid', string>>;
+
+function isParameter(name: string): name is keyof Parameters {
+  return name === 'ep' || name === 'lt' || name === 'lwm2m' || name === 'b' || name === 'Q' || name === 'sms' || name === 'pid';
+}
+
 /** Some stacks quote values. A parameter that comes twice has no meaning; unknown ones do no harm. */
-function parametersOf(query: readonly string[]): ReadonlyMap<string, string> {
-  const parameters = new Map<string, string>();
+function parametersOf(query: readonly string[]): Parameters {
+  const parameters: Parameters = { ep: undefined, lt: undefined, lwm2m: undefined, b: undefined, Q: undefined, sms: undefined };
   for (const part of query) {
     const equals = part.indexOf('=');
     const name = equals < 0 ? part : part.slice(0, equals);
-    if (parameters.has(name) && name !== 'pid') throw malformedParameter(name.slice(0, 20));
-    parameters.set(name, equals < 0 ? '' : part.slice(equals + 1).replace(/^"(.*)"$/, '$1'));
+    if (!isParameter(name)) continue;
+    if (parameters[name] !== undefined && name !== 'pid') throw malformedParameter(name);
+    parameters[name] = equals < 0 ? '' : unquoted(part.slice(equals + 1));
   }
   return parameters;
 }
 
+function unquoted(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+}
+
 /** 1.0, 1.1 and 1.2 are served, their patch releases (`1.0.2`, `1.1.1`) included. */
 function versionOf(text: string): Lwm2mVersion | Refusal {
+  if (text === '1.0' || text === '1.1' || text === '1.2') return text;
   const parts = /^(\d{1,3})\.(\d{1,3})(\.\d{1,3})?$/.exec(text);
   if (parts === null) throw malformedParameter('lwm2m');
   const version = `${parts[1]}.${parts[2]}`;
@@ -118,21 +131,28 @@ function requireLinkFormat({ contentFormat }: RegistrationRequest): void {
     throw new Lwm2mError('CONTENT_UNSUPPORTED', `an object list in content format ${contentFormat}`);
 }
 
-function changeableOf(query: ReadonlyMap<string, string>): Pick<RegistrationUpdate, 'lifetimeS' | 'binding' | 'queueMode' | 'sms'> {
-  const b = query.get('b');
-  if (b !== undefined && !/^[UTSNMHQ]{1,8}$/.test(b)) throw malformedParameter('b');
-  const sms = query.get('sms')?.replace(/^\+/, '');
-  return {
-    ...(query.has('lt') && { lifetimeS: lifetimeOf(query.get('lt')!) }),
-    ...(b !== undefined && { binding: b.replaceAll('Q', '') || 'U' }),
-    // Q is part of `b` in 1.0, a flag of its own since 1.1, and often still in `b` then.
-    ...((b !== undefined || query.has('Q')) && { queueMode: query.has('Q') || (b ?? '').includes('Q') }),
-    ...(sms !== undefined && /^\d{1,20}$/.test(sms) && { sms }),
-  };
+type Changeable = Pick<RegistrationUpdate, 'lifetimeS' | 'binding' | 'queueMode' | 'sms'>;
+
+/** Only what is there: in an Update the rest stays as it was. */
+function changeableOf({ lt, b, Q, sms }: Parameters): Changeable {
+  const changes: { -readonly [K in keyof Changeable]: Changeable[K] } = {};
+  if (lt !== undefined) changes.lifetimeS = lifetimeOf(lt);
+  if (b !== undefined) changes.binding = bindingOf(b);
+  // Q is part of `b` in 1.0, a flag of its own since 1.1, and often still in `b` then.
+  if (b !== undefined || Q !== undefined) changes.queueMode = Q !== undefined || b!.includes('Q');
+  const digits = sms?.startsWith('+') ? sms.slice(1) : sms;
+  if (digits !== undefined && /^\d{1,20}$/.test(digits)) changes.sms = digits;
+  return changes;
+}
+
+function bindingOf(b: string): string {
+  if (b === 'U' || b === 'UQ') return 'U';
+  if (!/^[UTSNMHQ]{1,8}$/.test(b)) throw malformedParameter('b');
+  return b.replaceAll('Q', '') || 'U';
 }
 
 function lifetimeOf(text: string): number {
-  const seconds = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  const seconds = text.length <= 10 && /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(seconds <= MAX_LIFETIME_S)) throw malformedParameter('lt');
   return seconds === 0 ? MAX_LIFETIME_S : seconds;
 }

@@ -25,6 +25,7 @@ const socket = createSocket({
 });
 const peerOf = (address: string, port: number): string => `${address}:${port}`;
 let timer: NodeJS.Timeout | undefined;
+let armedAt = Number.POSITIVE_INFINITY;
 
 const gateway = new Gateway({
   clock,
@@ -50,13 +51,18 @@ function addressOf(bound: Socket): string {
   return `coap://${host}:${port}`;
 }
 
-/** One timer for the whole endpoint, set to what is due next. */
+/**
+ * One timer for the whole endpoint. It is moved only when something is due earlier: most exchanges are over long before
+ * they are due, and a look for nothing costs less than a new timer for each.
+ */
 function armTimer(): void {
-  clearTimeout(timer);
   const at = gateway.nextTimerAt();
-  if (at === undefined) return;
+  if (at === undefined || at >= armedAt) return;
+  clearTimeout(timer);
+  armedAt = at;
   timer = setTimeout(
     () => {
+      armedAt = Number.POSITIVE_INFINITY;
       gateway.advance();
       armTimer();
     },

@@ -76,7 +76,7 @@ export class RegistrationHandler {
     const outcome = parseRegister({ query, contentFormat, payload: body.payload }, { lists: this.#lists });
     if (outcome.type === 'refused') return refused(outcome);
     const { registration } = outcome;
-    const device = { ...registration, location: this.#newLocation(), peer, refreshedAt: clock };
+    const device: Registered = { ...registration, location: this.#newLocation(), peer, refreshedAt: clock };
     const known = this.#registry.of(device.endpoint, clock);
     const isElsewhere = known !== undefined && known.peer !== peer;
     if (isElsewhere && this.#takeover === 'refuse-while-alive') return ALIVE_ELSEWHERE;

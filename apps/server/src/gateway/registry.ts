@@ -68,13 +68,18 @@ export class Registry {
     const known = this.#byEndpoint.get(registered.endpoint);
     this.#lists.add(registered.objects, registered.links.length);
     if (known === undefined) return this.#insert(new Entry(registered));
-    this.#unindex(known);
+    const before = known.registered;
+    const isSamePlace = before.peer === registered.peer;
     // The same device, refreshed where it was, needs no new proof; a new location means that it registered anew.
-    const isSame = known.registered.location === registered.location && known.registered.peer === registered.peer;
-    known.confirmed = known.confirmed && isSame;
+    known.confirmed = known.confirmed && isSamePlace && before.location === registered.location;
+    this.#lists.remove(before.objects);
+    if (before.location !== registered.location) this.#byLocation.delete(before.location);
+    if (!isSamePlace) this.#leave(before.peer, known);
     known.registered = registered;
-    this.#index(known);
-    this.#wheel.add(known);
+    this.#byLocation.set(registered.location, known);
+    if (!isSamePlace) this.#settle(registered.peer, known);
+    // A longer life needs no new slot: its entry is asked again when the old one comes up.
+    if (lapseOf(registered) < lapseOf(before)) this.#wheel.add(known);
   }
 
   remove(endpoint: Endpoint): void {
@@ -122,38 +127,35 @@ export class Registry {
   }
 
   #insert(entry: Entry): void {
-    this.#byEndpoint.set(entry.registered.endpoint, entry);
-    this.#index(entry);
+    const { endpoint, location, peer } = entry.registered;
+    this.#byEndpoint.set(endpoint, entry);
+    this.#byLocation.set(location, entry);
+    this.#settle(peer, entry);
     this.#wheel.add(entry);
   }
 
   #drop(entry: Entry): void {
+    const { endpoint, location, peer, objects } = entry.registered;
     this.#wheel.remove(entry);
-    this.#unindex(entry);
-    this.#byEndpoint.delete(entry.registered.endpoint);
+    this.#lists.remove(objects);
+    this.#byEndpoint.delete(endpoint);
+    this.#byLocation.delete(location);
+    this.#leave(peer, entry);
   }
 
-  #index(entry: Entry): void {
-    const { location, peer } = entry.registered;
-    this.#byLocation.set(location, entry);
+  #settle(peer: string, entry: Entry): void {
     const there = this.#byPeer.get(peer);
     if (there === undefined) this.#byPeer.set(peer, entry);
     else if (there instanceof Entry) this.#byPeer.set(peer, [there, entry]);
     else there.push(entry);
   }
 
-  #unindex(entry: Entry): void {
-    const { location, peer, objects } = entry.registered;
-    this.#lists.remove(objects);
-    this.#byLocation.delete(location);
+  #leave(peer: string, entry: Entry): void {
     const there = this.#byPeer.get(peer);
-    if (there === entry) this.#byPeer.delete(peer);
-    else if (Array.isArray(there)) {
-      const rest = there.filter((other) => other !== entry);
-      if (rest.length === 1) this.#byPeer.set(peer, rest[0]!);
-      else if (rest.length === 0) this.#byPeer.delete(peer);
-      else this.#byPeer.set(peer, rest);
-    }
+    const rest = Array.isArray(there) ? there.filter((other) => other !== entry) : [];
+    if (rest.length > 1) this.#byPeer.set(peer, rest);
+    else if (rest.length === 1) this.#byPeer.set(peer, rest[0]!);
+    else if (there !== undefined) this.#byPeer.delete(peer);
   }
 }
 
