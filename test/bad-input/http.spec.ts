@@ -97,6 +97,8 @@ describe('who may', () => {
     ['approver', 'POST', '/apply', { documents: [] }],
     ['approver', 'POST', '/campaigns/c/promote', { reason: 'r' }],
     ['auditor', 'POST', '/holds/h/lift', { reason: 'r' }],
+    ['viewer', 'POST', '/devices/d/changes', { operation: 'delete', path: '/1/1' }],
+    ['approver', 'POST', '/devices/d/changes', { operation: 'execute', path: '/3/0/4' }],
     ['auditor', 'POST', '/firmware/withdraw', {}],
   ])('%s may not %s %s', async (role, method, path, body) => {
     expectRefusal(await api(server, method, path, body, secretOf[role]), 403, 'NOT_PERMITTED');
@@ -144,6 +146,27 @@ describe('bodies', () => {
     ['labels that are numbers', '/devices/import', '{"devices": [{"endpoint": "d", "labels": {"a": 1}}]}'],
     ['a device that is a list', '/devices/import', '{"devices": [[]]}'],
     ['a time zone of Middle-earth', '/devices/import', '{"devices": [{"endpoint": "d", "labels": {}, "timeZone": "Shire/Hobbiton"}]}'],
+    ['a question that changes', '/devices/d/inquiries', '{"operation": "delete", "path": "/1/1"}'],
+    ['a change that asks', '/devices/d/changes', '{"operation": "read", "path": "/1/1"}'],
+    ['a question about nothing', '/devices/d/inquiries', '{"operation": "read"}'],
+    ['a path with a way out', '/devices/d/inquiries', '{"operation": "read", "path": "/3/../0"}'],
+    ['a path of five', '/devices/d/inquiries', '{"operation": "read", "path": "/3/0/0/0/0"}'],
+    ['a path and a list', '/devices/d/inquiries', '{"operation": "read", "path": "/3", "paths": ["/4"]}'],
+    ['a list without end', '/devices/d/inquiries', JSON.stringify({ operation: 'read', paths: Array(51).fill('/3') })],
+    ['a wait for ever', '/devices/d/inquiries', '{"operation": "read", "path": "/3", "waitSeconds": 1e300}'],
+    ['a value that is a mapping', '/devices/d/changes', '{"operation": "write", "path": "/1/0/1", "value": {}}'],
+    ['a value of a book', '/devices/d/changes', JSON.stringify({ operation: 'write', path: '/3/0/14', value: 'x'.repeat(65_537) })],
+    ['an attribute nobody knows', '/devices/d/changes', '{"operation": "write-attributes", "path": "/3", "attributes": {"often": 1}}'],
+    [
+      'attributes from the prototype',
+      '/devices/d/changes',
+      '{"operation": "write-attributes", "path": "/3", "attributes": {"__proto__": {"pmin": 1}}}',
+    ],
+    [
+      'values nested a hundred thousand deep',
+      '/devices/d/changes',
+      `{"operation": "replace", "path": "/1/0", "data": ${'{"1":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
+    ],
   ])('refuses %s', async (_name, path, body) => {
     expectRefusal(await send('POST', path, body), 400, 'REQUEST_INVALID');
   });

@@ -79,6 +79,33 @@ if (missing) saySkipped(`interop with Eclipse Leshan: ${missing}`);
     ]);
   });
 
+  it('is read, written and discovered by a person, and says what it says to mistakes', async () => {
+    const device = (...args: string[]) => world.drover(['device', args[0] ?? '', 'leshan-0', ...args.slice(1)]);
+    expect(await device('read', '/1/0')).toMatchObject({
+      status: 0,
+      value: { answer: { values: expect.arrayContaining([expect.objectContaining({ name: 'Lifetime', value: 300, unit: 's' })]) } },
+    });
+    expect(await device('write', '/1/0/1', '301')).toMatchObject({ status: 0 });
+    expect(await device('write', '/1/0', '--data', '{"6": true}', '--update')).toMatchObject({ status: 0 });
+    const both = {
+      status: 0,
+      value: {
+        answer: {
+          values: [
+            { path: '/1/0/1', value: 301 },
+            { path: '/1/0/6', value: true },
+          ],
+        },
+      },
+    };
+    expect(await device('read', '/1/0/1', '/1/0/6')).toMatchObject(both);
+    const links = expect.arrayContaining([expect.objectContaining({ path: '/5/0/3', name: 'State' })]);
+    expect(await device('discover', '/5/0')).toMatchObject({ status: 0, value: { answer: { links } } });
+    expect(await device('execute', '/3/0/3')).toMatchObject({ status: 4, errors: expect.stringContaining('NOT_ALLOWED') });
+    expect(await device('delete', '/3/0')).toMatchObject({ status: 4, errors: expect.stringContaining('NOT_ALLOWED') });
+    expect(await device('read', '/3/0/99')).toMatchObject({ status: 3, errors: expect.stringContaining('PATH_NOT_FOUND') });
+  });
+
   it('is updated by pull and by push, and proves it with the version it reads back', async () => {
     await world.release('2.4.1', 50_000);
     const spec = `apiVersion: drover/v1\nkind: Campaign\nmetadata: {name: leshan}\nspec:\n  firmware: {name: wm-modem, version: 2.4.1}\n  targets: {where: manufacturer == "Leshan"}\n  stages: [{name: all, take: 100%}]\n`;

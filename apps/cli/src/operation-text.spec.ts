@@ -60,3 +60,18 @@ it('says why something waits, since when and until when', () => {
   expect(waitText(view({ state: 'waiting', wait }))).toBe('waiting since S until U: ASLEEP: the device sleeps, next contact expected N');
   expect([waitText(view({ state: 'sent' })), waitText(view())]).toEqual(['sent, no answer yet', '']);
 });
+
+it('orders values by number, those of one path as they came', () => {
+  const paths = ['/3/0/11/0', '/3/0/2', '/3/0', '/10/0/1', '/3/0/11', '/3/0/2'];
+  const lines = valuesText(paths.map((path, value) => ({ path, value })))
+    .split('\n')
+    .slice(1);
+  expect(lines.map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual([
+    '/3/0 2',
+    '/3/0/2 1',
+    '/3/0/2 5',
+    '/3/0/11 4',
+    '/3/0/11/0 0',
+    '/10/0/1 3',
+  ]);
+});

@@ -11,11 +11,18 @@ export function operationText({ operation, path, answer }: OperationView): strin
   return isQuestion ? 'no values' : `${operation}${path === undefined ? '' : ` ${path}`}: done`;
 }
 
+/** In the order of their numbers, whatever order the device keeps. */
 export function valuesText(values: readonly ValueView[]): string {
   return table(
-    values.map((each) => [each.path, each.name, shown(each), each.unit, noteOn(each)]),
+    [...values].sort(byPath).map((each) => [each.path, each.name, shown(each), each.unit, noteOn(each)]),
     ['PATH', 'NAME', 'VALUE', 'UNIT', ''],
   );
+}
+
+function byPath(a: ValueView, b: ValueView): number {
+  const [left, right] = [a, b].map(({ path }) => path.split('/').slice(1).map(Number)) as [number[], number[]];
+  const index = left.findIndex((id, at) => id !== right[at]);
+  return index < 0 ? left.length - right.length : (left[index] ?? 0) - (right[index] ?? -1);
 }
 
 function shown({ value, type }: ValueView): string {

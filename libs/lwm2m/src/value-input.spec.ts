@@ -85,6 +85,8 @@ describe('several values', () => {
     ['nothing', null, '/1/0', 'VALUE_INVALID'],
     ['a mapping too deep', { '24': { '0': { '0': 1 } } }, '/1/0', 'VALUE_INVALID'],
     ['a value of another type', { '1': 'long' }, '/1/0', 'VALUE_INVALID'],
+    ['a multiple resource with nothing in it', { '24': {} }, '/1/0', 'VALUE_INVALID'],
+    ['nothing for a multiple resource', [], '/2/0/2', 'VALUE_INVALID'],
     ['an object as a whole', { '0': { '1': 300 } }, '/1', 'PATH_INVALID'],
     ['a path that is none', { '1/0': 300 }, '/', 'PATH_INVALID'],
   ])('%s is refused', (_name, data, base, expected) => {

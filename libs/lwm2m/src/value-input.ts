@@ -46,7 +46,10 @@ export function valuesOfData(data: Json, base: string, models: ObjectModels): Re
 }
 
 function instancesOf(data: Json, resource: string, models: ObjectModels): ResourceValue[] {
-  return entriesOf(data).map(([id, json]) => {
+  const entries = entriesOf(data);
+  // Half of the formats cannot say "this resource, and no instance of it": left out, it would be something else.
+  if (entries.length === 0) throw new Lwm2mError('VALUE_INVALID', `${resource}: a resource without any instance cannot be written`);
+  return entries.map(([id, json]) => {
     const path = below(resource, id);
     return { path, value: valueAt(path, json, models) };
   });

@@ -1,4 +1,4 @@
-import { DroverError, durationText, isoOf, plus, type Endpoint, type Entropy, type Instant } from '@drover/kernel';
+import { DroverError, durationText, plus, type Endpoint, type Entropy, type Instant } from '@drover/kernel';
 import {
   changesDevice,
   isRepeatable,
@@ -8,14 +8,14 @@ import {
   type ObjectModels,
   type OperationOrder,
 } from '@drover/lwm2m';
-import { nextContact } from '@drover/schedule';
 import type { DeviceRecord } from '@drover/persistence';
 import type { OperationReport, OperationResult } from '../link/operations.ts';
 import type { Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
 import { operationFinished, operationRequested } from './operation-audit.ts';
 import { OperationQueues } from './operation-queues.ts';
-import { OperationTicket, type OperationAsked } from './operation-ticket.ts';
+import { OperationTicket, type OperationAsked, type OperationWait } from './operation-ticket.ts';
+import { asleepText, expired, noAnswer, waitFor } from './operation-waiting.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** How long an operation on a device that listens may take to be sent, campaign ms. */
@@ -62,7 +62,7 @@ export class OperationDesk {
       if (ticket.asked.changes) unit.audit(operationRequested(ticket.asked, operation, this.#models));
       unit.note(device.namespace, device.endpoint, 'operation', { id: ticket.asked.id, operation: operation.type, by: by.id });
       this.#sendNext(device.endpoint, unit);
-      if (ticket.state === 'waiting') this.#explain(ticket, device, unit.now);
+      if (ticket.state === 'waiting') ticket.waits(this.#waitFor(ticket, device, unit.now));
       return ticket;
     });
   }
@@ -142,7 +142,7 @@ export class OperationDesk {
     if (device && asked.until > unit.now && (isUnsent || (isUnheard && asked.isRepeatable))) {
       // It fell asleep before it heard us: what was meant to wait goes on waiting.
       this.#queues.again(ticket);
-      return this.#explain(ticket, device, unit.now);
+      return ticket.waits(this.#waitFor(ticket, device, unit.now));
     }
     if (result.type === 'no-answer') ticket.settle('failed', noAnswer(ticket));
     else ticket.settle(result.type === 'failed' ? 'failed' : result.observing ? 'observing' : 'done', result);
@@ -151,15 +151,8 @@ export class OperationDesk {
 
   #give(ticket: OperationTicket, why: 'cancelled' | 'expired', unit: UnitOfWork): void {
     const { asked } = ticket;
-    const wait = ticket.wait?.evidence ?? 'it was not its turn';
     if (why === 'cancelled') ticket.cancel();
-    else
-      ticket.settle('failed', {
-        type: 'failed',
-        failure: 'OPERATION_EXPIRED',
-        kind: 'transport',
-        message: `not sent by ${isoOf(asked.until)}: ${wait}`,
-      });
+    else ticket.settle('failed', expired(ticket));
     if (asked.changes) unit.audit(operationFinished(asked, unit.now, why));
   }
 
@@ -179,11 +172,15 @@ export class OperationDesk {
     return !registration.queueMode || now <= (this.#engine.state.awakeUntil.get(endpoint) ?? 0);
   }
 
+  #waitFor({ wait, asked }: OperationTicket, device: DeviceRecord, now: Instant): OperationWait {
+    return waitFor(device, { listens: this.#listens(device, now), since: wait?.since ?? asked.askedAt, now });
+  }
+
   #requireReachable(device: DeviceRecord, waitMs: number): void {
     if (waitMs > MAX_WAIT_MS)
       throw new DroverError('WAIT_TOO_LONG', 'input', `a sleeper is waited for ${durationText(MAX_WAIT_MS)} at most`);
     if (waitMs > 0 || this.#listens(device, this.#engine.clock.now())) return;
-    throw new DroverError('DEVICE_ASLEEP', 'transport', `${this.#asleepText(device)}; say how long to wait for it`);
+    throw new DroverError('DEVICE_ASLEEP', 'transport', `${asleepText(device, this.#engine.clock.now())}; say how long to wait for it`);
   }
 
   #askedOf(
@@ -205,31 +202,4 @@ export class OperationDesk {
       until,
     };
   }
-
-  #explain(ticket: OperationTicket, device: DeviceRecord, now: Instant): void {
-    const since = ticket.wait?.since ?? ticket.asked.askedAt;
-    if (this.#listens(device, now))
-      return ticket.waits({ code: 'BEHIND_ANOTHER', evidence: 'another operation on this device is under way', since, nextAt: undefined });
-    ticket.waits({ code: 'ASLEEP', evidence: this.#asleepText(device), since, nextAt: nextContactOf(device, now) });
-  }
-
-  #asleepText(device: DeviceRecord): string {
-    const { registration, lastContactAt } = device;
-    const last = lastContactAt === undefined ? 'it was never heard' : `last heard ${isoOf(lastContactAt)}`;
-    const next = nextContactOf(device, this.#engine.clock.now());
-    const expected = next === undefined ? '' : `, next expected ${isoOf(next)}`;
-    return `${registration ? 'the device sleeps' : 'the device is not registered'}: ${last}${expected}`;
-  }
-}
-
-function nextContactOf({ pattern }: DeviceRecord, now: Instant): Instant | undefined {
-  return pattern ? nextContact(pattern, now) : undefined;
-}
-
-/** Of what must not be done twice, nobody can say whether it was done. */
-function noAnswer({ asked }: OperationTicket): OperationResult {
-  const message = asked.isRepeatable
-    ? 'the device did not answer'
-    : 'the device did not answer, and may have carried it out: read it before asking again';
-  return { type: 'failed', failure: 'NO_ANSWER', kind: 'transport', message };
 }
