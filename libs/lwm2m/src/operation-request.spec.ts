@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CONTENT_FORMAT } from './content.ts';
+import { CONTENT_FORMAT, decodeContent } from './content.ts';
 import type { FormatHints } from './format-choice.ts';
 import type { Lwm2mVersion } from './object-list.ts';
 import { ObjectModels } from './object-models.ts';
@@ -282,5 +282,43 @@ describe('the format follows from version, announcement, class and memory', () =
     [{ type: 'write', path: '/1/0/1', value: 1, format: TEXT }, [TEXT]],
   ])('ends when everything was refused: %j', (operation, refused) => {
     expect(requestOf(operation, {}, { refused })).toBe('FORMAT_UNAVAILABLE');
+  });
+});
+
+describe('what goes out is what was meant, in every format', () => {
+  const values = [
+    { path: '/1/0/1', value: 86_400 },
+    { path: '/1/0/6', value: false },
+    { path: '/1/0/7', value: 'UQ' },
+    { path: '/1/0/10', value: { object: 11, instance: 2 } },
+    { path: '/1/0/14', value: 4_000_000_000 },
+    { path: '/1/0/24/0', value: { object: 11, instance: 0 } },
+    { path: '/1/0/24/300', value: { object: 11, instance: 1 } },
+  ];
+  const instanceOf = (operation: DeviceOperation, contentFormats: readonly number[], version: Lwm2mVersion) => {
+    const request = operationRequest(operation, device({ lwm2mVersion: version, contentFormats }), { worked: contentFormats[0] });
+    if (request.type === 'refused') throw new TypeError(request.why);
+    return request;
+  };
+
+  it.each<[number, Lwm2mVersion]>([
+    [TLV, '1.0'],
+    [LWM2M_JSON, '1.0'],
+    [SENML_CBOR, '1.1'],
+    [SENML_JSON, '1.1'],
+    [LWM2M_CBOR, '1.2'],
+  ])('%d', (format, version) => {
+    const replace = instanceOf({ type: 'replace', path: '/1/0', values }, [format], version);
+    expect(replace.contentFormat).toBe(format);
+    expect(decodeContent(format, replace.payload!, '/1/0', models.typeOf)).toEqual(values);
+    const create = instanceOf({ type: 'create', path: '/1', instance: 0, values }, [format], version);
+    expect(decodeContent(format, create.payload!, '/1', models.typeOf)).toEqual(values);
+  });
+
+  it.each([TEXT, CBOR, SENML_CBOR, SENML_JSON, TLV])('one value at a time: %d', (format) => {
+    for (const { path, value } of values) {
+      const { payload } = instanceOf({ type: 'write', path, value, format }, [format], '1.1');
+      expect(decodeContent(format, payload!, path, models.typeOf)).toEqual([{ path, value }]);
+    }
   });
 });

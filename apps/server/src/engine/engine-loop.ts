@@ -1,6 +1,7 @@
 import { DroverError } from '@drover/kernel';
 import type { EngineLink } from '../link/link.ts';
 import type { FromGateway } from '../link/messages.ts';
+import type { OperationResult } from '../link/operations.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
 import { Inbox } from './inbox.ts';
@@ -98,9 +99,13 @@ export class EngineLoop {
       case 'facts':
         return this.#contacts.onFacts(message);
       case 'operated':
+        if (isDevicesWord(message.result)) this.#contacts.stayAwake(message.endpoint, message.at);
         return this.#operations.onOperated(message);
       case 'operation-notified':
-        return this.#operations.onNotified(message);
+        this.#operations.onNotified(message);
+        if (message.ended !== undefined) return;
+        this.#contacts.stayAwake(message.endpoint, message.at);
+        return this.#operations.onContact(message.endpoint);
       case 'update':
         return this.#updates.onUpdate(message);
       case 'refused-command':
@@ -112,4 +117,9 @@ export class EngineLoop {
         return;
     }
   }
+}
+
+/** Whatever it answers, it is awake; what was refused before it was sent says nothing about it. */
+function isDevicesWord(result: OperationResult): boolean {
+  return result.type === 'done' || (result.type === 'failed' && result.answer !== undefined);
 }

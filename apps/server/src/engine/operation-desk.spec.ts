@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Endpoint, plus } from '@drover/kernel';
+import { Endpoint, Entropy, plus } from '@drover/kernel';
 import { ObjectModels, type OperationOrder } from '@drover/lwm2m';
 import { aDeviceRecord, aRegistration } from '@drover/testkit';
 import { ANN, NOW, TestEngine } from '../../../../test/support/engine.ts';
@@ -16,6 +16,16 @@ const REBOOT: OperationOrder = { operation: 'execute', path: '/3/0/4' };
 const DONE: OperationResult = { type: 'done', code: '2.04', values: [] };
 const SILENCE: OperationResult = { type: 'no-answer' };
 
+/** A thousand ids, no two alike. */
+class ManyIds extends Entropy {
+  #count = 0;
+  bytes(count: number): Uint8Array {
+    const bytes = Buffer.alloc(count);
+    bytes.writeUInt16BE(++this.#count);
+    return bytes;
+  }
+}
+
 let test: TestEngine;
 let desk: OperationDesk;
 let wall: number;
@@ -23,7 +33,7 @@ let wall: number;
 beforeEach(() => {
   test = new TestEngine();
   wall = 1_000_000;
-  desk = new OperationDesk({ engine: test.engine, models: ObjectModels.with(), entropy: test.entropy, wallNow: () => wall });
+  desk = new OperationDesk({ engine: test.engine, models: ObjectModels.with(), entropy: new ManyIds(), wallNow: () => wall });
   put({ queueMode: false });
 });
 
@@ -231,6 +241,16 @@ describe('a device that sleeps', () => {
     for (let index = 0; index < 16; index++) await ask(READ, HOUR_MS);
     await expect(ask(WRITE, HOUR_MS)).rejects.toMatchObject({ code: 'OPERATION_QUEUE_FULL', kind: 'conflict' });
     expect(test.writer.audited).toEqual([]);
+  });
+
+  it('is no place for one person to shut out the others', async () => {
+    const many = Array.from({ length: 1001 }, (_, index) => aDeviceRecord(`d${index}`, {}, { registration: undefined }));
+    for (const device of many) test.putDevice(device);
+    const bob = { ...ANN, id: 'bob', authn: 'token:b' };
+    const askOne = (device: (typeof many)[number], by: typeof ANN) => desk.ask(device, READ, { waitMs: HOUR_MS, by });
+    for (const device of many.slice(0, 1000)) await askOne(device, ANN);
+    await expect(askOne(many[1000]!, ANN)).rejects.toMatchObject({ code: 'TOO_MANY_OPERATIONS', kind: 'conflict' });
+    expect((await askOne(many[1000]!, bob)).state).toBe('waiting');
   });
 
   it('that is not registered is waited for as well', async () => {

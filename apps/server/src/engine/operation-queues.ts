@@ -5,6 +5,8 @@ import type { OperationTicket } from './operation-ticket.ts';
 const MAX_WAITING = 16;
 /** All that are known, ended ones included. */
 const MAX_TICKETS = 10_000;
+/** Of these, open ones of one person: nobody shuts the others out. */
+const MAX_OPEN_OF_ONE = 1000;
 
 interface Queue {
   active: OperationTicket | undefined;
@@ -25,6 +27,11 @@ export class OperationQueues {
       throw new DroverError('OPERATION_QUEUE_FULL', 'conflict', `${MAX_WAITING} operations wait for this device already`);
     if (this.#tickets.size >= MAX_TICKETS)
       throw new DroverError('TOO_MANY_OPERATIONS', 'conflict', `${MAX_TICKETS} operations are under way`);
+    const open = [...this.#tickets.values()].filter(
+      (other) => !other.ticket.isSettled && other.ticket.asked.by.authn === ticket.asked.by.authn,
+    );
+    if (open.length >= MAX_OPEN_OF_ONE)
+      throw new DroverError('TOO_MANY_OPERATIONS', 'conflict', `${open.length} of your operations are open`);
     this.#tickets.set(id, { ticket, seenAt: wall });
     this.#queueOf(endpoint).waiting.push(ticket);
   }

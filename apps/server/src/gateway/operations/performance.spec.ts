@@ -140,3 +140,40 @@ describe('a composite read', () => {
     expect(none.ask(list)).toMatchObject([{ type: 'failed', failure: 'PATH_NOT_FOUND' }]);
   });
 });
+
+describe('for whoever decides by codes', () => {
+  const codeOf = (script: Script, operation: Parameters<Operations['perform']>[1], pass = 0): unknown[] => {
+    const device = new WireDevice(script);
+    const outcomes: unknown[] = [];
+    new Operations(device.coap, device.now).perform(registered(), operation, {
+      done: (outcome) => outcomes.push(outcome.type === 'answer' ? outcome.code : outcome.type),
+    });
+    device.settle();
+    device.pass(pass);
+    return outcomes;
+  };
+  const unreadable: Answer = { code: '2.05', options: { contentFormat: TLV }, payload: Uint8Array.of(0xc8) };
+
+  it.each<[string, Script, Parameters<Operations['perform']>[1], string]>([
+    ['an answer', () => content(TLV, [BATTERY], '/3/0'), read, '2.05'],
+    ['an error', () => ({ code: '4.05' }), { type: 'execute', path: '/5/0/2' }, '4.05'],
+    ['an answer of a stub', () => ({ code: '2.04' }), read, '2.04'],
+    ['an answer nobody can read', () => unreadable, read, '5.00'],
+    ['a value we refuse', () => ({ code: '2.04' }), { type: 'write', path: '/5/0/11', value: 9, format: TEXT }, '4.00'],
+    ['a format that is not for the device', () => ({ code: '4.15' }), { type: 'write', path: '/5/0/1', value: 'x', format: TEXT }, '4.15'],
+    ['silence', () => ({ code: 'silence' }), read, 'no-answer'],
+  ])('%s', (_name, script, operation, code) => {
+    expect(codeOf(script, operation, 300_000)).toEqual([code]);
+  });
+
+  it('nothing after it was given up', () => {
+    const device = new WireDevice(() => ({ code: 'ack' }));
+    const operations = new Operations(device.coap, device.now);
+    const outcomes: unknown[] = [];
+    const handle = operations.perform(registered(), read, { done: (outcome) => outcomes.push(outcome) });
+    device.settle();
+    operations.cancel(handle);
+    device.pass(300_000);
+    expect(outcomes).toEqual([]);
+  });
+});
