@@ -16,8 +16,8 @@ try {
   process.on('unhandledRejection', onFatal);
   const server = await startServer(config, log, onFatal);
   if (server.firstToken) process.stdout.write(`administrator token (shown once, valid until revoked): ${server.firstToken}\n`);
-  process.stdout.write(`${JSON.stringify({ ready: true, http: server.httpUrl, coap: server.coapUri })}\n`);
-  process.send?.({ type: 'ready', http: server.httpUrl, coap: server.coapUri, token: server.firstToken });
+  process.stdout.write(`${JSON.stringify({ ready: true, http: server.httpUrl, coap: server.coapUri, coapTcp: server.coapTcpUri })}\n`);
+  process.send?.({ type: 'ready', http: server.httpUrl, coap: server.coapUri, coapTcp: server.coapTcpUri, token: server.firstToken });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       server.stop().then(() => process.exit(0), onFatal);

@@ -27,6 +27,7 @@ import { clockSetting, type ServerConfig } from './settings.ts';
 export interface RunningServer {
   readonly httpUrl: string;
   readonly coapUri: string;
+  readonly coapTcpUri: string | undefined;
   readonly firstToken: string | undefined;
   stop(): Promise<void>;
 }
@@ -51,6 +52,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   const start: GatewayStart = {
     host: config.coapHost,
     port: config.coapPort,
+    tcpPort: config.coapTcpPort,
     publicUri: config.publicCoapUri || undefined,
     blobs: blobFolder,
     cache: join(config.data, 'gateway-cache'),
@@ -60,7 +62,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
     takeover: config.takeover,
     objectModels,
   };
-  const { link, coap } = await startGateway(start, onFatal);
+  const { link, coap, coapTcp } = await startGateway(start, onFatal);
   const engine = new Engine({ state: stateFrom(await loadSnapshot(database), trust), clock, log, epoch, secrets, writer, link });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
@@ -79,6 +81,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   return {
     httpUrl: await app.getUrl(),
     coapUri: coap,
+    coapTcpUri: coapTcp,
     firstToken,
     stop: async () => {
       await app.close();
@@ -91,13 +94,26 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   };
 }
 
-function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<{ link: EngineLink; coap: string }> {
+interface StartedGateway {
+  readonly link: EngineLink;
+  readonly coap: string;
+  readonly coapTcp: string | undefined;
+}
+
+function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<StartedGateway> {
   const worker = new Worker(new URL('./gateway/main.js', import.meta.url), { workerData: start });
   worker.on('error', onFatal);
   const link = new MessagePortLink<ToGateway, FromGateway>(worker);
   return new Promise((resolve, reject) => {
     link.onMessage((message) => {
-      if (message.type === 'ready') resolve({ link, coap: `coap://${message.address}:${message.port}` });
+      if (message.type === 'ready') {
+        const { address, port, tcpPort } = message;
+        resolve({
+          link,
+          coap: `coap://${address}:${port}`,
+          coapTcp: tcpPort === undefined ? undefined : `coap+tcp://${address}:${tcpPort}`,
+        });
+      }
       if (message.type === 'fatal')
         reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${message.code} ${message.message}`));
     });

@@ -7,6 +7,12 @@ const instant: Setting<Instant | undefined> = {
   read: (value) => instantOf(value),
 };
 
+const tcpPort: Setting<number | 'same' | 'off'> = {
+  fallback: 'same',
+  meaning: 'port for coap+tcp: a number, "same" as coapPort, or "off"; 0 takes a free one',
+  read: (value) => (value === 'same' || value === 'off' ? value : port(0, '').read(value)),
+};
+
 /** Everything the server can be told. The README prints this table. */
 export const SETTINGS = {
   data: text('./data', 'folder of database, images and keys'),
@@ -14,6 +20,7 @@ export const SETTINGS = {
   httpPort: port(8470, 'port of the HTTP API; 0 takes a free one'),
   coapHost: text('0.0.0.0', 'address of the LwM2M server'),
   coapPort: port(5683, 'port of the LwM2M server (coap, UDP); 0 takes a free one'),
+  coapTcpPort: tcpPort,
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   objectModels: text('', 'folder of object definitions (.xml, as the OMA registry publishes them); none without it'),
   takeover: oneOf(

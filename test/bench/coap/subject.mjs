@@ -53,6 +53,7 @@ async function gateway() {
   const workerData = {
     host: HOST,
     port: 0,
+    tcpPort: 'off',
     publicUri: undefined,
     blobs: join(folder, 'blobs'),
     cache: join(folder, 'cache'),

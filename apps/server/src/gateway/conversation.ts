@@ -1,5 +1,5 @@
 import type { Instant } from '@drover/kernel';
-import type { CoapEndpoint, RequestHandle } from '@drover/coap';
+import type { CoapTransport, RequestHandle } from '@drover/coap';
 import {
   begin,
   beginInstalled,
@@ -24,7 +24,7 @@ import { Push } from './push.ts';
 import type { Registered } from './registry.ts';
 
 export interface ConversationParts {
-  readonly coap: CoapEndpoint;
+  readonly coap: CoapTransport;
   readonly operations: Operations;
   readonly pacer: Pacer;
   readonly clock: CampaignClock;

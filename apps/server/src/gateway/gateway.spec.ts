@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CODE, codeText, decodeMessage, encodeMessage, writeOptions } from '@drover/coap';
+import { CODE, CoapStreams, codeText, decodeMessage, encodeMessage, writeOptions } from '@drover/coap';
 import { Endpoint, Instant } from '@drover/kernel';
 import { CONTENT_FORMAT, encodeContent, type ResourceValue } from '@drover/lwm2m';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { CampaignClock, createLogger } from '@drover/platform';
-import { aRelease, LockstepDevice, type Release } from '@drover/testkit';
+import { aRelease, LockstepDevice, SeededEntropy, type Release } from '@drover/testkit';
 import type { FromGateway, OfferOrder, UpdateFact } from '../link/messages.ts';
 import { Gateway, type GatewayParts } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
@@ -37,6 +37,9 @@ let told: FromGateway[];
 let parts: () => GatewayParts;
 /** Where a test wants datagrams to go instead of the socket. */
 let answers: Uint8Array[] | undefined;
+/** The device's end of TCP connections. */
+let streams: CoapStreams | undefined;
+let closed: string[];
 
 const facts = (): UpdateFact[] => told.flatMap((message) => (message.type === 'update' ? [message.fact] : []));
 const factTypes = (): string[] => facts().map(({ type }) => type);
@@ -55,6 +58,8 @@ beforeEach(async () => {
   told = [];
   door = new ServeDoor(new ImageCache(join(folder, 'cache'), blobs), () => clock.now());
   answers = undefined;
+  streams = undefined;
+  closed = [];
   parts = () => ({
     clock,
     log: createLogger('silent', 'test'),
@@ -63,6 +68,8 @@ beforeEach(async () => {
     takeover: 'accept',
     sendDatagram: (peer, bytes) =>
       answers ? void answers.push(bytes) : socket.send(bytes, Number(peer.split(':')[1]), peer.split(':')[0]),
+    writeStream: (peer, bytes) => streams?.receive(peer, bytes, performance.now()),
+    closeStream: (peer) => closed.push(peer),
     tell: (message) => told.push(message),
     publicUri: () => `coap://127.0.0.1:${socket.address().port}`,
     wake: () => undefined,
@@ -149,6 +156,8 @@ it('is deaf until everything is restored: no device hears 4.04 for a location th
     payload: new Uint8Array(),
   });
   answers = sent;
+  deaf.streamOpened('tcp:192.0.2.1:5', 0, 'server');
+  expect(closed).toEqual(['tcp:192.0.2.1:5']);
   deaf.receive('192.0.2.1:5683', update);
   expect(sent).toHaveLength(0);
   deaf.command({
@@ -172,6 +181,41 @@ it('is deaf until everything is restored: no device hears 4.04 for a location th
   deaf.receive('192.0.2.1:5683', update);
   expect(sent.map((bytes) => codeText(decodeMessage(bytes).code))).toEqual(['2.04']);
   deaf.close();
+});
+
+it('serves a device over TCP: registered, read, updated over another connection, and gone with neither', async () => {
+  const [first, second] = ['tcp:192.0.2.1:40000', 'tcp:192.0.2.1:40001'];
+  const heard: string[] = [];
+  streams = new CoapStreams((output) => {
+    if (output.type === 'datagram') gateway.receive(output.peer, output.bytes);
+    else if (output.type === 'response')
+      heard.push(`${output.handle.peer} ${codeText(output.response.code)} ${output.response.options.locationPath.join('/')}`);
+    else if (output.type === 'request') {
+      heard.push(`${output.peer} ${output.request.method} /${output.request.options.uriPath.join('/')}`);
+      streams?.respond(output.handle, { code: CODE.NOT_FOUND });
+    }
+  }, new SeededEntropy());
+  const connect = (peer: string): void => {
+    gateway.streamOpened(peer, 0, 'server');
+    streams?.opened(peer, 0, 'client');
+  };
+  const query = [`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', 'b=T'];
+  connect(first);
+  streams.request(first, { method: 'POST', path: ['rd'], query, contentFormat: CONTENT_FORMAT.LINK, payload: Buffer.from('</3/0>') }, 0);
+  const location =
+    heard
+      .find((line) => line.includes('2.01'))
+      ?.split(' ')[2]
+      ?.split('/') ?? [];
+  expect(heard).toEqual([expect.stringMatching(/^tcp:192.0.2.1:40000 2.01 rd\/[\w-]{8}$/), `${first} GET /3/0`]);
+  gateway.streamClosed(first);
+  streams.closed(first);
+  connect(second);
+  streams.request(second, { method: 'POST', path: location }, 0);
+  expect(heard.at(-1)).toBe(`${second} 2.04 `);
+  const contacts = told.flatMap((message) => (message.type === 'contact' ? [message] : []));
+  expect(contacts.map(({ kind, registration }) => `${kind} ${registration?.address}`)).toEqual([`register ${first}`, `update ${second}`]);
+  expect(closed).toEqual([]);
 });
 
 it('takes what a device sends on its own as facts', async () => {

@@ -1,20 +1,20 @@
 import type { Duration, Endpoint } from '@drover/kernel';
-import { CODE, CoapEndpoint, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle } from '@drover/coap';
+import { CODE, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { BUILT_IN, type ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
-import type { Conversation } from './conversation.ts';
 import { DeviceReader } from './device-reader.ts';
 import { Operations, type Correlated } from './operations.ts';
 import { OperatorDesk } from './operations/operator-desk.ts';
 import { Pacer } from './pacer.ts';
-import { PullGate } from './pull-gate.ts';
-import { answerPull, PULL_PATH } from './pull-server.ts';
+import { PullDesk } from './pull-desk.ts';
+import { PULL_PATH } from './pull-server.ts';
 import { contactMessage, RegistrationHandler, type Contact, type Takeover } from './registration-handler.ts';
 import { Registry } from './registry.ts';
 import { SendReader } from './send-reader.ts';
 import type { ServeDoor } from './serve-door.ts';
+import { Transports } from './transports.ts';
 
 export interface GatewayParts {
   readonly clock: CampaignClock;
@@ -25,6 +25,8 @@ export interface GatewayParts {
   readonly models?: ObjectModels;
   readonly takeover: Takeover;
   readonly sendDatagram: (peer: string, bytes: Uint8Array) => void;
+  readonly writeStream: (peer: string, bytes: Uint8Array) => void;
+  readonly closeStream: (peer: string) => void;
   readonly tell: (message: FromGateway) => void;
   /** `coap://host:port`, no trailing slash. */
   readonly publicUri: () => string;
@@ -41,7 +43,7 @@ export const MAX_DEVICES = 1_000_000;
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #registry: Registry;
-  readonly #coap: CoapEndpoint;
+  readonly #coap: Transports;
   readonly #operations: Operations;
   readonly #registrations: RegistrationHandler;
   readonly #reader: DeviceReader;
@@ -49,17 +51,20 @@ export class Gateway {
   readonly #commands: CommandDesk;
   readonly #sweeper: NodeJS.Timeout;
   readonly #sends = new SendReader();
-  readonly #pulls = new PullGate();
+  readonly #pulls: PullDesk;
   #isOpen = false;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     const entropy = new SystemEntropy();
     this.#registry = new Registry(parts.clock.now());
-    this.#coap = new CoapEndpoint((output) => this.#onOutput(output), entropy, {
-      wallOffsetMs: Date.now() - monotonicMs(),
-      maxPeers: MAX_DEVICES,
-      maxProven: MAX_DEVICES,
+    this.#coap = new Transports({
+      sink: (output) => this.#onOutput(output),
+      sendDatagram: parts.sendDatagram,
+      writeStream: parts.writeStream,
+      closeStream: parts.closeStream,
+      entropy,
+      settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
     });
     this.#operations = new Operations(this.#coap, monotonicMs, { models: parts.models });
     this.#operators = new OperatorDesk({
@@ -76,6 +81,13 @@ export class Gateway {
       clock: () => parts.clock.now(),
       // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
       covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
+    });
+    this.#pulls = new PullDesk({
+      coap: this.#coap,
+      conversationByToken: (token) => this.#commands.conversationByToken(token),
+      ownerOf: (token) => this.#commands.ownerOf(token),
+      unserved: (endpoint) => parts.tell({ type: 'contact', endpoint, kind: 'pull', at: parts.clock.now(), registration: undefined }),
+      wake: parts.wake,
     });
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(250, parts.clock.wallMs(SWEEP_MS as Duration)));
     this.#commands = new CommandDesk({
@@ -116,6 +128,16 @@ export class Gateway {
     if (!this.#isOpen) return;
     this.#coap.receive(peer, bytes, monotonicMs());
     this.#parts.wake();
+  }
+
+  /** A TCP connection stands, or has ended; what it carries comes through `receive`. */
+  streamOpened(peer: string, now: number, role: StreamRole): void {
+    if (!this.#isOpen) return this.#parts.closeStream(peer);
+    this.#coap.opened(peer, now, role);
+  }
+
+  streamClosed(peer: string): void {
+    this.#coap.closed(peer);
   }
 
   advance(): void {
@@ -165,7 +187,7 @@ export class Gateway {
 
   #onRequest(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
     const [first, token = ''] = request.options.uriPath;
-    if (first === PULL_PATH) return this.#onPull(handle, request, token);
+    if (first === PULL_PATH) return this.#pulls.onRequest(handle, request, token);
     if (first === 'dp') return this.#onSend(peer, handle, request);
     const { response, contact } = this.#registrations.handle(peer, request, { now: monotonicMs(), clock: this.#parts.clock.now() });
     this.#coap.respond(handle, response, monotonicMs());
@@ -185,37 +207,6 @@ export class Gateway {
   #forgetBefore({ device, replaced }: Contact): void {
     this.#coap.forgetObservations(device.peer);
     if (replaced !== undefined && this.#registry.endpointsAt(replaced).length === 0) this.#coap.forgetPeer(replaced);
-  }
-
-  #onPull(handle: IncomingHandle, request: IncomingRequest, token: string): void {
-    const conversation = this.#commands.conversationByToken(token);
-    const owner = this.#commands.ownerOf(token);
-    if (!owner) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
-    if (!this.#pulls.admits(token, handle.peer, monotonicMs()))
-      return void this.#coap.respond(handle, { code: CODE.TOO_MANY_REQUESTS, options: { maxAge: 2 } }, monotonicMs());
-    this.#coap.prove(handle.peer, monotonicMs());
-    const { response, delayMs, served } = answerPull(conversation, request);
-    if (!served) this.#parts.tell({ type: 'contact', endpoint: owner, kind: 'pull', at: this.#parts.clock.now(), registration: undefined });
-    if (delayMs <= 0) return this.#answerPull(handle, response, { conversation, served });
-    // A long pause is acknowledged, so that the device does not repeat its question.
-    if (delayMs > 1000) this.#coap.acknowledge(handle);
-    this.#pulls.waits(token, 1);
-    setTimeout(() => {
-      this.#pulls.waits(token, -1);
-      this.#answerPull(handle, response, { conversation, served });
-    }, delayMs);
-  }
-
-  #answerPull(
-    handle: IncomingHandle,
-    response: Parameters<CoapEndpoint['respond']>[1],
-    { conversation, served }: { conversation: Conversation | undefined; served: { offset: number; length: number } | undefined },
-  ): void {
-    // A hold that came while the answer was paced stops it too.
-    const isStopped = served !== undefined && !conversation?.isServing;
-    this.#coap.respond(handle, isStopped ? { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } } : response, monotonicMs());
-    if (served && !isStopped) conversation?.served(served.offset, served.length);
-    this.#parts.wake();
   }
 
   /** LwM2M 1.1 Send: what a device tells on its own. A sign of life, and facts like any others. */

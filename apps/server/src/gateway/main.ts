@@ -9,6 +9,7 @@ import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { Gateway } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
 import { ServeDoor } from './serve-door.ts';
+import { StreamListener } from './stream-listener.ts';
 
 /** Kernel buffers for a burst of contacts, bytes: a fleet wakes on the hour. */
 const SOCKET_BUFFER = 4 * 1024 * 1024;
@@ -40,9 +41,23 @@ const gateway = new Gateway({
       if (error) log.debug({ peer, code: (error as NodeJS.ErrnoException).code }, 'a datagram could not be sent');
     });
   },
+  writeStream: (peer, bytes) => listener.write(peer, bytes),
+  closeStream: (peer) => listener.close(peer),
   tell: (message) => link.send(message),
   publicUri: () => start.publicUri ?? addressOf(socket),
   wake: armTimer,
+});
+
+/** CoAP over TCP (RFC 8323), on the port of UDP unless it is told otherwise. */
+const listener = new StreamListener({
+  streams: {
+    opened: (peer, now, role) => gateway.streamOpened(peer, now, role),
+    receive: (peer, bytes) => gateway.receive(peer, bytes),
+    closed: (peer) => gateway.streamClosed(peer),
+  },
+  now: monotonicMs,
+  wake: armTimer,
+  log,
 });
 
 function addressOf(bound: Socket): string {
@@ -78,13 +93,29 @@ socket.on('message', (bytes, { address, port }) => {
     log.error({ err: error, peer: peerOf(address, port) }, 'a datagram met an unexpected error');
   }
 });
-socket.on('error', (error) =>
-  link.send({ type: 'fatal', code: (error as NodeJS.ErrnoException).code ?? 'SOCKET', message: error.message }),
-);
-socket.bind(start.port, start.host, () => link.send({ type: 'ready', address: socket.address().address, port: socket.address().port }));
+socket.on('error', fatal);
+function fatal(error: unknown): void {
+  const { code = 'SOCKET', message } = error as NodeJS.ErrnoException;
+  link.send({ type: 'fatal', code, message });
+}
+
+async function ready(): Promise<void> {
+  const { address, port } = socket.address();
+  const tcp =
+    start.tcpPort === 'off' ? undefined : await listener.listen(start.tcpPort === 'same' ? sameAs(port) : start.tcpPort, start.host);
+  link.send({ type: 'ready', address, port, tcpPort: tcp?.port });
+}
+
+/** A port that the system chose for UDP says nothing about TCP. */
+function sameAs(udpPort: number): number {
+  return start.port === 0 ? 0 : udpPort;
+}
+
+socket.bind(start.port, start.host, () => void ready().catch(fatal));
 link.onMessage((message) => {
   if (message.type === 'close') {
     gateway.close();
+    void listener.stop();
     socket.close(() => process.exit(0));
     return;
   }

@@ -5,7 +5,7 @@ import {
   szxOfSize,
   CODE,
   type BlockUpload,
-  type CoapEndpoint,
+  type CoapTransport,
   type IncomingResponse,
   type RequestHandle,
 } from '@drover/coap';
@@ -19,7 +19,7 @@ const FIRST_BLOCK_TIMEOUT_MS = 10_000;
 const BUSY_RETRY_MS = 5_000;
 
 export interface PushParts {
-  readonly coap: CoapEndpoint;
+  readonly coap: CoapTransport;
   readonly image: CachedImage;
   readonly blockSize: number;
   readonly now: () => number;

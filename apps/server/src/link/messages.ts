@@ -82,7 +82,7 @@ export interface RestoredRegistration {
 export type ContactKind = 'register' | 'update' | 'deregister' | 'send' | 'pull';
 
 export type FromGateway =
-  | { readonly type: 'ready'; readonly address: string; readonly port: number }
+  | { readonly type: 'ready'; readonly address: string; readonly port: number; readonly tcpPort: number | undefined }
   | {
       readonly type: 'contact';
       readonly endpoint: Endpoint;
@@ -144,6 +144,7 @@ export type UpdateFact =
 export interface GatewayStart {
   readonly host: string;
   readonly port: number;
+  readonly tcpPort: number | 'same' | 'off';
   /** `coap://host:port` that devices can reach, no trailing slash; undefined means the bound address. */
   readonly publicUri: string | undefined;
   readonly blobs: string;

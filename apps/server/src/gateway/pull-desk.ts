@@ -1,0 +1,68 @@
+import { CODE, type CoapResponse, type CoapTransport, type IncomingHandle, type IncomingRequest } from '@drover/coap';
+import type { Endpoint } from '@drover/kernel';
+import { monotonicMs } from '@drover/platform';
+import type { Conversation } from './conversation.ts';
+import { PullGate } from './pull-gate.ts';
+import { answerPull } from './pull-server.ts';
+
+/** A longer pause is acknowledged, so that the device does not repeat its question, ms. */
+const ACKNOWLEDGE_AFTER_MS = 1000;
+/** Seconds after which a device may ask again: under a hold, and when somebody else holds its token. */
+const [HELD_S, CROWDED_S] = [60, 2];
+
+export interface PullDeskParts {
+  readonly coap: CoapTransport;
+  readonly conversationByToken: (token: string) => Conversation | undefined;
+  readonly ownerOf: (token: string) => Endpoint | undefined;
+  /** A pull that is not served now is a sign of life all the same. */
+  readonly unserved: (owner: Endpoint) => void;
+  readonly wake: () => void;
+}
+
+/** Pulls, paced: who shows a token that opens something is answered block by block, at the pace of its carrier. */
+export class PullDesk {
+  readonly #parts: PullDeskParts;
+  readonly #gate = new PullGate();
+
+  constructor(parts: PullDeskParts) {
+    this.#parts = parts;
+  }
+
+  forget(token: string): void {
+    this.#gate.forget(token);
+  }
+
+  onRequest(handle: IncomingHandle, request: IncomingRequest, token: string): void {
+    const { coap, conversationByToken, ownerOf, unserved } = this.#parts;
+    const owner = ownerOf(token);
+    const now = monotonicMs();
+    if (!owner) return void coap.respond(handle, { code: CODE.NOT_FOUND }, now);
+    if (!this.#gate.admits(token, handle.peer, now))
+      return void coap.respond(handle, { code: CODE.TOO_MANY_REQUESTS, options: { maxAge: CROWDED_S } }, now);
+    coap.prove(handle.peer, now);
+    const conversation = conversationByToken(token);
+    const { response, delayMs, served } = answerPull(conversation, request);
+    if (!served) unserved(owner);
+    if (delayMs <= 0) return this.#answer(handle, response, { conversation, served });
+    if (delayMs > ACKNOWLEDGE_AFTER_MS) coap.acknowledge(handle);
+    this.#gate.waits(token, 1);
+    setTimeout(() => {
+      this.#gate.waits(token, -1);
+      this.#answer(handle, response, { conversation, served });
+    }, delayMs);
+  }
+
+  #answer(
+    handle: IncomingHandle,
+    response: CoapResponse,
+    { conversation, served }: { conversation: Conversation | undefined; served: { offset: number; length: number } | undefined },
+  ): void {
+    const { coap, wake } = this.#parts;
+    // A hold that came while the answer was paced stops it too.
+    const isStopped = served !== undefined && !conversation?.isServing;
+    const held: CoapResponse = { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: HELD_S } };
+    coap.respond(handle, isStopped ? held : response, monotonicMs());
+    if (served && !isStopped) conversation?.served(served.offset, served.length);
+    wake();
+  }
+}

@@ -1,0 +1,126 @@
+import type { Entropy } from '@drover/kernel';
+import {
+  CoapEndpoint,
+  CoapStreams,
+  type CoapRequest,
+  type CoapResponse,
+  type CoapSink,
+  type CoapTransport,
+  type Coverage,
+  type EndpointSettings,
+  type IncomingHandle,
+  type RequestHandle,
+  type StreamRole,
+} from '@drover/coap';
+
+export interface TransportParts {
+  /** Everything but bytes to send, from whichever transport. */
+  readonly sink: CoapSink;
+  readonly sendDatagram: (peer: string, bytes: Uint8Array) => void;
+  readonly writeStream: (peer: string, bytes: Uint8Array) => void;
+  readonly closeStream: (peer: string) => void;
+  readonly entropy: Entropy;
+  readonly settings: Partial<EndpointSettings>;
+}
+
+/** CoAP over UDP and over TCP as one: the name of a peer says which it is, `address:port` or `tcp:address:port`. */
+export class Transports implements CoapTransport {
+  readonly #udp: CoapEndpoint;
+  readonly #tcp: CoapStreams;
+
+  constructor({ sink, sendDatagram, writeStream, closeStream, entropy, settings }: TransportParts) {
+    this.#udp = new CoapEndpoint(
+      (output) => (output.type === 'datagram' ? sendDatagram(output.peer, output.bytes) : sink(output)),
+      entropy,
+      settings,
+    );
+    this.#tcp = new CoapStreams((output) => {
+      if (output.type === 'datagram') writeStream(output.peer, output.bytes);
+      else if (output.type === 'close') closeStream(output.peer);
+      else sink(output);
+    }, entropy);
+  }
+
+  opened(peer: string, now: number, role: StreamRole): void {
+    this.#tcp.opened(peer, now, role);
+  }
+
+  closed(peer: string): void {
+    this.#tcp.closed(peer);
+  }
+
+  receive(peer: string, bytes: Uint8Array, now: number): void {
+    this.#of(peer).receive(peer, bytes, now);
+  }
+
+  request(peer: string, request: CoapRequest, now: number): RequestHandle {
+    return this.#of(peer).request(peer, request, now);
+  }
+
+  cancelRequest(handle: RequestHandle, now: number): void {
+    this.#of(handle.peer).cancelRequest(handle, now);
+  }
+
+  cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+    return this.#of(handle.peer).cancelObservation(handle, now);
+  }
+
+  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+    return this.#of(handle.peer).refreshObservation(handle, now);
+  }
+
+  respond(handle: IncomingHandle, response: CoapResponse, now: number): boolean {
+    return this.#of(handle.peer).respond(handle, response, now);
+  }
+
+  acknowledge(handle: IncomingHandle): void {
+    this.#of(handle.peer).acknowledge(handle);
+  }
+
+  /** Asks for an Echo; a stream has proven its address by itself, so `false`: go on. */
+  challenge(handle: IncomingHandle, now: number): boolean {
+    return !isStream(handle.peer) && this.#udp.challenge(handle, now);
+  }
+
+  forgetPeer(peer: string): void {
+    this.#of(peer).forgetPeer(peer);
+  }
+
+  forgetObservations(peer: string): void {
+    this.#of(peer).forgetObservations(peer);
+  }
+
+  prove(peer: string, now: number): void {
+    this.#of(peer).prove(peer, now);
+  }
+
+  isProven(peer: string, now: number): boolean {
+    return this.#of(peer).isProven(peer, now);
+  }
+
+  setCoverage(peer: string, coverage: Coverage, now: number): void {
+    this.#of(peer).setCoverage(peer, coverage, now);
+  }
+
+  timeoutOf(peer: string): number {
+    return this.#of(peer).timeoutOf(peer);
+  }
+
+  nextTimerAt(): number | undefined {
+    const [udp, tcp] = [this.#udp.nextTimerAt(), this.#tcp.nextTimerAt()];
+    return udp === undefined || (tcp !== undefined && tcp < udp) ? tcp : udp;
+  }
+
+  advance(now: number): void {
+    this.#udp.advance(now);
+    this.#tcp.advance(now);
+  }
+
+  #of(peer: string): CoapTransport {
+    return isStream(peer) ? this.#tcp : this.#udp;
+  }
+}
+
+function isStream(peer: string): boolean {
+  return peer.startsWith('tcp:');
+}
