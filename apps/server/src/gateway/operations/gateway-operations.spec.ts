@@ -29,8 +29,6 @@ beforeEach(async () => {
     door: new ServeDoor(new ImageCache(tmpdir(), DirectoryBlobStore.reading(tmpdir())), () => clock.now()),
     awakeMs: 93_000,
     takeover: 'accept',
-    writeStream: () => undefined,
-    closeStream: () => undefined,
     sendDatagram: (peer, bytes) => socket.send(bytes, Number(peer.split(':')[1]), peer.split(':')[0]),
     writeStream: () => undefined,
     closeStream: () => undefined,
