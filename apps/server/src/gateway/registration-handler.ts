@@ -111,11 +111,11 @@ export class RegistrationHandler {
     request: IncomingRequest,
     now: number,
   ): Handled | { readonly payload: Uint8Array; readonly options: CoapResponse['options'] } {
-    const { block1, contentFormat, size1 } = request.options;
+    const { block1, contentFormat, size1, requestTag } = request.options;
     if (!block1) return { payload: request.payload, options: {} };
     const outcome = this.#bodies.add(
       { peer, path: request.options.uriPath.join('/') },
-      { block: block1, payload: request.payload, contentFormat, announcedSize: size1 },
+      { block: block1, payload: request.payload, contentFormat, announcedSize: size1, requestTag },
       now,
     );
     if (outcome.type === 'refused')

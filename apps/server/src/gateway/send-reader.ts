@@ -14,11 +14,11 @@ export class SendReader {
 
   read(peer: string, request: IncomingRequest, now: number): Sent {
     if (request.method !== 'POST') return { response: { code: CODE.METHOD_NOT_ALLOWED } };
-    const { block1, contentFormat, size1 } = request.options;
+    const { block1, contentFormat, size1, requestTag } = request.options;
     if (!block1) return decoded(request.payload, contentFormat, {});
     const outcome = this.#bodies.add(
       { peer, path: 'dp' },
-      { block: block1, payload: request.payload, contentFormat, announcedSize: size1 },
+      { block: block1, payload: request.payload, contentFormat, announcedSize: size1, requestTag },
       now,
     );
     if (outcome.type === 'refused') return { response: { code: outcome.code } };
