@@ -16,6 +16,7 @@ describe('the way of an image belongs to campaigns', () => {
     ['the URI', one('/5/0/1')],
     ['the URI in odd dress', one('/005/0/01')],
     ['the update', { type: 'execute', path: '/5/0/2' }],
+    ['the update that asks nobody', one('/5/0/14')],
     ['a resource in the instance', update('/5/0', '/5/0/11', '/5/0/1')],
     ['the instance as a whole', { type: 'replace', path: '/5/0', values: [] }],
     ['the instance, to be rid of it', { type: 'delete', path: '/5/0' }],

@@ -10,9 +10,12 @@ export interface RuleBroken {
 /** Keys: the standard lets no server read or write them over this interface, and no value of theirs may reach a log. */
 const SECRET_OBJECTS: readonly number[] = [0, 21, 23];
 
-/** Resources by which an image gets onto a device and is installed: a campaign's signed, admitted and audited way alone. */
+/**
+ * Resources by which an image gets onto a device and is installed: a campaign's signed, admitted and audited way alone.
+ * Automatic Upgrade (/5/x/14) is one of them: it installs without an Execute, outside of any window.
+ */
 const IMAGE_DOORS: ReadonlyMap<number, readonly number[]> = new Map([
-  [5, [0, 1, 2]],
+  [5, [0, 1, 2, 14]],
   [9, [2, 3, 4]],
   [33_629, [0, 1, 2]],
 ]);
