@@ -1,13 +1,14 @@
 import type { Endpoint } from '@drover/kernel';
-import type { CampaignClock } from '@drover/platform';
-import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway } from '../link/messages.ts';
+import type { CampaignClock, Logger } from '@drover/platform';
+import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway, UpdateFact } from '../link/messages.ts';
 import { Conversation, type ConversationParts } from './conversation.ts';
-import type { ServeDoor } from './serve-door.ts';
+import type { DoorOutcome, ServeDoor } from './serve-door.ts';
 
 type Command = Exclude<ToGateway, { type: 'restore' | 'open' | 'read-facts' | 'operate' | 'end-operation' }>;
 
 interface Parts {
   readonly clock: CampaignClock;
+  readonly log: Logger;
   readonly door: ServeDoor;
   readonly tell: (message: FromGateway) => void;
   readonly tokenGone: (token: string) => void;
@@ -94,32 +95,35 @@ export class CommandDesk {
     }
   }
 
+  /** An update that is past its transfer needs the image no more: nothing of it will be served. */
   async #offer(order: OfferOrder): Promise<void> {
     if (this.#isStale({ ...order, type: 'offer' })) return;
     this.#own(order.pullToken, order.endpoint);
-    const door = order.phase === 'transfer' ? await this.#parts.door.open(order) : await this.#parts.door.image(order);
+    const door = order.phase === 'transfer' ? await this.#parts.door.open(order) : undefined;
     if (this.#isStale({ ...order, type: 'offer' })) return;
-    if (door.type === 'shut') {
-      return this.#parts.tell({
-        type: 'update',
-        endpoint: order.endpoint,
-        attempt: order.attempt,
-        at: this.#parts.clock.now(),
-        fact: { type: 'refused', class: 'Refused', why: `${door.code}: ${door.why}` },
-      });
-    }
+    if (door !== undefined && door.type !== 'open') return this.#turnAway(order, door);
     this.#end(order.endpoint);
-    const conversation = new Conversation(order, door.image, this.#parts.conversationParts(order.endpoint, order.attempt));
+    const conversation = new Conversation(order, door?.image, this.#parts.conversationParts(order.endpoint, order.attempt));
     this.#conversations.set(order.endpoint, conversation);
     if (this.#suspended.has(order.attempt)) conversation.input({ type: 'suspend' });
   }
 
-  /** A trust fact has changed: every transfer goes through the door again. */
+  /** A door that is shut is a verdict; one that is out of order is a transfer that did not come about, and is tried again. */
+  #turnAway({ endpoint, attempt, offset }: OfferOrder, { type, code, why }: Exclude<DoorOutcome, { type: 'open' }>): void {
+    const { clock, tell, log } = this.#parts;
+    const refused = { type: 'refused', class: 'Refused', why: `${code}: ${why}` } as const;
+    const fact: UpdateFact = type === 'shut' ? refused : { type: 'session-lost', offset };
+    if (type === 'out-of-order') log.error({ endpoint, code, why }, 'an image cannot be read');
+    tell({ type: 'update', endpoint, attempt, at: clock.now(), fact });
+  }
+
+  /** A trust fact has changed: every transfer goes through the door again. One that is being cancelled goes on with that. */
   #recheck(): void {
     for (const [endpoint, conversation] of this.#conversations) {
-      if (conversation.order.phase !== 'transfer') continue;
+      if (!conversation.isTransferring) continue;
       void this.#parts.door.open(conversation.order).then((door) => {
-        if (door.type === 'shut' && this.#conversations.get(endpoint) === conversation) conversation.input({ type: 'suspend' });
+        const isStill = this.#conversations.get(endpoint) === conversation && conversation.isTransferring;
+        if (door.type !== 'open' && isStill) conversation.input({ type: 'suspend' });
       });
     }
   }

@@ -47,7 +47,8 @@ const TRY_AGAIN_MS = 120_000;
 /** Drives the pure conversation of one attempt: performs its actions, feeds back what comes of them, tells its facts. */
 export class Conversation {
   readonly order: OfferOrder;
-  readonly image: CachedImage;
+  /** Absent once the transfer is over. */
+  readonly image: CachedImage | undefined;
   readonly #parts: ConversationParts;
   readonly #progress: Progress;
   #talk: Talk;
@@ -61,9 +62,9 @@ export class Conversation {
   #heardAt: Instant;
   #executeNotAfter: Instant | undefined;
 
-  constructor(order: OfferOrder, image: CachedImage, parts: ConversationParts) {
+  constructor(order: OfferOrder, image: CachedImage | undefined, parts: ConversationParts) {
     this.order = order;
-    this.image = image;
+    this.image = image?.use();
     this.#parts = parts;
     this.#heardAt = parts.clock.now();
     this.#progress = new Progress(parts.emit);
@@ -77,6 +78,10 @@ export class Conversation {
 
   get isServing(): boolean {
     return this.#serving && !this.#ended;
+  }
+
+  get isTransferring(): boolean {
+    return !this.#ended && TRANSFER_PHASES.includes(this.#talk.phase);
   }
 
   get paceMs(): number {
@@ -106,7 +111,9 @@ export class Conversation {
   }
 
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    this.image?.done();
     this.#progress.flush();
     clearTimeout(this.#tickTimer);
     clearTimeout(this.#sleepTimer);
@@ -262,7 +269,7 @@ export class Conversation {
 
   #startPush(offset: number): void {
     const device = this.#parts.device();
-    if (!device) return this.#lost();
+    if (!device || !this.image) return this.#lost();
     const { coap, protocolNow, clock } = this.#parts;
     this.#push?.stop();
     this.#push = new Push(device, offset, {

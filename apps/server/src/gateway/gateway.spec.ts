@@ -351,6 +351,19 @@ describe('refuses', () => {
   ])('%s at the last door', async (_name, change, code) => {
     expect(await refusal(change)).toMatchObject({ type: 'update', fact: { type: 'refused', why: expect.stringContaining(code) } });
   });
+  it('nothing when the image cannot be read: the transfer did not come about, and may be tried again', async () => {
+    await rm(join(folder, 'blobs'), { recursive: true });
+    const told = await refusal({});
+    expect(told).toMatchObject({ type: 'update', fact: { type: 'session-lost', offset: 0 } });
+  });
+  it('not to finish an update that is past its transfer, image or no image', async () => {
+    await register();
+    await rm(join(folder, 'blobs'), { recursive: true });
+    gateway.command({ type: 'offer', order: order({ phase: 'install' }) });
+    (await device.expect('GET /5/0')).reply('2.05', firmware(3, 0));
+    await until('state');
+    expect(factTypes()).not.toContain('refused');
+  });
   it('a withdrawn image at the last door, whatever the engine says', async () => {
     door.setWithdrawn([release.digest]);
     expect(await refusal({})).toMatchObject({ fact: { type: 'refused', why: expect.stringContaining('ARTIFACT_WITHDRAWN') } });

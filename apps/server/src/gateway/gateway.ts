@@ -92,6 +92,7 @@ export class Gateway {
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(250, parts.clock.wallMs(SWEEP_MS as Duration)));
     this.#commands = new CommandDesk({
       clock: parts.clock,
+      log: parts.log,
       door: parts.door,
       tell: parts.tell,
       tokenGone: (token) => this.#pulls.forget(token),

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { digestOfBytes, type Digest } from '@drover/kernel';
 import type { BlobStore } from '@drover/firmware-store/stores';
 
-/** An image on the gateway's own disk, read block by block, never whole in memory. */
+/** An image on the gateway's own disk, read block by block, never whole in memory. Open as long as somebody uses it. */
 export class CachedImage {
   readonly size: number;
   readonly path: string;
   readonly #fd: number;
+  #users = 0;
+  #isDiscarded = false;
 
   constructor(path: string) {
     this.path = path;
@@ -17,10 +19,14 @@ export class CachedImage {
     this.size = fstatSync(this.#fd).size;
   }
 
-  read(offset: number, length: number): Uint8Array {
+  /** `undefined` when the disk gives less than it should: nothing of that is served. */
+  read(offset: number, length: number): Uint8Array | undefined {
     const block = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - offset)));
-    readSync(this.#fd, block, 0, block.length, offset);
-    return block;
+    try {
+      return readSync(this.#fd, block, 0, block.length, offset) === block.length ? block : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Over the bytes that will be served, not over what their name says. */
@@ -30,8 +36,21 @@ export class CachedImage {
     return digestOfBytes(hash.digest());
   }
 
-  close(): void {
-    closeSync(this.#fd);
+  /** Each use ends with `done`: a descriptor must not be closed, and reused for another file, under one who reads. */
+  use(): this {
+    this.#users += 1;
+    return this;
+  }
+
+  done(): void {
+    this.#users -= 1;
+    if (this.#users === 0 && this.#isDiscarded) closeSync(this.#fd);
+  }
+
+  discard(): void {
+    if (this.#isDiscarded) return;
+    this.#isDiscarded = true;
+    if (this.#users === 0) closeSync(this.#fd);
   }
 }
 
@@ -60,7 +79,7 @@ export class ImageCache {
   async discard(digest: Digest): Promise<void> {
     const image = await this.#images.get(digest)?.catch(() => undefined);
     this.#images.delete(digest);
-    image?.close();
+    image?.discard();
     await rm(this.#pathOf(digest), { force: true });
   }
 

@@ -10,8 +10,8 @@ export type PullAnswer = {
   readonly served?: { readonly offset: number; readonly length: number };
 };
 
-/** Seconds after which a device may ask again when it is not its turn. */
-const LATER_S = 60;
+/** It is not the device's turn, or the image cannot be read: it may ask again after a minute. */
+const LATER: PullAnswer = { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } }, delayMs: 0 };
 
 /**
  * Answers one GET of a pull. Any block at any time, from any address: a pull comes from a new port, and after a power
@@ -19,7 +19,7 @@ const LATER_S = 60;
  */
 export function answerPull(conversation: Conversation | undefined, request: IncomingRequest): PullAnswer {
   if (request.method !== 'GET') return refuse(CODE.METHOD_NOT_ALLOWED);
-  if (!conversation?.isServing) return { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: LATER_S } }, delayMs: 0 };
+  if (!conversation?.isServing || !conversation.image) return LATER;
   const { image, order } = conversation;
   const { block2, size2 } = request.options;
   const preferredSzx = szxOfSize(order.blockSize);
@@ -29,10 +29,12 @@ export function answerPull(conversation: Conversation | undefined, request: Inco
     size2 !== undefined,
   );
   if (plan.type === 'bad') return refuse(CODE.BAD_REQUEST);
+  const payload = image.read(plan.offset, plan.length);
+  if (payload === undefined) return LATER;
   const response: CoapResponse = {
     code: CODE.CONTENT,
     options: { etag: plan.etag, contentFormat: 42, block2: plan.block2, ...(plan.size2 === undefined ? {} : { size2: plan.size2 }) },
-    payload: image.read(plan.offset, plan.length),
+    payload,
   };
   return { response, delayMs: conversation.paceMs, served: { offset: plan.offset, length: plan.length } };
 }

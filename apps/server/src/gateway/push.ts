@@ -60,6 +60,8 @@ export class Push {
     if (this.#stopped) return;
     const { coap, image, now, isCompressed } = this.#parts;
     const { offset, length, block1, size1 } = nextBlock(this.#upload);
+    const payload = image.read(offset, length);
+    if (payload === undefined) return this.#end({ type: 'push-failed', why: 'lost', offset });
     const root = this.#device.rootPath === '/' ? [] : this.#device.rootPath.split('/').slice(1);
     const correlation: Correlated = {
       onResponse: (response, retransmissions) => this.#answered(response, { length, retransmissions }),
@@ -69,7 +71,7 @@ export class Push {
       method: 'PUT',
       path: [...root, '5', '0', '0'],
       contentFormat: CONTENT_FORMAT.OPAQUE,
-      payload: image.read(offset, length),
+      payload,
       block1,
       size1,
       correlation,

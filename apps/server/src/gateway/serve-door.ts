@@ -3,8 +3,10 @@ import { parseReleasePolicy, verifyForServe } from '@drover/firmware-store';
 import type { OfferOrder } from '../link/messages.ts';
 import type { CachedImage, ImageCache } from './image-cache.ts';
 
+/** `out-of-order`: the image cannot be read now, which says nothing about whether it may be served. */
 export type DoorOutcome =
-  { readonly type: 'open'; readonly image: CachedImage } | { readonly type: 'shut'; readonly code: string; readonly why: string };
+  | { readonly type: 'open'; readonly image: CachedImage }
+  | { readonly type: 'shut' | 'out-of-order'; readonly code: string; readonly why: string };
 
 /**
  * The last door: before the URI or block 0 of an attempt, and again when a trust fact changes. It believes nobody, the
@@ -24,15 +26,6 @@ export class ServeDoor {
     this.#withdrawn = new Set(digests);
   }
 
-  /** An update that is past its transfer needs the image no more: nothing of it will be served. */
-  async image(order: OfferOrder): Promise<DoorOutcome> {
-    try {
-      return { type: 'open', image: await this.#cache.get(order.digest) };
-    } catch (error) {
-      return shut(error);
-    }
-  }
-
   async open(order: OfferOrder): Promise<DoorOutcome> {
     try {
       const image = await this.#cache.get(order.digest);
@@ -49,6 +42,8 @@ export class ServeDoor {
 }
 
 function shut(error: unknown): DoorOutcome {
-  if (error instanceof DroverError) return { type: 'shut', code: error.code, why: error.message };
-  throw error;
+  const isVerdict = error instanceof DroverError && (error.kind === 'trust' || error.kind === 'input');
+  if (isVerdict) return { type: 'shut', code: error.code, why: error.message };
+  const { code = 'IMAGE_UNREADABLE', message } = error as NodeJS.ErrnoException;
+  return { type: 'out-of-order', code, why: message };
 }
