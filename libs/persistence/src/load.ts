@@ -40,10 +40,21 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
   };
 }
 
+/** Page by page: a million rows as text and as objects at the same time would need twice the memory. */
 async function bodies<T>(database: DataSource, table: string): Promise<T[]> {
-  const rows: { body: string }[] = await database.query(`SELECT body FROM ${table} ORDER BY rowid`);
-  return rows.map(({ body }) => parseRow<T>(body, table));
+  const records: T[] = [];
+  for (let after = 0; ;) {
+    const rows: { rowid: number; body: string }[] = await database.query(
+      `SELECT rowid, body FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS_AT_ONCE}`,
+      [after],
+    );
+    for (const { body } of rows) records.push(parseRow<T>(body, table));
+    if (rows.length < ROWS_AT_ONCE) return records;
+    after = rows.at(-1)?.rowid ?? after;
+  }
 }
+
+const ROWS_AT_ONCE = 5000;
 
 function parseRow<T>(body: string, table: string): T {
   try {

@@ -16,7 +16,7 @@ import {
 } from '@drover/lwm2m';
 import type { CampaignClock } from '@drover/platform';
 import type { OfferOrder, UpdateFact } from '../link/messages.ts';
-import type { CachedImage } from './image-cache.ts';
+import type { CachedImage } from './cached-image.ts';
 import type { Operations } from './operations.ts';
 import type { Pacer } from './pacer.ts';
 import { Progress } from './progress.ts';

@@ -1,58 +1,9 @@
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOfBytes, type Digest } from '@drover/kernel';
+import type { Digest } from '@drover/kernel';
 import type { BlobStore } from '@drover/firmware-store/stores';
-
-/** An image on the gateway's own disk, read block by block, never whole in memory. Open as long as somebody uses it. */
-export class CachedImage {
-  readonly size: number;
-  readonly path: string;
-  readonly #fd: number;
-  #users = 0;
-  #isDiscarded = false;
-
-  constructor(path: string) {
-    this.path = path;
-    this.#fd = openSync(path, 'r');
-    this.size = fstatSync(this.#fd).size;
-  }
-
-  /** `undefined` when the disk gives less than it should: nothing of that is served. */
-  read(offset: number, length: number): Uint8Array | undefined {
-    const block = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - offset)));
-    try {
-      return readSync(this.#fd, block, 0, block.length, offset) === block.length ? block : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Over the bytes that will be served, not over what their name says. */
-  async digest(): Promise<Digest> {
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(this.path)) hash.update(chunk as Buffer);
-    return digestOfBytes(hash.digest());
-  }
-
-  /** Each use ends with `done`: a descriptor must not be closed, and reused for another file, under one who reads. */
-  use(): this {
-    this.#users += 1;
-    return this;
-  }
-
-  done(): void {
-    this.#users -= 1;
-    if (this.#users === 0 && this.#isDiscarded) closeSync(this.#fd);
-  }
-
-  discard(): void {
-    if (this.#isDiscarded) return;
-    this.#isDiscarded = true;
-    if (this.#users === 0) closeSync(this.#fd);
-  }
-}
+import { CachedImage } from './cached-image.ts';
 
 /** Copies images from the store once and keeps them by digest. */
 export class ImageCache {

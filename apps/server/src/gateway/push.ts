@@ -10,7 +10,7 @@ import {
   type RequestHandle,
 } from '@drover/coap';
 import { CONTENT_FORMAT, type FirmwareInput } from '@drover/lwm2m';
-import type { CachedImage } from './image-cache.ts';
+import type { CachedImage } from './cached-image.ts';
 import type { Correlated } from './operations.ts';
 import type { Registered } from './registry.ts';
 

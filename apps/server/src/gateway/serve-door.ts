@@ -1,7 +1,8 @@
 import { DroverError, type Digest, type Instant, type Json } from '@drover/kernel';
 import { parseReleasePolicy, verifyForServe } from '@drover/firmware-store';
 import type { OfferOrder } from '../link/messages.ts';
-import type { CachedImage, ImageCache } from './image-cache.ts';
+import type { CachedImage } from './cached-image.ts';
+import type { ImageCache } from './image-cache.ts';
 
 /** `out-of-order`: the image cannot be read now, which says nothing about whether it may be served. */
 export type DoorOutcome =
