@@ -14,6 +14,7 @@ it('reads every example as it stands', () => {
     'ApprovalPolicy second-person',
     'Campaign my-first-campaign',
     'Campaign wm-modem-2-4-1',
+    'DeviceClass wm-300-old-modem',
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { DEFAULT_NAMESPACE, durationOf, Namespace, nearest, type Json, type Name } from '@drover/kernel';
 import { ArtifactError, parseReleasePolicy, type PolicyFault } from '@drover/firmware-store';
+import { deviceClassFaults, deviceClassSpec, type DeviceClassSpec } from './device-class.ts';
 import { duration, integer, name, oneOf, text } from './leaves.ts';
 import { leaf, list, mapping, optional, record, required, withDefault, type Fault, type Read, type Schema } from './schema.ts';
 import { campaignSpec, type CampaignSpec } from './spec.ts';
@@ -9,7 +10,6 @@ export const API_VERSION = 'drover/v1';
 /** Kinds of the language that this version refuses by name. */
 const KINDS_LATER = [
   'Firmware',
-  'DeviceClass',
   'Calendar',
   'Approval',
   'Hold',
@@ -57,7 +57,12 @@ const releasePolicySpec = mapping(
 );
 export type ReleasePolicySpec = Read<typeof releasePolicySpec>;
 
-const SPEC_OF = { Campaign: campaignSpec, ApprovalPolicy: approvalPolicySpec, ReleasePolicy: releasePolicySpec } as const;
+const SPEC_OF = {
+  Campaign: campaignSpec,
+  ApprovalPolicy: approvalPolicySpec,
+  ReleasePolicy: releasePolicySpec,
+  DeviceClass: deviceClassSpec,
+} as const;
 export type DocumentKind = keyof typeof SPEC_OF;
 export const DOCUMENT_KINDS = Object.keys(SPEC_OF) as DocumentKind[];
 
@@ -79,7 +84,8 @@ interface DocumentOf<K extends DocumentKind, S> {
 export type CampaignDocument = DocumentOf<'Campaign', CampaignSpec>;
 export type ApprovalPolicyDocument = DocumentOf<'ApprovalPolicy', ApprovalPolicySpec>;
 export type ReleasePolicyDocument = DocumentOf<'ReleasePolicy', ReleasePolicySpec>;
-export type DroverDocument = CampaignDocument | ApprovalPolicyDocument | ReleasePolicyDocument;
+export type DeviceClassDocument = DocumentOf<'DeviceClass', DeviceClassSpec>;
+export type DroverDocument = CampaignDocument | ApprovalPolicyDocument | ReleasePolicyDocument | DeviceClassDocument;
 
 export type DocumentOutcome =
   { readonly document: DroverDocument; readonly faults: readonly [] } | { readonly document: undefined; readonly faults: readonly Fault[] };
@@ -139,6 +145,7 @@ export function readDocument(source: unknown): DocumentOutcome {
   if (!read || faults.length > 0) return { document: undefined, faults };
   if (kind === 'Campaign') faults.push(...contradictions(read.spec as CampaignSpec));
   if (kind === 'ReleasePolicy') faults.push(...policyFaults(read.metadata.name, read.spec as ReleasePolicySpec));
+  if (kind === 'DeviceClass') faults.push(...deviceClassFaults(read.spec as DeviceClassSpec));
   if (faults.length > 0) return { document: undefined, faults };
   const document = { kind, metadata: read.metadata, spec: read.spec, source: withoutStatus(source as Record<string, Json>) };
   return { document: document as DroverDocument, faults: [] };

@@ -1,5 +1,14 @@
 export { assessApprovals, requireAcceptable, type Approval, type ApprovalVerdict } from './approval.ts';
 export {
+  classesOf,
+  FORMAT_NAMES,
+  MAX_TRANSMIT_SPAN_MS,
+  transmitSpanMs,
+  type DeviceClassSpec,
+  type FormatName,
+  type RankedClass,
+} from './device-class.ts';
+export {
   API_VERSION,
   DOCUMENT_KINDS,
   jsonSchemaOf,
@@ -7,6 +16,7 @@ export {
   type ApprovalPolicyDocument,
   type ApprovalPolicySpec,
   type CampaignDocument,
+  type DeviceClassDocument,
   type DocumentKind,
   type DocumentOutcome,
   type DroverDocument,

@@ -160,3 +160,21 @@ export const timeZone: Schema<string> = leaf({ type: 'string', description: 'Dev
 export const leafDigest: Schema<Digest> = leaf({ type: 'string', pattern: '^sha256:[0-9a-f]{64}$' }, (value) =>
   Digest(demand(value, 'string', 'a digest')),
 );
+
+const BLOCK_SIZES = [16, 32, 64, 128, 256, 512, 1024];
+
+/** Bytes of one CoAP block. */
+export const blockSize: Schema<number> = leaf({ enum: BLOCK_SIZES }, (value) => {
+  if (!BLOCK_SIZES.includes(value as number)) throw new Misread('VALUE_INVALID', `a CoAP block has one of ${BLOCK_SIZES.join(', ')} bytes`);
+  return value as number;
+});
+
+/** A duration between two others, written as they are. */
+export function durationWithin(min: string, max: string): Schema<Duration> {
+  const [least, most] = [durationOf(min), durationOf(max)];
+  return leaf({ ...duration.json, description: `${min} to ${max}` }, (value) => {
+    const read = durationOf(demand(value, 'string', `a duration from ${min} to ${max}`));
+    if (read < least || read > most) throw new Misread('VALUE_INVALID', `expected a duration from ${min} to ${max}, got ${String(value)}`);
+    return read;
+  });
+}

@@ -1,6 +1,7 @@
 import { DAY, HOUR, MINUTE, type Duration } from '@drover/kernel';
 import { FAILURE_CLASSES, type FailureClass } from './failure-class.ts';
 import {
+  blockSize,
   bytes,
   decimal,
   duration,
@@ -19,7 +20,7 @@ import {
   where,
   type Limit,
 } from './leaves.ts';
-import { leaf, list, mapping, Misread, optional, record, required, withDefault, type Read, type Schema } from './schema.ts';
+import { list, mapping, optional, record, required, withDefault, type Read, type Schema } from './schema.ts';
 import { recurringWindow, type RecurringWindow } from './window.ts';
 
 const firmware = mapping(
@@ -60,12 +61,6 @@ const targets = mapping({ where: optional(where), selector: optional(selector), 
   'maxDevices',
   'expectedCount',
 ]);
-
-const BLOCK_SIZES = [16, 32, 64, 128, 256, 512, 1024];
-const blockSize: Schema<number> = leaf({ enum: BLOCK_SIZES }, (value) => {
-  if (!BLOCK_SIZES.includes(value as number)) throw new Misread('VALUE_INVALID', `a CoAP block has one of ${BLOCK_SIZES.join(', ')} bytes`);
-  return value as number;
-});
 
 const delivery = mapping(
   {

@@ -14,10 +14,28 @@ spec:
     - {name: fleet, take: 100%}
 `;
 
+const CLASS = `apiVersion: drover/v1
+kind: DeviceClass
+metadata: {name: old-modem}
+spec:
+  match:
+    model: ["WM-300*"]
+  coap:
+    ackTimeout: 8s
+    maxRetransmit: 2
+  lwm2m: {formats: [TLV]}
+`;
+
 const first = (text: string) => {
   const [fault] = parseDocuments(text, 'a.yaml').faults;
   return fault && `${fault.line}:${fault.column} ${fault.code}`;
 };
+
+it('reads a device class', () => {
+  const { documents, faults } = parseDocuments(CLASS, 'a.yaml');
+  expect(faults).toEqual([]);
+  expect(documents[0]).toMatchObject({ kind: 'DeviceClass', spec: { coap: { ackTimeout: 8000, maxRetransmit: 2 } } });
+});
 
 it('reads the smallest campaign of the language', () => {
   const { documents, faults } = parseDocuments(SMALLEST, 'a.yaml');
@@ -36,6 +54,10 @@ describe('faults have a place', () => {
     ['a bad expression', SMALLEST.replace('model ==', 'modle =='), '8:12 WHERE_INVALID'],
     ['an alias', 'a: &x 1\nb: *x\n', '1:7 YAML_ALIAS'],
     ['YAML of another version', `%YAML 1.1\n---\n${SMALLEST}`, '1:1 YAML_SYNTAX'],
+    ['a class, an unknown field', CLASS.replace('maxRetransmit', 'retransmits'), '9:5 FIELD_UNKNOWN'],
+    ['a class, an unknown format', CLASS.replace('[TLV]', '[TLV, XML]'), '10:26 VALUE_INVALID'],
+    ['a class whose copies leave too late', CLASS.replace('maxRetransmit: 2', 'maxRetransmit: 4'), '8:17 VALUE_INVALID'],
+    ['a class without a condition', CLASS.replace('\n    model: ["WM-300*"]', ' {}'), '5:10 FIELD_MISSING'],
     ['nothing', '# only a comment\n', '1:1 YAML_EMPTY'],
     ['too large', `a: ${'x'.repeat(1_100_000)}`, '1:1 YAML_TOO_LARGE'],
   ])('%s', (_name, text, expected) => {
