@@ -1,7 +1,7 @@
 import type { Block } from './block.ts';
 import type { Method } from './codes.ts';
 import type { CoapOptions } from './options.ts';
-import type { Coverage } from './settings.ts';
+import type { Coverage, PeerTiming } from './settings.ts';
 
 /** A request of ours. */
 export interface CoapRequest {
@@ -119,6 +119,8 @@ export interface CoapTransport {
   prove(peer: string, now: number): void;
   isProven(peer: string, now: number): boolean;
   setCoverage(peer: string, coverage: Coverage, now: number): void;
+  /** On a stream only the wait for an answer: TCP repeats by itself. */
+  setTiming(peer: string, timing: PeerTiming | undefined, now: number): void;
   timeoutOf(peer: string): number;
   nextTimerAt(): number | undefined;
   advance(now: number): void;

@@ -15,7 +15,7 @@ import type { Peer } from './peer.ts';
 import { Peers } from './peers.ts';
 import { Serving } from './serving.ts';
 import { DEFAULT_ENDPOINT_SETTINGS } from './settings.ts';
-import type { Coverage, EndpointSettings } from './settings.ts';
+import type { Coverage, EndpointSettings, PeerTiming } from './settings.ts';
 
 const ECHO_KEY_BYTES = 32;
 /** A queue-mode device answers a challenge while it is awake, or not at all. */
@@ -145,6 +145,13 @@ export class CoapEndpoint {
    */
   setCoverage(address: string, coverage: Coverage, now: number): void {
     if (!isMulticast(address)) this.#peers.findOrAdd(address, now)?.setCoverage(coverage, this.#settings);
+  }
+
+  /** What is set for this kind of peer; say it before each request. The same object again changes nothing, `undefined` takes it back. */
+  setTiming(address: string, timing: PeerTiming | undefined, now: number): void {
+    if (isMulticast(address)) return;
+    const peer = timing === undefined ? this.#peers.find(address) : this.#peers.findOrAdd(address, now);
+    peer?.setTiming(timing, this.#settings);
   }
 
   nextTimerAt(): number | undefined {

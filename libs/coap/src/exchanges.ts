@@ -67,7 +67,9 @@ export class Exchanges {
   refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
     const peer = this.#peers.find(handle.peer);
     const observation = peer && observationOf(peer, handle);
-    return peer && observation && this.#askAgain(peer, observation, { observe: 0, now });
+    // Beside the queue of requests the same again: a peer that never answers must not be renewed into a list without end.
+    if (peer === undefined || observation === undefined || peer.queued >= 2 * this.#settings.maxQueuedPerPeer) return undefined;
+    return this.#askAgain(peer, observation, { observe: 0, now });
   }
 
   #askAgain(peer: Peer, { handle: old, request, token }: Observation, { observe, now }: { observe: 0 | 1; now: number }): RequestHandle {
@@ -116,7 +118,7 @@ export class Exchanges {
     if (exchange?.transmission?.messageId !== message.messageId) return;
     if (message.code === 0) {
       this.#measure(exchange, now);
-      this.#peers.timers.arm(exchange, now + this.#responseTimeoutOf(exchange.request));
+      this.#peers.timers.arm(exchange, now + this.#responseTimeoutOf(exchange));
     } else if (sameToken(exchange.token, message.token)) {
       this.#complete(exchange, message, now);
     }
@@ -232,7 +234,7 @@ export class Exchanges {
     exchange.transmission = this.#transmissionOf(exchange, messageId, now);
     this.#peers.timers.arm(
       exchange,
-      now + (request.confirmable === false ? this.#responseTimeoutOf(request) : exchange.transmission.timeoutMs),
+      now + (request.confirmable === false ? this.#responseTimeoutOf(exchange) : exchange.transmission.timeoutMs),
     );
     this.#sink({ type: 'datagram', peer: peer.address, bytes: exchange.transmission.bytes });
   }
@@ -265,8 +267,8 @@ export class Exchanges {
         : backedOff(peer.rto, transmission.retransmissions, this.#settings);
   }
 
-  #responseTimeoutOf(request: CoapRequest): number {
-    return request.responseTimeoutMs ?? this.#settings.responseTimeoutMs;
+  #responseTimeoutOf({ request, peer }: Exchange): number {
+    return request.responseTimeoutMs ?? peer.responseTimeoutMs(this.#settings);
   }
 
   #freshToken(peer: Peer): Uint8Array {

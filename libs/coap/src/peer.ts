@@ -4,7 +4,7 @@ import type { Observation } from './observations.ts';
 import { initialRto } from './rto.ts';
 import type { Rto } from './rto.ts';
 import { COVERAGE } from './settings.ts';
-import type { Coverage, EndpointSettings } from './settings.ts';
+import type { Coverage, EndpointSettings, PeerTiming } from './settings.ts';
 import type { Timer } from './timers.ts';
 
 /** A request of ours on its way: waiting in the queue, sent, or acknowledged and waiting for the separate response. */
@@ -50,6 +50,7 @@ export class Peer implements Timer {
   place = -1;
   rto: Rto;
   coverage?: Coverage;
+  #timing?: PeerTiming;
   lastSeenAt: number;
   /** NSTART is 1: one interaction at a time, the wait for a separate response included. */
   active?: Exchange;
@@ -102,11 +103,31 @@ export class Peer implements Timer {
   setCoverage(coverage: Coverage, settings: EndpointSettings): void {
     if (this.coverage === coverage) return;
     this.coverage = coverage;
-    this.rto = initialRto({ ...settings, ...COVERAGE[coverage] });
+    this.rto = this.#unmeasured(settings);
+  }
+
+  /** What was measured stays: it is worth more than what anybody can set. */
+  setTiming(timing: PeerTiming | undefined, settings: EndpointSettings): void {
+    if (this.#timing === timing) return;
+    this.#timing = timing;
+    if (this.rto.srttMs === undefined) this.rto = this.#unmeasured(settings);
+  }
+
+  #unmeasured(settings: EndpointSettings): Rto {
+    const { ackTimeoutMs = settings.ackTimeoutMs } = { ...this.#covered, ...this.#timing };
+    return initialRto({ ...settings, ackTimeoutMs });
+  }
+
+  get #covered(): (typeof COVERAGE)[Coverage] | undefined {
+    return this.coverage === undefined ? undefined : COVERAGE[this.coverage];
   }
 
   maxRetransmit(settings: EndpointSettings): number {
-    return this.coverage === undefined ? settings.maxRetransmit : COVERAGE[this.coverage].maxRetransmit;
+    return this.#timing?.maxRetransmit ?? this.#covered?.maxRetransmit ?? settings.maxRetransmit;
+  }
+
+  responseTimeoutMs(settings: EndpointSettings): number {
+    return this.#timing?.responseTimeoutMs ?? settings.responseTimeoutMs;
   }
 
   get isIdle(): boolean {

@@ -44,6 +44,14 @@ export const COVERAGE: Readonly<Record<Coverage, Pick<EndpointSettings, 'ackTime
   2: { ackTimeoutMs: 30_000, maxRetransmit: 2 },
 };
 
+/** What somebody has set for one peer: it counts before its coverage, and both before the settings. Shared by all peers of a kind. */
+export interface PeerTiming {
+  /** Until the peer is measured. */
+  readonly ackTimeoutMs?: number;
+  readonly maxRetransmit?: number;
+  readonly responseTimeoutMs?: number;
+}
+
 export const DEFAULT_ENDPOINT_SETTINGS: EndpointSettings = {
   ackTimeoutMs: 2000,
   ackRandomFactor: 1.5,

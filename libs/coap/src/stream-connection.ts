@@ -43,6 +43,8 @@ export class StreamConnection implements Timer {
   lastHeardAt: number;
   peerCan: Capabilities = BASE_CAPABILITIES;
   active?: StreamExchange;
+  /** Set for this kind of peer. */
+  responseTimeoutMs?: number;
   readonly queue: StreamExchange[] = [];
   readonly observations = new Map<string, StreamObservation>();
   /** Requests of the peer that wait for our answer. */

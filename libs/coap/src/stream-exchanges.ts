@@ -123,7 +123,10 @@ export class StreamExchanges {
     if (isBeyondPeer) return this.#fail(exchange, 'overflow');
     connection.active = exchange;
     exchange.sentAt = now;
-    this.#parts.timers.arm(exchange, now + (request.responseTimeoutMs ?? this.#parts.settings.responseTimeoutMs));
+    this.#parts.timers.arm(
+      exchange,
+      now + (request.responseTimeoutMs ?? connection.responseTimeoutMs ?? this.#parts.settings.responseTimeoutMs),
+    );
     this.#parts.sink({ type: 'datagram', peer: connection.peer, bytes });
   }
 

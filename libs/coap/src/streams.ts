@@ -10,6 +10,7 @@ import { isSignal } from './stream-frame.ts';
 import type { StreamMessage } from './stream-frame.ts';
 import { StreamServing } from './stream-serving.ts';
 import { DEFAULT_STREAM_SETTINGS } from './stream-settings.ts';
+import type { PeerTiming } from './settings.ts';
 import type { StreamSettings } from './stream-settings.ts';
 import { hasCustody, pongFrame, unknownCritical } from './stream-signals.ts';
 import { TimerHeap } from './timers.ts';
@@ -113,9 +114,14 @@ export class CoapStreams implements CoapTransport {
   /** Coverage changes how often a datagram is repeated; a stream leaves that to TCP. */
   setCoverage(_peer: string): void {}
 
+  setTiming(peer: string, timing: PeerTiming | undefined): void {
+    const connection = this.#connections.find(peer);
+    if (connection !== undefined) connection.responseTimeoutMs = timing?.responseTimeoutMs;
+  }
+
   /** How long an answer may take: no retransmission timeout is measured here. */
-  timeoutOf(_peer: string): number {
-    return this.#settings.responseTimeoutMs;
+  timeoutOf(peer: string): number {
+    return this.#connections.find(peer)?.responseTimeoutMs ?? this.#settings.responseTimeoutMs;
   }
 
   /** Payload that one message to this peer may carry by BERT (RFC 8323 section 6); `undefined`: one block of up to 1024 bytes. */

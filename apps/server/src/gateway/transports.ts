@@ -8,6 +8,7 @@ import {
   type CoapTransport,
   type Coverage,
   type EndpointSettings,
+  type PeerTiming,
   type IncomingHandle,
   type RequestHandle,
   type StreamRole,
@@ -100,6 +101,10 @@ export class Transports implements CoapTransport {
 
   setCoverage(peer: string, coverage: Coverage, now: number): void {
     this.#of(peer).setCoverage(peer, coverage, now);
+  }
+
+  setTiming(peer: string, timing: PeerTiming | undefined, now: number): void {
+    this.#of(peer).setTiming(peer, timing, now);
   }
 
   timeoutOf(peer: string): number {
