@@ -94,7 +94,8 @@ export function encodeAttributes(
 function decimalOf(value: number): string {
   const text = String(value);
   const plain = text.includes('e') ? value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 }) : text;
-  if (!DECIMAL.test(plain)) throw refused(`${value} has too many digits`);
+  // A threshold with too many decimals must not go out as another one, or as 0.
+  if (!DECIMAL.test(plain) || Number(plain) !== value) throw refused(`${value} has too many digits`);
   return plain;
 }
 

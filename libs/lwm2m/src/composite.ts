@@ -4,7 +4,7 @@ import { Lwm2mError, malformed } from './errors.ts';
 import { bytesOfJson } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { encodeLwm2mCborEntries, lwm2mCborEntries } from './lwm2m-cbor.ts';
-import { idsOf } from './paths.ts';
+import { idsOf, normalPath } from './paths.ts';
 import { senmlCborRecords } from './senml-cbor.ts';
 import { senmlJsonRecords } from './senml-json.ts';
 import type { SenmlRecord } from './senml.ts';
@@ -59,9 +59,10 @@ function refuseValue(path: string): never {
 }
 
 /** A path within another one would be answered twice, and LwM2M CBOR could not even say it. */
-function checked(paths: readonly string[]): string[] {
-  if (paths.length === 0) throw malformed('a list of no paths');
-  if (paths.length > LIMITS.records) throw new Lwm2mError('CONTENT_TOO_LARGE', `more than ${LIMITS.records} paths`);
+function checked(asWritten: readonly string[]): string[] {
+  if (asWritten.length === 0) throw malformed('a list of no paths');
+  if (asWritten.length > LIMITS.records) throw new Lwm2mError('CONTENT_TOO_LARGE', `more than ${LIMITS.records} paths`);
+  const paths = asWritten.map(normalPath);
   const whole = new Set(paths);
   if (whole.size < paths.length) throw malformed('a path comes twice');
   for (const path of paths) {
@@ -72,7 +73,7 @@ function checked(paths: readonly string[]): string[] {
       if (whole.has(above)) throw malformed(`${path} is within ${above}`);
     }
   }
-  return [...paths];
+  return paths;
 }
 
 function unsupported(format: number): Lwm2mError {

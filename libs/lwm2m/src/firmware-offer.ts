@@ -109,6 +109,12 @@ export function offered(turn: Turn): void {
 }
 
 export function startPush(turn: Turn): void {
+  if (turn.c.suspended) {
+    // The answer before it came during a Hold. The look that follows `resume` finds it lost, and begins it; not the device's fault.
+    turn.c.push = 'lost';
+    turn.c.offersLeft += 1;
+    return;
+  }
   turn.c.push = 'running';
   turn.c.pushedFrom = turn.c.offset;
   turn.c.idleLooks = 0;

@@ -75,8 +75,9 @@ export function stopTransfer(turn: Turn): void {
   serve(turn, false);
 }
 
+/** An answer that comes during a Hold may lead here: `resume` serves then. */
 export function serve(turn: Turn, on: boolean): void {
-  if (turn.c.serving === on) return;
+  if (turn.c.serving === on || (on && turn.c.suspended)) return;
   turn.c.serving = on;
   turn.actions.push({ type: 'serve', on });
 }

@@ -227,7 +227,7 @@ function resume(turn: Turn): void {
   if (!c.suspended) return;
   c.suspended = false;
   c.progressAt = turn.now;
-  if (c.method === 'Pull' && (c.phase === 'downloading' || c.phase === 'offering')) serve(turn, true);
+  if (c.method === 'Pull' && (c.phase === 'downloading' || c.phase === 'offering' || c.phase === 'offer-refused')) serve(turn, true);
   lookIfWatching(turn);
 }
 

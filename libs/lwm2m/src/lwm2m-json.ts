@@ -5,7 +5,7 @@ import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { typeOfPath } from './objects.ts';
 import type { TypeOf } from './objects.ts';
-import { idsOf, isWithin } from './paths.ts';
+import { idsOf, isWithin, normalPath } from './paths.ts';
 import { labelOf, plainValue, recordsOf } from './senml.ts';
 import type { DataType, ResourceValue, Value } from './values.ts';
 
@@ -21,7 +21,7 @@ export function decodeLwm2mJson(payload: Uint8Array, base: string, typeOf?: Type
   const baseTime = numberField(bt, 'bt');
   return entries.map((raw) => {
     const entry = objectField(raw, 'an entry');
-    const path = pathOf(baseName, textField(entry['n'], 'n') ?? '', base);
+    const path = normalPath(pathOf(baseName, textField(entry['n'], 'n') ?? '', base));
     if (idsOf(path).length < 3) throw malformed(`LwM2M JSON: ${path} is no resource`);
     if (!isWithin(path, base)) throw malformed(`LwM2M JSON: ${path} was not asked for`);
     const value = valueOf(entry, typeOfPath(path, typeOf));

@@ -35,6 +35,11 @@ export function formatPath(...ids: readonly number[]): string {
   return `/${ids.join('/')}`;
 }
 
+/** The one way to write a path: `/5/025` is `/5/25`, and would otherwise be taken for another one. */
+export function normalPath(path: string): string {
+  return formatPath(...idsOf(path));
+}
+
 /** Whether `path` is `base` or lies below it. */
 export function isWithin(path: string, base: string): boolean {
   return base === '/' || path === base || path.startsWith(`${base}/`);

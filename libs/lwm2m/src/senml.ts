@@ -2,7 +2,7 @@ import { toType } from './coerce.ts';
 import { malformed } from './errors.ts';
 import { typeOfPath } from './objects.ts';
 import type { TypeOf } from './objects.ts';
-import { idsOf, isWithin } from './paths.ts';
+import { idsOf, isWithin, normalPath } from './paths.ts';
 import { isObjectLink, linkText } from './values.ts';
 import type { ResourceValue, Value } from './values.ts';
 
@@ -25,7 +25,7 @@ export function resolveRecords(records: readonly SenmlRecord[], base: string, ty
   return records.map((record) => {
     baseName = record.bn ?? baseName;
     baseTime = record.bt ?? baseTime;
-    const path = baseName + (record.n ?? '');
+    const path = normalPath(baseName + (record.n ?? ''));
     if (idsOf(path).length < 3) throw malformed(`SenML: ${path} is no resource`);
     if (!isWithin(path, base)) throw malformed(`SenML: ${path} was not asked for`);
     if (record.value === undefined) throw malformed(`SenML: ${path} has no value`);

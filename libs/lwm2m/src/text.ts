@@ -27,7 +27,13 @@ function textOf(value: Value): string {
 function plainDecimal(value: number): string {
   if (!Number.isFinite(value)) throw malformed(`no text for ${value}`);
   const text = String(value);
-  return text.includes('e') ? value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 100 }) : text;
+  const parts = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (parts === null) return text;
+  // By hand: locale formatting ends after a hundred decimals, and would write 1e-200 as 0.
+  const [, sign, first, rest = '', exponent] = parts;
+  const digits = `${first}${rest}`;
+  const point = 1 + Number(exponent);
+  return point > 0 ? `${sign}${digits.padEnd(point, '0')}` : `${sign}0.${'0'.repeat(-point)}${digits}`;
 }
 
 /** Opaque (42): the bytes themselves. */

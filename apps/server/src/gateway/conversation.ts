@@ -73,7 +73,7 @@ export class Conversation {
     const step = this.#begin();
     this.#talk = step.conversation;
     // The caller keeps the conversation before the first request can be answered.
-    queueMicrotask(() => this.#follow(step));
+    queueMicrotask(() => this.#carryOut(step));
   }
 
   get isServing(): boolean {
@@ -150,6 +150,12 @@ export class Conversation {
   #follow(step: Step): void {
     if (this.#ended) return;
     this.#talk = step.conversation;
+    this.#carryOut(step);
+  }
+
+  /** Leaves the conversation where it is: between the first step and its turn a Hold may have come. */
+  #carryOut(step: Step): void {
+    if (this.#ended) return;
     for (const fact of step.facts) this.#tell(fact);
     for (const action of step.actions) this.#act(action);
   }
