@@ -1,0 +1,164 @@
+import { begin, beginInstalled, next } from '@drover/lwm2m';
+import type { Action, Conversation, FirmwareInput, FirmwareOrder, Operation, ResourceValue, Step, Value } from '@drover/lwm2m';
+import { ORDER } from '../../golden/scripted-device.ts';
+import { Script } from '../script.ts';
+import { demand, fromHex } from '../target.ts';
+import type { Target } from '../target.ts';
+
+const MAX_STEPS = 300;
+const STATES = [0, 1, 2, 3, 4, -1, 2.5];
+const RESULTS = [0, 0, 0, 1, 2, 4, 5, 8, 10, 11, 200];
+const CODES = ['2.05', '2.04', '2.04', '2.04', '4.00', '4.04', '4.05', '5.00', '5.03', '4.29', '2.31', ''];
+const ODD: readonly Value[] = ['', 'x', true, -1, 1e300, 2n ** 63n, new Uint8Array(3), { object: 1, instance: 2 }];
+
+/** Device and engine both say anything at any time; the machine has to keep its promises to either. */
+class Play {
+  readonly #script: Script;
+  #conversation: Conversation;
+  #now = 1_000_000;
+  #serving = false;
+  #suspended = false;
+  #pushing = false;
+  #asked: Operation | undefined;
+  /** An Execute needs a permission of its own, and a look at the device after the Execute before it. */
+  #permitted = false;
+  #looked = true;
+
+  constructor(script: Script) {
+    this.#script = script;
+    const order: FirmwareOrder = {
+      ...ORDER,
+      method: script.pick(['Auto', 'Pull', 'Push']),
+      uriScheme: script.pick(['coap', 'coaps', 'http']),
+      automaticUpgradeOff: script.flag(),
+      ...(script.flag() && { keepOffset: script.pick([0, 1024, 4096]) }),
+    };
+    const first = script.flag() ? beginInstalled(order, this.#now) : begin(order, this.#now);
+    this.#conversation = first.conversation;
+    this.#follow(first);
+  }
+
+  run(): void {
+    for (let step = 0; step < MAX_STEPS && !this.#script.isOver; step++) {
+      this.#now += this.#script.pick([0, 1, 1500, 30_000, 135_000, 2_700_000]);
+      this.#give(this.#input());
+    }
+  }
+
+  #give(input: FirmwareInput): void {
+    if (input.type === 'execute') this.#permitted = true;
+    if (input.type === 'suspend') this.#suspended = true;
+    if (input.type === 'resume') this.#suspended = false;
+    if (input.type === 'suspend' || input.type === 'cancel') this.#permitted = false;
+    if (input.type === 'answer' && input.op.type === 'read' && /^\/5\/0(\/3)?$/.test(input.op.path)) this.#looked = true;
+    const before = this.#conversation;
+    const { phase } = before;
+    this.#follow(next(Object.freeze(before), input, this.#now));
+    if (phase === 'ended') demand(this.#conversation.phase === 'ended', 'what has ended goes on');
+    if (this.#suspended && this.#conversation.phase !== 'cancelling') demand(!this.#serving && !this.#pushing, 'a Hold, and blocks go on');
+  }
+
+  #follow({ conversation, actions }: Step): void {
+    const wasOver = this.#conversation.phase === 'ended' && this.#conversation !== conversation;
+    demand(!wasOver || actions.length === 0, 'something is done after the end');
+    this.#conversation = conversation;
+    demand(actions.filter(isOperation).length <= 1, 'two operations at once');
+    for (const action of actions) this.#do(action);
+    if (conversation.phase === 'ended') demand(!this.#serving && !this.#pushing, 'it has ended, and blocks go on');
+    demand(conversation.offset >= 0 && conversation.todo.length < 16, 'a list of things to do without end');
+  }
+
+  #do(action: Action): void {
+    const isHeld = this.#suspended && this.#conversation.phase !== 'cancelling';
+    if (action.type === 'serve') {
+      demand(!(isHeld && action.on), 'served while held');
+      this.#serving = action.on;
+    } else if (action.type === 'start-push') {
+      demand(!isHeld, 'pushed while held');
+      this.#pushing = true;
+    } else if (action.type === 'stop-push') this.#pushing = false;
+    else if (action.type === 'wait-until') demand(Number.isFinite(action.at), 'waits for no time');
+    else this.#perform(action, isHeld);
+  }
+
+  #perform(operation: Operation, isHeld: boolean): void {
+    demand(!isHeld, `${operation.type} ${operation.path} while held`);
+    this.#asked = operation;
+    if (operation.type !== 'execute' || operation.path !== '/5/0/2') return;
+    demand(this.#permitted, 'Execute without permission');
+    demand(this.#looked, 'Execute twice without a look in between');
+    this.#permitted = false;
+    this.#looked = false;
+  }
+
+  #input(): FirmwareInput {
+    const script = this.#script;
+    const kind = script.below(24);
+    const op = this.#asked;
+    if (kind < 10 && op !== undefined) return { type: 'answer', op, code: script.pick(CODES), values: this.#valuesFor(op) };
+    if (kind === 10 && op !== undefined) return { type: 'no-answer', op };
+    if (kind === 11)
+      return {
+        type: 'answer',
+        op: { type: 'read', path: script.pick(['/5/0', '/3/0/3', '/5/0/3']) },
+        code: '2.05',
+        values: this.#values(),
+      };
+    if (kind === 12) return { type: 'block-acknowledged', offset: script.pick([0, 1024, 4096, 9000]) };
+    if (kind === 13) return this.#pushEnds({ type: 'push-finished' });
+    if (kind === 14)
+      return this.#pushEnds({
+        type: 'push-failed',
+        why: script.pick(['lost', 'rejected', 'too-large']),
+        offset: script.pick([0, 2048, 4096]),
+      });
+    if (kind === 15) return { type: 'block-served', offset: script.pick([0, 1024, 3072]), length: 1024 };
+    if (kind === 16) return { type: 'observed', values: this.#values() };
+    return {
+      type: script.pick(['execute', 'execute', 'registered', 'contact', 'tick', 'tick', 'suspend', 'resume', 'resume', 'cancel'] as const),
+    };
+  }
+
+  #pushEnds(input: FirmwareInput): FirmwareInput {
+    this.#pushing = false;
+    return input;
+  }
+
+  #valuesFor(op: Operation): ResourceValue[] {
+    if (op.type !== 'read') return [];
+    return this.#values().filter(({ path }) => this.#script.below(16) === 1 || path === op.path || path.startsWith(`${op.path}/`));
+  }
+
+  #values(): ResourceValue[] {
+    const script = this.#script;
+    const values: ResourceValue[] = [
+      { path: '/5/0/3', value: script.pick(STATES) },
+      { path: '/5/0/5', value: script.pick(RESULTS) },
+      { path: '/5/0/9', value: script.below(4) },
+      { path: '/5/0/8/0', value: script.below(6) },
+      { path: '/5/0/1', value: script.pick([ORDER.uri, '', 'coap://other']) },
+      { path: '/5/0/14', value: script.flag() },
+      { path: '/5/0/7', value: script.pick(['2.1.0', '1.0']) },
+      { path: '/3/0/3', value: script.pick(['2.1.0', '2.0.0', '']) },
+    ];
+    const which = script.byte();
+    return values
+      .filter((_, at) => script.below(8) !== 1 || (which & (1 << at)) === 0)
+      .map((value) => (script.below(16) === 1 ? { ...value, value: script.pick(ODD) } : value));
+  }
+}
+
+const isOperation = ({ type }: Action): boolean => type === 'read' || type === 'write' || type === 'execute' || type === 'observe';
+
+export const OBJECT_5: Target = {
+  name: 'object-5',
+  kind: 'conversation',
+  quick: 800,
+  maxBytes: 2000,
+  guide: ['/libs/lwm2m/dist/firmware'],
+  seeds: () => ['', '00000000', '0000010001000100010001'].map(fromHex),
+  generate: (random) => random.bytes(random.below(1500)),
+  run(input) {
+    new Play(new Script(input)).run();
+  },
+};
