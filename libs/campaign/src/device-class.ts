@@ -28,6 +28,8 @@ const resourcePath: Schema<string> = leaf({ type: 'string', pattern: '^/[0-9]{1,
   if (!ids || ids.slice(1).some((id) => Number(id) > 65_534 || String(Number(id)) !== id))
     throw new Misread('VALUE_INVALID', 'expected the path of a resource, such as /3/0/19');
   if (KEY_OBJECTS.includes(ids[1] ?? '')) throw new Misread('VALUE_INVALID', `object ${ids[1]} holds keys and is never read`);
+  if (ids[1] === '5')
+    throw new Misread('VALUE_INVALID', 'object 5 tells of the image that was given to the device, not of the one that runs');
   return ids[0];
 });
 

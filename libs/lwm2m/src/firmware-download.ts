@@ -1,5 +1,5 @@
 import { offer, startPush } from './firmware-offer.ts';
-import { enter, end, fail, look, poll, pollMs, READ_VERSION, refuse, wait } from './firmware-turn.ts';
+import { enter, end, fail, look, poll, pollMs, readVersion, refuse, wait } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import { UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 
@@ -27,7 +27,7 @@ export function installing(turn: Turn): void {
 function idleSeen(turn: Turn, result: number): void {
   const { c } = turn;
   const stale = result === c.resultBefore && !c.moved;
-  if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [READ_VERSION]);
+  if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [readVersion(turn.c)]);
   // A complete push has surely been seen: then even a Result that was there before is about us.
   if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return fail(turn, result);
   if (c.method === 'Push') return idleAfterPush(turn);

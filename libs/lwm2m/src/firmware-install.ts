@@ -1,8 +1,8 @@
 import { installing, lost } from './firmware-download.ts';
 import { offer } from './firmware-offer.ts';
-import { end, enter, fail, failureFact, look, poll, READ_VERSION, resetBy } from './firmware-turn.ts';
+import { end, enter, fail, failureFact, look, poll, readVersion, resetBy, versionPath } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
-import { DEVICE, FIRMWARE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+import { FIRMWARE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 
 const isFailure = (result: number): boolean => result >= UPDATE_RESULT.NOT_ENOUGH_FLASH;
 
@@ -33,7 +33,7 @@ export function downloadedSeen(turn: Turn): void {
 /** Installed by itself, refused afterwards, or lost with the device's memory. */
 function imageGone(turn: Turn, result: number): void {
   const { c } = turn;
-  if (result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [READ_VERSION]);
+  if (result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [readVersion(c)]);
   if (isFailure(result)) return fail(turn, result);
   c.offset = 0;
   lost(turn);
@@ -76,7 +76,7 @@ export function installSeen(turn: Turn): void {
     case UPDATE_STATE.DOWNLOADED:
       return stillDownloaded(turn, result);
     case UPDATE_STATE.IDLE:
-      return enter(turn, 'verifying', [READ_VERSION]);
+      return enter(turn, 'verifying', [readVersion(c)]);
     default:
       return poll(turn);
   }
@@ -95,7 +95,7 @@ function stillDownloaded(turn: Turn, result: number): void {
 export function verified(turn: Turn): void {
   const { known, order } = turn.c;
   const { state, result = 0, version, packageVersion } = known;
-  const from = version === undefined && packageVersion !== undefined ? FIRMWARE.PKG_VERSION : DEVICE.FIRMWARE_VERSION;
+  const from = version === undefined && packageVersion !== undefined ? FIRMWARE.PKG_VERSION : versionPath(turn.c);
   turn.facts.push({ type: 'version-read', version: version ?? packageVersion, from, state, result });
   if (version !== order.expectedVersion && result === UPDATE_RESULT.CANCELLED) turn.facts.push({ type: 'cancelled' });
   else if (version !== order.expectedVersion && isFailure(result)) turn.facts.push(failureFact(result));
@@ -110,7 +110,7 @@ export function cancelSeen(turn: Turn): void {
   if (state === UPDATE_STATE.UPDATING || (state === UPDATE_STATE.IDLE && installed)) {
     turn.facts.push({ type: 'cancel-refused', state });
     c.execute = 'started';
-    enter(turn, state === UPDATE_STATE.IDLE ? 'verifying' : 'installing', state === UPDATE_STATE.IDLE ? [READ_VERSION] : []);
+    enter(turn, state === UPDATE_STATE.IDLE ? 'verifying' : 'installing', state === UPDATE_STATE.IDLE ? [readVersion(c)] : []);
     return state === UPDATE_STATE.IDLE ? undefined : poll(turn);
   }
   if (state === UPDATE_STATE.IDLE) {

@@ -1,9 +1,9 @@
 import { CONTENT_FORMAT } from './content.ts';
 import { chooseMethod, isOurs, protocolsOf } from './firmware-method.ts';
-import { end, enter, fail, look, poll, read, refuse, resetBy, serve } from './firmware-turn.ts';
+import { end, enter, fail, look, poll, read, refuse, resetBy, serve, versionPath } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import type { Operation } from './firmware-types.ts';
-import { DEVICE, FIRMWARE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+import { FIRMWARE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 
 /** Everything was read once: decide where to begin. */
 export function probed(turn: Turn): void {
@@ -12,7 +12,7 @@ export function probed(turn: Turn): void {
   turn.facts.push({
     type: 'version-read',
     version: known.version,
-    from: DEVICE.FIRMWARE_VERSION,
+    from: versionPath(c),
     state: known.state,
     result: known.result,
   });
@@ -76,8 +76,9 @@ export function prepared(turn: Turn): void {
   else refuse(turn, { class: 'Incompatible', why: 'the device keeps installing by itself: /5/0/14 could not be switched off' });
 }
 
-export function observeOps({ observing }: Turn['c']): Operation[] {
-  return observing === 'no' ? [{ type: 'observe', path: FIRMWARE.INSTANCE }] : [];
+export function observeOps({ observing, order }: Turn['c']): Operation[] {
+  if (observing !== 'no' || order.observe === 'None') return [];
+  return [{ type: 'observe', path: order.observe === 'Resource' ? FIRMWARE.STATE : FIRMWARE.INSTANCE }];
 }
 
 export function offer(turn: Turn): void {

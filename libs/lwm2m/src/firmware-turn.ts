@@ -38,7 +38,13 @@ export function look({ singles }: Pick<Conversation, 'singles'>): Operation[] {
   return singles ? [read(FIRMWARE.STATE), read(FIRMWARE.UPDATE_RESULT)] : [read(FIRMWARE.INSTANCE)];
 }
 
-export const READ_VERSION = read(DEVICE.FIRMWARE_VERSION);
+export function versionPath({ order }: Pick<Conversation, 'order'>): string {
+  return order.versionFrom ?? DEVICE.FIRMWARE_VERSION;
+}
+
+export function readVersion(c: Pick<Conversation, 'order'>): Operation {
+  return read(versionPath(c));
+}
 
 const NUL = Uint8Array.of(0);
 

@@ -14,6 +14,10 @@ export interface FirmwareOrder {
   readonly keepOffset?: number;
   readonly automaticUpgradeOff: boolean;
   readonly inactivityMs: number;
+  /** What is observed of Object 5; without it the instance, and State alone where the device refuses that. */
+  readonly observe?: 'Instance' | 'Resource' | 'None';
+  /** The resource that shows the version which runs, where it is not `/3/0/3`. */
+  readonly versionFrom?: string;
 }
 
 export type Method = 'Pull' | 'Push';

@@ -2,7 +2,20 @@ import { downloadSeen, lost, progressed, pushEnded } from './firmware-download.t
 import { cancelSeen, downloadedSeen, executeAnswered, executeUnanswered, installSeen, verified } from './firmware-install.ts';
 import { learn, mentionsState } from './firmware-knowledge.ts';
 import { observeOps, offered, offerRefused, prepared, probed, resetDone } from './firmware-offer.ts';
-import { endTurn, enter, look, pollMs, READ_VERSION, read, reportState, serve, startTurn, stopTransfer, wait } from './firmware-turn.ts';
+import {
+  endTurn,
+  enter,
+  look,
+  pollMs,
+  read,
+  readVersion,
+  reportState,
+  serve,
+  startTurn,
+  stopTransfer,
+  versionPath,
+  wait,
+} from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import type { Conversation, FirmwareInput, FirmwareOrder, Operation, Phase, Step } from './firmware-types.ts';
 import { FIRMWARE } from './objects.ts';
@@ -19,7 +32,7 @@ export function begin(order: FirmwareOrder, now: number): Step {
     order,
     phase: 'probing',
     known: {},
-    todo: [read(FIRMWARE.INSTANCE), READ_VERSION],
+    todo: [read(FIRMWARE.INSTANCE), readVersion({ order })],
     asked: false,
     stalled: false,
     busyCount: 0,
@@ -131,7 +144,7 @@ function answered(turn: Turn, { op, code, values }: Extract<FirmwareInput, { typ
   c.busyCount = 0;
   const ok = code.startsWith('2.');
   c.todo = c.todo.slice(1);
-  if (op.type === 'read') c.known = learn(c.known, op, { values: ok ? values : [], now: turn.now });
+  if (op.type === 'read') c.known = learn(c.known, op, { values: ok ? values : [], now: turn.now, versionFrom: versionPath(c) });
   if (op.type === 'observe') c.observing = ok ? 'yes' : 'refused';
   if (op.type === 'write' && c.phase === 'offering') c.offerCode = code;
   if (!ok) c.todo = [...insteadOf(turn, op), ...c.todo];
@@ -142,8 +155,9 @@ function answered(turn: Turn, { op, code, values }: Extract<FirmwareInput, { typ
 
 /** Another way to learn the same. */
 function insteadOf({ c }: Turn, op: Operation): Operation[] {
-  if (op.type === 'observe' && op.path === FIRMWARE.INSTANCE) return [{ type: 'observe', path: FIRMWARE.STATE }];
-  if (op.type === 'read' && op.path === READ_VERSION.path && c.phase === 'verifying') return [read(FIRMWARE.PKG_VERSION)];
+  if (op.type === 'observe' && op.path === FIRMWARE.INSTANCE)
+    return c.order.observe === 'Instance' ? [] : [{ type: 'observe', path: FIRMWARE.STATE }];
+  if (op.type === 'read' && op.path === versionPath(c) && c.phase === 'verifying') return [read(FIRMWARE.PKG_VERSION)];
   if (op.type !== 'read' || op.path !== FIRMWARE.INSTANCE) return [];
   c.singles = true;
   const first = [FIRMWARE.DELIVERY_METHOD, FIRMWARE.PROTOCOL_SUPPORT, FIRMWARE.PACKAGE_URI, FIRMWARE.AUTOMATIC_UPGRADE];

@@ -11,7 +11,7 @@ export type Content = 'one' | 'bytes' | 'many' | 'paths' | 'unnamed';
 export interface FormatHints {
   /** What worked last time. */
   readonly worked?: FormatChoice;
-  /** What devices of its class are to be spoken to in, best first. */
+  /** What devices of its class are to be spoken to in, best first: somebody has said so, and that counts before what was learned. */
   readonly preferred?: readonly number[];
   /** What it has refused in this conversation. */
   readonly refused?: readonly FormatChoice[];
@@ -48,7 +48,7 @@ export function formatsToWrite(content: Content, speaker: Speaker, hints: Format
   // One value in its plain form is mandatory for every device, whatever it announces.
   const plain = content === 'one' ? [TEXT] : content === 'bytes' ? [OPAQUE] : [];
   const first = typeof hints.worked === 'number' ? [hints.worked] : [];
-  return left([...first, ...(hints.preferred ?? []), ...plain, ...known, ...likely], { content, speaker, hints }).filter(
+  return left([...(hints.preferred ?? []), ...first, ...plain, ...known, ...likely], { content, speaker, hints }).filter(
     (format) => format !== 'any',
   );
 }
@@ -62,7 +62,7 @@ export function formatsToRead(content: Exclude<Content, 'unnamed'>, speaker: Spe
   const first = hints.worked === undefined ? [] : [hints.worked];
   // 1.0 answers TLV to everything above one resource anyway, and some of its stacks want to be asked for it.
   const rest = speaker.version === '1.0' && content === 'many' ? [...likely, 'any' as const] : ['any' as const, ...likely];
-  return left([...first, ...(hints.preferred ?? []), ...known, ...rest], { content, speaker, hints });
+  return left([...(hints.preferred ?? []), ...first, ...known, ...rest], { content, speaker, hints });
 }
 
 function rankedFor(content: Content, { version, announced }: Speaker): { known: number[]; likely: number[] } {

@@ -26,6 +26,25 @@ it('hands on to the next device of a model what the last one liked, and lets eac
   expect(memory.knowsComposite('c')).toBeUndefined();
 });
 
+it('tells all it knows of a device, its own before that of its model', () => {
+  const memory = new FormatMemory();
+  memory.isOf('a', 'WM-300');
+  memory.isOf('b', 'WM-300');
+  memory.worked('a', 'read-many', 11_542);
+  memory.worked('a', 'write-one', 0);
+  memory.worked('b', 'read-many', 112);
+  memory.noteComposite('a', false);
+  memory.worked('a', 'read-many', 110);
+  expect(memory.known('b')).toEqual({
+    formats: new Map([
+      ['read-many', 112],
+      ['write-one', 0],
+    ]),
+    composite: false,
+  });
+  expect(memory.known('c')).toEqual({ formats: new Map(), composite: undefined });
+});
+
 it('keeps what a device has shown when it tells its model afterwards', () => {
   const memory = new FormatMemory();
   memory.worked('a', 'read-one', 0);

@@ -48,6 +48,12 @@ export class FormatMemory {
     return this.#of(endpoint).composite ?? this.#ofModel(endpoint).composite;
   }
 
+  /** All that is known of a device, its own before that of its model. */
+  known(endpoint: string): { readonly formats: ReadonlyMap<FormatUse, FormatChoice>; readonly composite: boolean | undefined } {
+    const formats = new Map([...this.#ofModel(endpoint).formats, ...this.#of(endpoint).formats]);
+    return { formats, composite: this.knowsComposite(endpoint) };
+  }
+
   #learn(endpoint: string, change: (habits: Habits) => Habits): void {
     const { model } = this.#of(endpoint);
     this.#put(this.#devices, endpoint, change(this.#of(endpoint)));

@@ -8,6 +8,7 @@ export { encodeArguments, parseArguments, type ExecuteArgument } from './execute
 export { formatLinks, parseLinks, type Link } from './link-format.ts';
 export { type FormatChoice, type FormatHints } from './format-choice.ts';
 export { FormatMemory, type FormatUse } from './format-memory.ts';
+export { versionOf } from './firmware-knowledge.ts';
 export { compareObjectVersions, type ObjectModel, type ResourceModel, type ResourceOperations } from './object-model.ts';
 export { BUILT_IN, ObjectModels, type AnnouncedObject } from './object-models.ts';
 export { parseObjectXml, type ModelFault } from './object-xml.ts';

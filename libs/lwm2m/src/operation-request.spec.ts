@@ -241,7 +241,7 @@ describe('the format follows from version, announcement, class and memory', () =
     ['read, 1.2 with LwM2M CBOR', instance, '1.2', [LWM2M_CBOR], {}, [LWM2M_CBOR, undefined, SENML_CBOR, SENML_JSON, TLV]],
     ['read, 1.1 with LwM2M CBOR', instance, '1.1', [LWM2M_CBOR], {}, [LWM2M_CBOR, undefined, SENML_CBOR, SENML_JSON, TLV]],
     ['read, class', instance, '1.1', [SENML_CBOR], { preferred: [TLV] }, [TLV, SENML_CBOR, undefined, SENML_JSON]],
-    ['read, memory', instance, '1.1', [SENML_CBOR], { worked: SENML_JSON, preferred: [TLV] }, [SENML_JSON, TLV, SENML_CBOR, undefined]],
+    ['read, memory', instance, '1.1', [SENML_CBOR], { worked: SENML_JSON, preferred: [TLV] }, [TLV, SENML_JSON, SENML_CBOR, undefined]],
     ['read, memory of no Accept', instance, '1.1', [SENML_CBOR], { worked: 'any' }, [undefined, SENML_CBOR, SENML_JSON, TLV]],
     [
       'read of one, memory of a format for one',
