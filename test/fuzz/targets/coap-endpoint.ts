@@ -179,7 +179,7 @@ class Play {
 export const COAP_ENDPOINT: Target = {
   name: 'coap-endpoint',
   kind: 'conversation',
-  quick: 800,
+  quick: 2000,
   maxBytes: 600,
   guide: ['/libs/coap/dist/'],
   generate: (random) => random.bytes(random.below(500)),

@@ -156,7 +156,7 @@ class Play {
 export const COAP_STREAMS: Target = {
   name: 'coap-streams',
   kind: 'conversation',
-  quick: 800,
+  quick: 2000,
   maxBytes: 600,
   guide: ['/libs/coap/dist/'],
   generate: (random) => random.bytes(random.below(500)),

@@ -25,7 +25,7 @@ const POLICY = 'apiVersion: drover/v1\nkind: ApprovalPolicy\nmetadata: {name: p}
 const yaml: Target = {
   name: 'yaml-documents',
   kind: 'decoder',
-  quick: 300,
+  quick: 500,
   maxBytes: 1500,
   guide: ['/libs/gitops/dist/', '/libs/campaign/dist/', '/libs/kernel/dist/', '/node_modules/yaml/dist/'],
   refusals: [],

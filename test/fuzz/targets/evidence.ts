@@ -74,7 +74,7 @@ function linesOf(bytes: Uint8Array): Uint8Array[] {
 const bundle: Target = {
   name: 'evidence-bundle',
   kind: 'decoder',
-  quick: 300,
+  quick: 1000,
   maxBytes: 4000,
   guide: ['/libs/audit/dist/', '/libs/kernel/dist/canonical-json'],
   seeds: () => [BUNDLE, BUNDLE.subarray(0, BUNDLE.length - 1), ...linesOf(BUNDLE)],

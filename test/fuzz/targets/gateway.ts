@@ -267,7 +267,7 @@ class Play {
 export const GATEWAY: Target = {
   name: 'gateway',
   kind: 'conversation',
-  quick: 150,
+  quick: 300,
   maxBytes: 500,
   guide: ['/apps/server/dist/gateway/', '/libs/coap/dist/', '/libs/lwm2m/dist/'],
   seeds: () => ['', '000000000800', '0000000000000801000000000d00050d010508040d02050806', '030009020000000000'].map(fromHex),

@@ -48,12 +48,17 @@ const value: fc.Arbitrary<Value> = fc.oneof(
   fc.record({ object: fc.nat(65_534), instance: fc.nat(65_534) }),
 );
 const id = fc.oneof(fc.nat(24), fc.nat(65_534));
+/** Zero, before now, and since 1970 are three ways to be read. */
+const time = fc.oneof(fc.constant(0), fc.integer({ min: -100, max: 100 }), fc.integer({ min: 2 ** 28, max: 2 ** 31 }));
 const resources = fc
   .record({
     base: fc.constantFrom(...BASES),
-    more: fc.array(fc.record({ ids: fc.array(id, { minLength: 3, maxLength: 4 }), value }), { minLength: 1, maxLength: 6 }),
+    more: fc.array(fc.record({ ids: fc.array(id, { minLength: 3, maxLength: 4 }), value, time }, { requiredKeys: ['ids', 'value'] }), {
+      minLength: 1,
+      maxLength: 6,
+    }),
   })
-  .map(({ base, more }) => ({ base, values: more.map(({ ids, value: one }) => ({ path: within(base, ids), value: one })) }));
+  .map(({ base, more }) => ({ base, values: more.map(({ ids, ...one }) => ({ path: within(base, ids), ...one })) }));
 
 function within(base: string, ids: readonly number[]): string {
   const above = idsOf(base);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import {
   encodeArguments,
   encodeAttributes,
@@ -18,6 +19,7 @@ import {
   valueOfText,
 } from '@drover/lwm2m';
 import type { DataType, Link, NotificationAttributes, RegistrationRequest } from '@drover/lwm2m';
+import { sampler } from '../generate.ts';
 import { demand, textOf, utf8 } from '../target.ts';
 import type { Target } from '../target.ts';
 
@@ -192,11 +194,33 @@ const XML = `<?xml version="1.0" encoding="UTF-8"?>
 <Operations>RW</Operations><MultipleInstances>Single</MultipleInstances><Mandatory>Mandatory</Mandatory><Type>Float</Type>
 <RangeEnumeration>0.1..99.5</RangeEnumeration><Units>m3/h</Units><Description>&lt;x&gt;</Description></Item></Resources></Object></LWM2M>`;
 
+const word = fc.stringMatching(/^[A-Za-z0-9 ]{1,12}$/);
+const item = fc
+  .record({
+    id: fc.nat(65_535),
+    name: word,
+    operations: fc.constantFrom('R', 'W', 'RW', 'E', '', 'X'),
+    type: fc.constantFrom('String', 'integer', 'Unsigned Integer', 'Float', 'ObjLnk', 'None', ''),
+    range: fc.constantFrom('', '0..5', '1,2', '3-4', '1..255 bytes'),
+  })
+  .map(
+    ({ id, name, operations, type, range }) =>
+      `<Item ID="${id}"><Name>${name}</Name><Operations>${operations}</Operations><MultipleInstances>Single</MultipleInstances><Mandatory>Optional</Mandatory><Type>${type}</Type><RangeEnumeration>${range}</RangeEnumeration></Item>`,
+  );
+const aModel = sampler(
+  fc.record({ id: fc.nat(70_000), name: word, version: fc.constantFrom('', '1.0', '2.13', 'x'), items: fc.array(item, { maxLength: 6 }) }),
+  ({ id, name, version, items }) =>
+    utf8(
+      `<LWM2M><Object><Name>${name}</Name><ObjectID>${id}</ObjectID><ObjectVersion>${version}</ObjectVersion><MultipleInstances>Multiple</MultipleInstances><Mandatory>Mandatory</Mandatory><Resources>${items.join('')}</Resources></Object></LWM2M>`,
+    ),
+);
+
 const objectXml: Target = {
   name: 'object-xml',
   kind: 'decoder',
   maxBytes: 3000,
   guide: [...GUIDE, '/node_modules/saxes/'],
+  generate: aModel,
   seeds: texts(XML, '<LWM2M/>', '<LWM2M><Object/></LWM2M>'),
   tokens: [
     '<!DOCTYPE x [',

@@ -9,6 +9,31 @@ const MAX_STEPS = 300;
 const STATES = [0, 1, 2, 3, 4, -1, 2.5];
 const RESULTS = [0, 0, 0, 1, 2, 4, 5, 8, 10, 11, 200];
 const CODES = ['2.05', '2.04', '2.04', '2.04', '4.00', '4.04', '4.05', '5.00', '5.03', '4.29', '2.31', ''];
+/** A cancel ends a conversation: it comes seldom. */
+const COMMANDS = [
+  'execute',
+  'execute',
+  'execute',
+  'execute',
+  'execute',
+  'tick',
+  'tick',
+  'tick',
+  'tick',
+  'tick',
+  'tick',
+  'contact',
+  'contact',
+  'registered',
+  'registered',
+  'suspend',
+  'suspend',
+  'resume',
+  'resume',
+  'resume',
+  'resume',
+  'cancel',
+] as const;
 const ODD: readonly Value[] = ['', 'x', true, -1, 1e300, 2n ** 63n, new Uint8Array(3), { object: 1, instance: 2 }];
 
 /** Device and engine both say anything at any time; the machine has to keep its promises to either. */
@@ -20,20 +45,24 @@ class Play {
   #suspended = false;
   #pushing = false;
   #asked: Operation | undefined;
+  /** Of the device. */
+  #state = 0;
+  #upgradesItself: boolean;
   /** An Execute needs a permission of its own, and a look at the device after the Execute before it. */
   #permitted = false;
   #looked = true;
 
   constructor(script: Script) {
     this.#script = script;
+    this.#upgradesItself = script.flag();
     const order: FirmwareOrder = {
       ...ORDER,
       method: script.pick(['Auto', 'Pull', 'Push']),
-      uriScheme: script.pick(['coap', 'coaps', 'http']),
+      uriScheme: script.pick(['coap', 'coap', 'coap', 'http']),
       automaticUpgradeOff: script.flag(),
       ...(script.flag() && { keepOffset: script.pick([0, 1024, 4096]) }),
     };
-    const first = script.flag() ? beginInstalled(order, this.#now) : begin(order, this.#now);
+    const first = script.below(4) === 1 ? beginInstalled(order, this.#now) : begin(order, this.#now);
     this.#conversation = first.conversation;
     this.#follow(first);
   }
@@ -93,30 +122,40 @@ class Play {
 
   #input(): FirmwareInput {
     const script = this.#script;
-    const kind = script.below(24);
+    const kind = script.below(32);
     const op = this.#asked;
-    if (kind < 10 && op !== undefined) return { type: 'answer', op, code: script.pick(CODES), values: this.#valuesFor(op) };
-    if (kind === 10 && op !== undefined) return { type: 'no-answer', op };
-    if (kind === 11)
+    if (kind < 14 && op !== undefined) return this.#answer(op);
+    if (kind === 14 && op !== undefined) return { type: 'no-answer', op };
+    if (kind === 15)
       return {
         type: 'answer',
         op: { type: 'read', path: script.pick(['/5/0', '/3/0/3', '/5/0/3']) },
         code: '2.05',
         values: this.#values(),
       };
-    if (kind === 12) return { type: 'block-acknowledged', offset: script.pick([0, 1024, 4096, 9000]) };
-    if (kind === 13) return this.#pushEnds({ type: 'push-finished' });
-    if (kind === 14)
+    if (kind === 16) return { type: 'block-acknowledged', offset: script.pick([0, 1024, 4096, 9000]) };
+    if (kind === 17) return this.#pushEnds({ type: 'push-finished' });
+    if (kind === 18)
       return this.#pushEnds({
         type: 'push-failed',
         why: script.pick(['lost', 'rejected', 'too-large']),
         offset: script.pick([0, 2048, 4096]),
       });
-    if (kind === 15) return { type: 'block-served', offset: script.pick([0, 1024, 3072]), length: 1024 };
-    if (kind === 16) return { type: 'observed', values: this.#values() };
-    return {
-      type: script.pick(['execute', 'execute', 'registered', 'contact', 'tick', 'tick', 'suspend', 'resume', 'resume', 'cancel'] as const),
-    };
+    if (kind === 19) return { type: 'block-served', offset: script.pick([0, 1024, 3072]), length: 1024 };
+    if (kind === 20) return { type: 'observed', values: this.#values() };
+    if (kind < 24) this.#state = script.pick(STATES);
+    if (kind < 24) return { type: 'tick' };
+    return { type: script.pick(COMMANDS) };
+  }
+
+  /** Mostly what a device in this state says, and what it is asked to do it does. */
+  #answer(op: Operation): FirmwareInput {
+    const script = this.#script;
+    if (script.below(8) === 1) return { type: 'answer', op, code: script.pick(CODES), values: this.#valuesFor(op) };
+    if (op.type === 'write' && op.path === '/5/0/1') this.#state = op.value === '' ? 0 : 1;
+    if (op.type === 'write' && op.path === '/5/0/14') this.#upgradesItself = false;
+    if (op.type === 'execute' && op.path === '/5/0/2') this.#state = script.pick([2, 3, 0]);
+    return { type: 'answer', op, code: op.type === 'read' || op.type === 'observe' ? '2.05' : '2.04', values: this.#valuesFor(op) };
   }
 
   #pushEnds(input: FirmwareInput): FirmwareInput {
@@ -132,14 +171,14 @@ class Play {
   #values(): ResourceValue[] {
     const script = this.#script;
     const values: ResourceValue[] = [
-      { path: '/5/0/3', value: script.pick(STATES) },
+      { path: '/5/0/3', value: this.#state },
       { path: '/5/0/5', value: script.pick(RESULTS) },
-      { path: '/5/0/9', value: script.below(4) },
-      { path: '/5/0/8/0', value: script.below(6) },
-      { path: '/5/0/1', value: script.pick([ORDER.uri, '', 'coap://other']) },
-      { path: '/5/0/14', value: script.flag() },
+      { path: '/5/0/9', value: script.pick([2, 2, 2, 1, 0, 3]) },
+      { path: '/5/0/8/0', value: script.pick([0, 0, 0, 1, 2, 5]) },
+      { path: '/5/0/1', value: script.pick([ORDER.uri, ORDER.uri, ORDER.uri, '', 'coap://other']) },
+      { path: '/5/0/14', value: this.#upgradesItself },
       { path: '/5/0/7', value: script.pick(['2.1.0', '1.0']) },
-      { path: '/3/0/3', value: script.pick(['2.1.0', '2.0.0', '']) },
+      { path: '/3/0/3', value: script.pick(['2.0.0', '2.0.0', '2.0.0', '2.1.0', '']) },
     ];
     const which = script.byte();
     return values
@@ -153,7 +192,7 @@ const isOperation = ({ type }: Action): boolean => type === 'read' || type === '
 export const OBJECT_5: Target = {
   name: 'object-5',
   kind: 'conversation',
-  quick: 800,
+  quick: 2000,
   maxBytes: 2000,
   guide: ['/libs/lwm2m/dist/firmware'],
   seeds: () => ['', '00000000', '0000010001000100010001'].map(fromHex),

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import { Digest, Instant, Name } from '@drover/kernel';
 import type { Json } from '@drover/kernel';
 import {
@@ -16,6 +17,7 @@ import {
   signManifest,
 } from '@drover/firmware-store';
 import type { Manifest } from '@drover/firmware-store';
+import { sampler } from '../generate.ts';
 import { demand, fromHex, sameBytes, textOf, utf8 } from '../target.ts';
 import type { Target } from '../target.ts';
 
@@ -70,6 +72,30 @@ const CBOR_TOKENS = [
   'c2',
 ].map(fromHex);
 
+const version = fc
+  .tuple(fc.nat(99), fc.nat(), fc.constantFrom('', '-rc.1', '+b'))
+  .map(([major, minor, rest]) => `${major}.${minor}${rest}`);
+const instant = fc.nat(2_000_000_000).map((seconds) => Instant(seconds * 1000));
+const aManifest = sampler(
+  fc.record(
+    {
+      name: fc.stringMatching(/^[a-z0-9]{1,20}$/).map(Name),
+      version,
+      sequenceNumber: fc.maxSafeNat(),
+      size: fc.maxSafeNat(),
+      digest: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((hash) => Digest(`sha256:${Buffer.from(hash).toString('hex')}`)),
+      models: fc.array(fc.string({ minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 4 }),
+      fromVersions: fc.array(version, { minLength: 1, maxLength: 3 }),
+      notBefore: instant,
+      createdAt: instant,
+      expiresAt: instant,
+      description: fc.string({ minLength: 1, maxLength: 40 }),
+    },
+    { requiredKeys: ['name', 'version', 'sequenceNumber', 'size', 'digest', 'models', 'createdAt', 'expiresAt'] },
+  ),
+  encodeManifest,
+);
+
 /** Deterministic CBOR: what is accepted is what we would have written, byte for byte. */
 const manifest: Target = {
   name: 'manifest',
@@ -77,6 +103,7 @@ const manifest: Target = {
   maxBytes: 1200,
   guide: CBOR_GUIDE,
   seeds: () => MANIFESTS,
+  generate: aManifest,
   tokens: [...CBOR_TOKENS, 'name', 'version', 'models', 'expiresAt', '*', '>=1.0 <2.0'],
   run(input) {
     const read = parseManifest(input);
