@@ -5,7 +5,7 @@ import { readDocument, type DroverDocument } from '@drover/campaign';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobReader } from '@drover/firmware-store/stores';
 import { BlobStore } from '@drover/firmware-store/stores';
-import type { Changes, DeviceRecord, UpdateRecord } from '@drover/persistence';
+import type { Changes, DeviceRecord, UpdateRecord, Urgency } from '@drover/persistence';
 import { createLogger } from '@drover/platform';
 import { aCampaign, aDeviceRecord, aRegistration, aRelease } from '@drover/testkit';
 import { attemptKey } from '../../apps/server/src/engine/attempt.ts';
@@ -27,15 +27,15 @@ export const ANN: Actor = { type: 'person', id: 'ann' };
 
 /** Commits at once, or when the test says so; a failing disk is `fails`. */
 export class TestWriter extends ChangeWriter {
-  readonly commits: { readonly changes: Changes; readonly events: readonly AuditDraft[] }[] = [];
+  readonly commits: { readonly changes: Changes; readonly events: readonly AuditDraft[]; readonly urgency: Urgency | undefined }[] = [];
   fails: Error | undefined;
   readonly #waiting: (() => void)[] = [];
   #isHeld = false;
 
-  async commit(changes: Changes, events: readonly AuditDraft[]): Promise<void> {
+  async commit(changes: Changes, events: readonly AuditDraft[], urgency?: Urgency): Promise<void> {
     if (this.#isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.fails) throw this.fails;
-    this.commits.push({ changes, events });
+    this.commits.push({ changes, events, urgency });
   }
 
   hold(): void {

@@ -17,4 +17,4 @@ export type {
 } from './records.ts';
 export { upsertsFor } from './upserts.ts';
 export { whereSql, type SqlCondition } from './where-sql.ts';
-export { AuditAppender, pruneTimeline, takeLease, TIMELINE_KEPT, Writer, type AuditRow } from './writer.ts';
+export { AuditAppender, pruneTimeline, takeLease, TIMELINE_KEPT, Writer, type AuditRow, type Urgency } from './writer.ts';

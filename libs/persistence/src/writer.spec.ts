@@ -57,6 +57,31 @@ const column = async (sql: string, on = database): Promise<unknown[]> =>
 const tokens = (on?: DataSource) => column('SELECT id FROM token ORDER BY rowid', on);
 const events = (on?: DataSource) => column("SELECT json_extract(body, '$.text') FROM audit_event ORDER BY seq", on);
 
+describe('a lazy change', () => {
+  it('causes no commit of its own for a while, rides along with one that cannot wait, and keeps its order', async () => {
+    const lazy = writer.commit({ tokens: [{ ...aToken('t'), name: 'older' }] }, [], 'lazy');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await tokens()).toEqual([]);
+    await writer.commit({ tokens: [{ ...aToken('t'), name: 'newer' }] }, ['pressing']);
+    await lazy;
+    expect(await column("SELECT json_extract(body, '$.name') FROM token")).toEqual(['newer']);
+  });
+
+  it('is on the disk within half a second though nothing presses, and at once when the writer is drained', async () => {
+    await writer.commit(token('alone'), [], 'lazy');
+    expect(await tokens()).toEqual(['alone']);
+    void writer.commit(token('drained'), [], 'lazy');
+    await writer.drain();
+    expect(await tokens()).toEqual(['alone', 'drained']);
+  });
+
+  it('does not hold up one that comes behind more than a batch of them', async () => {
+    for (let index = 0; index < 1200; index++) void writer.commit(token(`l${index}`), [], 'lazy');
+    await writer.commit(token('pressing'), ['pressing']);
+    expect(await tokens()).toHaveLength(1201);
+  });
+});
+
 describe('group commit', () => {
   it('acknowledges in order what is on the disk in order', async () => {
     const acknowledged: string[] = [];

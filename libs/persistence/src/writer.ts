@@ -22,7 +22,14 @@ interface Waiting<Event> {
   readonly events: readonly Event[];
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
+  readonly urgency: Urgency;
 }
+
+/** `lazy`: nothing is acknowledged or done because of it, so it may ride along with the next commit that cannot wait. */
+export type Urgency = 'now' | 'lazy';
+
+/** How long a lazy change waits for one that is not, ms. It is what a crash may lose of contacts and progress. */
+const LAZY_MS = 250;
 
 /** Most units of work that go into one commit. */
 const MAX_BATCH = 500;
@@ -40,6 +47,9 @@ export class Writer<Event> {
   readonly #onFatal: (error: unknown) => void;
   readonly #log: AuditAppender<Event>;
   #queue: Waiting<Event>[] = [];
+  /** How many of the queue cannot wait. */
+  #pressing = 0;
+  #lazyTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #stopped: unknown;
 
@@ -53,25 +63,48 @@ export class Writer<Event> {
     this.#onFatal = onFatal;
   }
 
-  /** Resolves when the changes and their audit records are on the disk. */
-  commit(changes: Changes, events: readonly Event[]): Promise<void> {
+  /** Resolves when the changes and their audit records are on the disk. Changes keep their order, lazy or not. */
+  commit(changes: Changes, events: readonly Event[], urgency: Urgency = 'now'): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(new StoreError('WRITER_STOPPED', 'an earlier write failed', this.#stopped));
     return new Promise((done, failed) => {
-      this.#queue.push({ changes, events, done, failed });
-      this.#running ??= this.#run();
+      this.#queue.push({ changes, events, done, failed, urgency });
+      if (urgency === 'now') this.#pressing += 1;
+      this.#next();
     });
   }
 
   /** Waits until nothing is queued. */
   async drain(): Promise<void> {
-    while (this.#running) await this.#running;
+    while (this.#queue.length > 0 && this.#stopped === undefined) {
+      this.#running ??= this.#run();
+      await this.#running;
+    }
+    await this.#running;
+  }
+
+  /** A commit holds up everything else in this process for as long as the disk takes: what can wait does not cause one. */
+  #next(): void {
+    if (this.#running !== undefined || this.#queue.length === 0 || this.#stopped !== undefined) return;
+    if (this.#pressing > 0) this.#running = this.#run();
+    else
+      this.#lazyTimer ??= setTimeout(() => {
+        this.#lazyTimer = undefined;
+        this.#running ??= this.#run();
+      }, LAZY_MS);
   }
 
   async #run(): Promise<void> {
+    clearTimeout(this.#lazyTimer);
+    this.#lazyTimer = undefined;
     // Whatever arrives in this turn of the loop shares the first commit.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0 && this.#stopped === undefined) await this.#commitBatch(this.#queue.splice(0, MAX_BATCH));
+    do {
+      const batch = this.#queue.splice(0, MAX_BATCH);
+      this.#pressing -= batch.filter(({ urgency }) => urgency === 'now').length;
+      await this.#commitBatch(batch);
+    } while (this.#pressing > 0 && this.#stopped === undefined);
     this.#running = undefined;
+    this.#next();
   }
 
   async #commitBatch(batch: readonly Waiting<Event>[]): Promise<void> {

@@ -38,6 +38,15 @@ describe('a contact', () => {
     expect(test.link.sent).toEqual([]);
   });
 
+  it('that nothing follows from may wait for the next commit; what is proven or sent may not', async () => {
+    await test.contact('register');
+    expect(test.writer.commits.at(-1)?.urgency).toBe('now');
+    await test.contact('update');
+    expect(test.writer.commits.at(-1)?.urgency).toBe('lazy');
+    await test.contact('register', 'd', '203.0.113.1:1');
+    expect(test.writer.commits.at(-1)?.urgency).toBe('now');
+  });
+
   it('whose lifetime is over leaves a device without registration, and a line in its timeline', async () => {
     await test.contact('register');
     await test.contacts.onLapsed({ type: 'lapsed', endpoint: D, at: test.clock.now() });

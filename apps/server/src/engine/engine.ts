@@ -1,5 +1,5 @@
 import type { Clock } from '@drover/kernel';
-import type { Changes } from '@drover/persistence';
+import type { Changes, Urgency } from '@drover/persistence';
 import type { AuditDraft } from '@drover/audit';
 import type { Logger } from '@drover/platform';
 import type { EngineLink } from '../link/link.ts';
@@ -8,7 +8,7 @@ import { UnitOfWork } from './unit-of-work.ts';
 
 /** The one writer, as the engine sees it. */
 export abstract class ChangeWriter {
-  abstract commit(changes: Changes, events: readonly AuditDraft[]): Promise<void>;
+  abstract commit(changes: Changes, events: readonly AuditDraft[], urgency?: Urgency): Promise<void>;
 }
 
 export interface EngineSecrets {
@@ -45,12 +45,12 @@ export class Engine {
 
   /**
    * Runs `decide` at once, queues what it changed for the writer, and sends its messages after the commit: an intent
-   * is durable before a byte leaves. Resolves when it is.
+   * is durable before a byte leaves. Resolves when it is; contacts and progress that nothing follows from may take a moment.
    */
   async change<T>(decide: (unit: UnitOfWork) => T): Promise<T> {
     const unit = new UnitOfWork(this.state, this.clock.now());
     const result = decide(unit);
-    if (!unit.isEmpty) await this.#writer.commit(unit.changes, unit.events);
+    if (!unit.isEmpty) await this.#writer.commit(unit.changes, unit.events, unit.urgency);
     for (const message of unit.messages) this.#link.send(message);
     return result;
   }

@@ -1,6 +1,6 @@
 import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
-import type { CampaignRecord, Changes, DeviceRecord, TimelineRecord, UpdateRecord } from '@drover/persistence';
+import type { CampaignRecord, Changes, DeviceRecord, DocumentRecord, TimelineRecord, UpdateRecord, Urgency } from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
 import { keyOf, type EngineState } from './engine-state.ts';
 
@@ -36,6 +36,8 @@ export class UnitOfWork {
   putDevice(device: DeviceRecord): void {
     this.#state.devices.set(device.endpoint, device);
     this.changes.devices.push(device);
+    // Before any offer of this unit: the gateway must know what kind of device it is for.
+    this.messages.push(...this.#state.classes.news([device]));
   }
 
   putUpdate(update: UpdateRecord): void {
@@ -54,12 +56,31 @@ export class UnitOfWork {
     this.changes.timeline.push(entry);
   }
 
+  /** What is put away, or brought back: classes count at once, for all devices. */
+  putDocument(record: DocumentRecord): void {
+    this.#state.putDocument(record);
+    this.changes.documents.push(record);
+    if (record.kind === 'DeviceClass') this.tellClasses();
+  }
+
+  tellClasses(): void {
+    const { classes, devices } = this.#state;
+    this.messages.push(classes.settings, ...classes.news(devices.values()));
+  }
+
   audit(event: AuditDraft): void {
     this.events.push(event);
   }
 
   send(message: ToGateway): void {
     this.messages.push(message);
+  }
+
+  /** No event to prove, no message that waits for the commit, and nothing but what devices will tell again. */
+  get urgency(): Urgency {
+    const { devices: _devices, updates: _updates, timeline: _timeline, ...others } = this.changes;
+    const isToldAgain = Object.values(others).every((list) => list.length === 0);
+    return this.events.length === 0 && this.messages.length === 0 && isToldAgain ? 'lazy' : 'now';
   }
 
   get isEmpty(): boolean {
