@@ -38,6 +38,7 @@ export const EVENT_CATALOGUE = {
   'firmware-refused': ['digest', 'code'],
   'firmware-withdrawn': ['digest', 'reason'],
   'policy-applied': ['kind', 'name', 'digest'],
+  'policy-removed': ['kind', 'name', 'digest', 'reason'],
   'token-created': ['id', 'role'],
   'token-revoked': ['id'],
   'access-denied': ['what'],

@@ -15,6 +15,8 @@ export interface DocumentRecord {
   readonly source: Json;
   readonly appliedAt: Instant;
   readonly appliedBy: string;
+  /** It counts no more; its row stays, so that the log and the table tell the same story. */
+  readonly removedAt?: Instant;
 }
 
 export interface FirmwareRecord {

@@ -31,6 +31,7 @@ const CONFIG_CHANGES: readonly string[] = [
   'campaign-applied',
   'campaign-planned',
   'policy-applied',
+  'policy-removed',
   'device-imported',
   'hold-placed',
   'hold-lifted',

@@ -256,8 +256,7 @@ export class Campaigns {
       appliedAt: unit.now,
       appliedBy: actor.id,
     };
-    this.#engine.state.putDocument(record);
-    unit.changes.documents.push(record);
+    unit.putDocument(record);
     unit.audit(
       draft(
         'policy-applied',

@@ -7,6 +7,7 @@ import type { FromGateway } from '../link/messages.ts';
 import { draft } from './audit-drafts.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
+import { documentKey } from './engine-state.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 type Contact = Extract<FromGateway, { type: 'contact' }>;
@@ -24,6 +25,7 @@ const FACTS_FRESH_MS = 24 * 3_600_000;
 export class ContactHandler {
   readonly #engine: Engine;
   readonly #stepper: DeviceStepper;
+  readonly #rereading = new Set<Endpoint>();
 
   constructor(engine: Engine, stepper: DeviceStepper) {
     this.#engine = engine;
@@ -87,14 +89,30 @@ export class ContactHandler {
       const device = { ...before, facts: mergeFacts(before.facts, news) };
       unit.putDevice(device);
       this.stayAwake(endpoint, at);
+      if (this.#readsElsewhereNow(before, device)) return unit.send({ type: 'read-facts', endpoint });
       this.#lateFinding(device, unit);
       this.#stepper.step(endpoint, unit);
     });
   }
 
   stayAwake(endpoint: Endpoint, at: Instant): void {
-    const known = this.#engine.state.awakeUntil.get(endpoint) ?? 0;
-    this.#engine.state.awakeUntil.set(endpoint, Math.max(known, at + AWAKE_MS) as Instant);
+    const { state } = this.#engine;
+    const known = state.awakeUntil.get(endpoint) ?? 0;
+    const device = state.devices.get(endpoint);
+    const awakeMs = (device && state.classes.specOf(device)?.awake) ?? AWAKE_MS;
+    state.awakeUntil.set(endpoint, Math.max(known, at + awakeMs) as Instant);
+  }
+
+  /**
+   * These facts have shown that its class reads the version elsewhere: the version among them means nothing, and is read
+   * again once. Twice would be for ever, where each version leads to a class that looks for it in another place.
+   */
+  #readsElsewhereNow(before: DeviceRecord, device: DeviceRecord): boolean {
+    if (this.#rereading.delete(device.endpoint)) return false;
+    const { classes } = this.#engine.state;
+    if (classes.specOf(before)?.lwm2m?.versionFrom === classes.specOf(device)?.lwm2m?.versionFrom) return false;
+    this.#rereading.add(device.endpoint);
+    return true;
   }
 
   #welcome(endpoint: Endpoint, unit: UnitOfWork): DeviceRecord {
@@ -125,7 +143,17 @@ export class ContactHandler {
       .openUpdatesOf(device.endpoint)
       .some(({ update }) => update.state === 'pending' || update.state === 'waiting' || update.state === 'downloaded');
     const battery = device.facts['battery.level'] ?? device.facts['power.mains'] ?? device.facts.model;
-    return waits && contact.kind === 'update' && (battery === undefined || plus(battery.at, FACTS_FRESH_MS) < now);
+    if (!waits || contact.kind !== 'update') return false;
+    return battery === undefined || plus(battery.at, FACTS_FRESH_MS) < now || this.#hasVersionFromElsewhere(device);
+  }
+
+  /** It was read before somebody said where the version of such a device stands. */
+  #hasVersionFromElsewhere(device: DeviceRecord): boolean {
+    const { classes, documents } = this.#engine.state;
+    const known = classes.of(device);
+    if (known?.spec.lwm2m?.versionFrom === undefined) return false;
+    const record = documents.get(documentKey(device.namespace, 'DeviceClass', known.metadata.name));
+    return record !== undefined && (device.facts.firmwareVersion?.at ?? 0) < record.appliedAt;
   }
 
   /** What a device shows after its update was closed is a finding on the device, not a change of the old update. */

@@ -1,5 +1,6 @@
 import { plus, type Endpoint, type Instant, type Json } from '@drover/kernel';
 import { textFact } from '@drover/fleet';
+import type { CampaignSpec } from '@drover/campaign';
 import { blockCost, linkOf, type Ledger, type TransferCost } from '@drover/schedule';
 import { decideDevice, isSettled, next, type DeviceDecision, type DeviceFact, type DeviceView, type UpdateRules } from '@drover/rollout';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
@@ -47,13 +48,20 @@ export class DeviceStepper {
       isReachable: this.isReachable(device, now),
       imageBytes: campaign.record.plan.firmware.size,
       life: campaign.record.life,
-      spec: campaign.document.spec,
+      spec: this.#specFor(campaign.document.spec, device),
       stages: campaign.record.stages,
       hold: holdOver(state, campaign.record),
       trustRefusal: this.#trust.refusalFor(campaign.record, device, now),
       inFlightElsewhere: state.inFlightElsewhere(update.endpoint, key),
       ledger: state.ledger,
     };
+  }
+
+  /** A device that takes smaller blocks takes more airtime: its admission must count on these. */
+  #specFor(spec: CampaignSpec, device: DeviceRecord): CampaignSpec {
+    const { blockSize } = spec.delivery;
+    const preferred = this.#engine.state.classes.blockSize(device, blockSize.preferred);
+    return preferred === blockSize.preferred ? spec : { ...spec, delivery: { ...spec.delivery, blockSize: { ...blockSize, preferred } } };
   }
 
   step(endpoint: Endpoint, unit: UnitOfWork): void {
@@ -155,7 +163,8 @@ export class DeviceStepper {
     const { firmware } = campaign.record.plan;
     const papers = this.#trust.papersFor(campaign.record);
     if (!papers) return undefined;
-    const block = blockCost(linkOf(device, spec.delivery.blockSize.preferred));
+    const blockSize = this.#engine.state.classes.blockSize(device, spec.delivery.blockSize.preferred);
+    const block = blockCost(linkOf(device, blockSize));
     return {
       ...more,
       attempt: attemptKey(update),
@@ -167,7 +176,7 @@ export class DeviceStepper {
       expectedVersion: this.rulesOf(campaign).expectedVersion,
       offset: update.offset,
       pullToken: pullToken(this.#engine.secrets.pull, update.endpoint, firmware.digest),
-      blockSize: spec.delivery.blockSize.preferred,
+      blockSize,
       minBlockSize: spec.delivery.blockSize.min,
       inactivityMs: spec.delivery.inactivityTimeout,
       share: block.share,

@@ -1,5 +1,5 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
-import type { CampaignDocument } from '@drover/campaign';
+import { CampaignError, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
 import { Ledger } from '@drover/schedule';
 import { EMPTY_TALLY, holdsDevice, isOver, tallyOf, type Tally } from '@drover/rollout';
 import type {
@@ -12,6 +12,7 @@ import type {
   TokenRecord,
   UpdateRecord,
 } from '@drover/persistence';
+import { DeviceClasses } from './device-classes.ts';
 
 /** A campaign with what is derived from its rows. */
 export interface LiveCampaign {
@@ -21,6 +22,12 @@ export interface LiveCampaign {
   /** Recomputed from the updates after a change. */
   tallies: Tally[];
   isDirty: boolean;
+}
+
+function deviceClassOf({ name, source }: DocumentRecord): DeviceClassDocument {
+  const { document, faults } = readDocument(source);
+  if (document?.kind !== 'DeviceClass') throw new CampaignError('SPEC_INVALID', `the stored class ${name} cannot be read`, faults);
+  return document;
 }
 
 /** `namespace/name`: the key of everything that has a name. */
@@ -42,6 +49,7 @@ export class EngineState {
   readonly tokens = new Map<string, TokenRecord>();
   readonly approvals = new Map<string, ApprovalRecord[]>();
   readonly ledger = new Ledger();
+  readonly classes = new DeviceClasses();
   /** Last moment at which a sleeper is expected to listen. */
   readonly awakeUntil = new Map<Endpoint, Instant>();
   /** When to look at an update again, by campaign key and endpoint. */
@@ -105,8 +113,14 @@ export class EngineState {
     return new Set([...this.#withdrawnInLog, ...inRows]);
   }
 
+  /** One that was removed leaves a row behind and nothing here. */
   putDocument(record: DocumentRecord): void {
-    this.documents.set(documentKey(record.namespace, record.kind, record.name), record);
+    const { namespace, kind, name, removedAt } = record;
+    if (removedAt === undefined) this.documents.set(documentKey(namespace, kind, name), record);
+    else this.documents.delete(documentKey(namespace, kind, name));
+    if (kind !== 'DeviceClass') return;
+    if (removedAt === undefined) this.classes.put(deviceClassOf(record));
+    else this.classes.remove(namespace, name);
   }
 
   /** The policy that a campaign's start waits for; undefined where it asks for none, or where that has vanished. */

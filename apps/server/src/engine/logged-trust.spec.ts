@@ -8,7 +8,7 @@ import { stateFrom } from './recovery.ts';
 
 let trust: LoggedTrust;
 let snapshot: Snapshot;
-const note = (type: 'policy-applied' | 'firmware-withdrawn', details: Record<string, string>): void =>
+const note = (type: 'policy-applied' | 'policy-removed' | 'firmware-withdrawn', details: Record<string, string>): void =>
   trust.note({ type, namespace: DEFAULT_NAMESPACE, time: isoOf(NOW), details } as Parameters<LoggedTrust['note']>[0]);
 
 beforeEach(() => {
@@ -35,6 +35,15 @@ describe('against a row edited while the server was down', () => {
   ])('%s: the start is refused', (_what, tamper) => {
     tamper();
     expect(() => stateFrom(snapshot, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED', kind: 'trust' }));
+  });
+
+  it('a policy that was removed and is back, or that was not and is gone', () => {
+    const [policy] = snapshot.documents;
+    const removed = { ...must(policy, 'a policy'), removedAt: NOW };
+    expect(() => stateFrom({ ...snapshot, documents: [removed] }, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED' }));
+    note('policy-removed', { kind: 'ReleasePolicy', name: 'release', digest: 'sha256:x', reason: 'x' });
+    expect([...stateFrom({ ...snapshot, documents: [removed] }, trust).documents]).toEqual([]);
+    expect(() => stateFrom(snapshot, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED' }));
   });
 
   it('a withdrawal undone, or its row deleted: the image stays withdrawn', () => {

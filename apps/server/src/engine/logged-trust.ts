@@ -20,7 +20,9 @@ export class LoggedTrust {
   note({ type, namespace, time, details }: Pick<AuditRecord, 'type' | 'namespace' | 'time' | 'details'>): void {
     const told = details as { digest?: string; kind?: string; name?: string; reason?: string };
     if (type === 'firmware-withdrawn') this.#withdrawn.set(told.digest as Digest, { at: instantOf(time), reason: told.reason ?? '' });
-    if (type === 'policy-applied') this.#policies.set(documentKey(namespace, told.kind ?? '', told.name ?? ''), told.digest as Digest);
+    const key = documentKey(namespace, told.kind ?? '', told.name ?? '');
+    if (type === 'policy-applied') this.#policies.set(key, told.digest as Digest);
+    if (type === 'policy-removed') this.#policies.delete(key);
   }
 
   get withdrawnDigests(): Iterable<Digest> {
@@ -33,8 +35,9 @@ export class LoggedTrust {
     return logged && row.withdrawnAt === undefined ? { ...row, withdrawnAt: logged.at, withdrawnReason: logged.reason } : row;
   }
 
-  requireAsApplied({ namespace, kind, name, source }: DocumentRecord): void {
-    if (this.#policies.get(documentKey(namespace, kind, name)) === digestOf(source)) return;
+  requireAsApplied({ namespace, kind, name, source, removedAt }: DocumentRecord): void {
+    const logged = this.#policies.get(documentKey(namespace, kind, name));
+    if (logged === (removedAt === undefined ? digestOf(source) : undefined)) return;
     throw new DroverError('POLICY_ALTERED', 'trust', `the stored ${kind} ${name} is not the one that the audit log says was applied`);
   }
 }

@@ -56,7 +56,7 @@ function holdWhatRuns(state: EngineState): void {
       if (!device || !isTransferring(update)) continue;
       const cost = transferCost(
         campaign.record.plan.firmware.size - update.offset,
-        linkOf(device, campaign.document.spec.delivery.blockSize.preferred),
+        linkOf(device, state.classes.blockSize(device, campaign.document.spec.delivery.blockSize.preferred)),
       );
       holdShare(state.ledger, update, { carrier: carrierFor(device).key, cost });
     }
@@ -86,6 +86,7 @@ export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork
   for (let at = 0; at < registrations.length; at += RESTORED_AT_ONCE)
     unit.send({ type: 'restore', registrations: registrations.slice(at, at + RESTORED_AT_ONCE), tokens: [] });
   unit.send({ type: 'restore', registrations: [], tokens: tokensIn(engine) });
+  unit.tellClasses();
   unit.send({ type: 'open' });
   for (const [key, campaign] of state.campaigns) {
     if (isCampaignOver(campaign.record.life)) continue;

@@ -4,7 +4,11 @@ import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway, UpdateF
 import { Conversation, type ConversationParts } from './conversation.ts';
 import type { DoorOutcome, ServeDoor } from './serve-door.ts';
 
-type Command = Exclude<ToGateway, { type: 'restore' | 'open' | 'read-facts' | 'operate' | 'end-operation' }>;
+/** Of one update, and what bears on all of them. */
+export type UpdateCommand = Extract<
+  ToGateway,
+  { type: 'offer' | 'execute' | 'cancel' | 'suspend' | 'resume' | 'drop' | 'forget' | 'withdrawn' | 'close' }
+>;
 
 interface Parts {
   readonly clock: CampaignClock;
@@ -56,7 +60,7 @@ export class CommandDesk {
     this.#tokens.set(endpoint, (this.#tokens.get(endpoint) ?? new Set()).add(token));
   }
 
-  handle(command: Command): void {
+  handle(command: UpdateCommand): void {
     switch (command.type) {
       case 'offer':
         return void this.#offer(command.order);
@@ -78,7 +82,7 @@ export class CommandDesk {
     this.#conversations.clear();
   }
 
-  #tellConversation(command: Extract<Command, { attempt: AttemptKey }>): void {
+  #tellConversation(command: Extract<UpdateCommand, { attempt: AttemptKey }>): void {
     if (command.type === 'suspend') this.#suspended.add(command.attempt);
     if (command.type === 'resume' || command.type === 'drop') this.#suspended.delete(command.attempt);
     const conversation = this.#conversations.get(command.endpoint);

@@ -1,4 +1,4 @@
-import type { Instant } from '@drover/kernel';
+import type { Duration, Instant } from '@drover/kernel';
 import type { CoapTransport, RequestHandle } from '@drover/coap';
 import {
   begin,
@@ -15,6 +15,7 @@ import {
   type Step,
 } from '@drover/lwm2m';
 import type { CampaignClock } from '@drover/platform';
+import type { ClassSetting } from '../link/device-classes.ts';
 import type { OfferOrder, UpdateFact } from '../link/messages.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { Operations } from './operations.ts';
@@ -29,7 +30,10 @@ export interface ConversationParts {
   readonly pacer: Pacer;
   readonly clock: CampaignClock;
   readonly protocolNow: () => number;
+  /** Of devices whose class says nothing else. */
   readonly awakeMs: number;
+  /** What is configured for this kind of device, now. */
+  readonly classOf: () => ClassSetting;
   readonly uriFor: (token: string) => string;
   readonly device: () => Registered | undefined;
   /** The device has answered something since it registered where it is now. */
@@ -125,6 +129,7 @@ export class Conversation {
 
   #wanted(): FirmwareOrder {
     const { order } = this;
+    const { observe, versionFrom } = this.#parts.classOf();
     return {
       attempt: order.attempt,
       method: order.method,
@@ -135,6 +140,8 @@ export class Conversation {
       ...(order.offset > 0 ? { keepOffset: order.offset } : {}),
       automaticUpgradeOff: true,
       inactivityMs: order.inactivityMs,
+      ...(observe === undefined ? {} : { observe }),
+      ...(versionFrom === undefined ? {} : { versionFrom }),
     };
   }
 
@@ -260,8 +267,12 @@ export class Conversation {
   #watchSleep(): void {
     clearTimeout(this.#sleepTimer);
     if (this.#ended || !this.#parts.device()?.queueMode) return;
-    const left = this.#heardAt + this.#parts.awakeMs - this.#parts.clock.now();
+    const left = this.#heardAt + this.#awakeMs - this.#parts.clock.now();
     this.#sleepTimer = setTimeout(() => this.#fellAsleep(), Math.max(5, this.#parts.clock.wallMs(left)));
+  }
+
+  get #awakeMs(): number {
+    return this.#parts.classOf().awakeMs ?? this.#parts.awakeMs;
   }
 
   #fellAsleep(): void {
@@ -277,11 +288,15 @@ export class Conversation {
     const device = this.#parts.device();
     if (!device || !this.image) return this.#lost();
     const { coap, protocolNow, clock } = this.#parts;
+    const { timing, firstBlockTimeoutMs, busyRetryMs } = this.#parts.classOf();
     this.#push?.stop();
     this.#push = new Push(device, offset, {
       coap,
       image: this.image,
       blockSize: this.order.blockSize,
+      timing,
+      firstBlockTimeoutMs,
+      busyRetryMs: busyRetryMs === undefined ? undefined : clock.wallMs(busyRetryMs as Duration),
       now: protocolNow,
       isCompressed: clock.setting.scale > 1,
       pace: () => this.paceMs,
@@ -296,11 +311,11 @@ export class Conversation {
 
   #tickAt(at: Instant): void {
     clearTimeout(this.#tickTimer);
-    const { clock, awakeMs } = this.#parts;
+    const { clock } = this.#parts;
     this.#tickTimer = setTimeout(
       () => {
         const device = this.#parts.device();
-        const isAsleep = device?.queueMode === true && clock.now() > this.#heardAt + awakeMs;
+        const isAsleep = device?.queueMode === true && clock.now() > this.#heardAt + this.#awakeMs;
         if (!isAsleep) this.input({ type: 'tick' });
       },
       Math.max(1, clock.wallMs(at - clock.now())),

@@ -7,12 +7,18 @@ import type { Registered } from './registry.ts';
 /** Objects whose instance 0 tells what campaigns need to know. */
 const OBJECTS = [3, 4, 5] as const;
 
+interface Known {
+  readonly facts: FactValues;
+  readonly versionFrom: string | undefined;
+}
+
 /** Reads /3/0, /4/0 and /5/0 one after another while the device is awake, and tells what came of it once. */
 export class DeviceReader {
   readonly #operations: Operations;
   readonly #send: (message: FromGateway) => void;
   readonly #clock: () => Instant;
   readonly #covered: (device: Registered, ce: number) => void;
+  readonly #versionFrom: (device: Registered) => string | undefined;
   readonly #reading = new Set<Endpoint>();
 
   constructor(parts: {
@@ -21,11 +27,14 @@ export class DeviceReader {
     clock: () => Instant;
     /** Coverage enhancement level of a device at its present address. */
     covered: (device: Registered, ce: number) => void;
+    /** Where this kind of device shows the version of its firmware; undefined is /3/0/3. */
+    versionFrom: (device: Registered) => string | undefined;
   }) {
     this.#operations = parts.operations;
     this.#send = parts.tell;
     this.#clock = parts.clock;
     this.#covered = parts.covered;
+    this.#versionFrom = parts.versionFrom;
   }
 
   read(device: Registered): void {
@@ -34,19 +43,23 @@ export class DeviceReader {
     const present = OBJECTS.filter((object) =>
       device.objects.some((known) => known.object === object && (known.instances.length === 0 || known.instances.includes(0))),
     );
-    this.#next(device, present, {});
+    const paths = present.map((object) => `/${object}/0`);
+    const versionFrom = this.#versionFrom(device);
+    const isRead = versionFrom === undefined || paths.some((path) => versionFrom.startsWith(`${path}/`));
+    this.#next(device, isRead ? paths : [...paths, versionFrom], { facts: {}, versionFrom });
   }
 
-  #next(device: Registered, [object, ...rest]: readonly number[], facts: FactValues): void {
-    if (object === undefined) return this.#finish(device, facts);
+  #next(device: Registered, [path, ...rest]: readonly string[], known: Known): void {
+    const { facts, versionFrom } = known;
+    if (path === undefined) return this.#finish(device, facts);
     this.#operations.perform(
       device,
-      { type: 'read', path: `/${object}/0` },
+      { type: 'read', path },
       {
         done: (outcome) => {
           // Silence means asleep: what was read so far still counts, the rest waits for the next contact.
           if (outcome.type === 'no-answer') return this.#finish(device, facts);
-          this.#next(device, rest, { ...facts, ...factsOfValues(outcome.values) });
+          this.#next(device, rest, { facts: { ...facts, ...factsOfValues(outcome.values, versionFrom) }, versionFrom });
         },
       },
     );

@@ -1,5 +1,5 @@
 import type { FactName, FactValue } from '@drover/fleet';
-import type { ResourceValue, Value } from '@drover/lwm2m';
+import { DEVICE, versionOf, type ResourceValue, type Value } from '@drover/lwm2m';
 
 export type FactValues = Partial<Record<FactName, FactValue>>;
 
@@ -7,7 +7,6 @@ const TEXTS: Readonly<Record<string, FactName>> = {
   '/3/0/0': 'manufacturer',
   '/3/0/1': 'model',
   '/3/0/2': 'serial',
-  '/3/0/3': 'firmwareVersion',
   '/3/0/14': 'device.utcOffset',
   '/3/0/15': 'device.timeZone',
   '/3/0/17': 'deviceType',
@@ -35,10 +34,15 @@ const BEARERS: Readonly<Record<number, string>> = { 0: 'GSM', 5: 'LTE-M', 6: 'LT
 const MAINS = [0, 4, 5, 6];
 const DELIVERY = ['Pull', 'Push', 'Both'];
 
-/** The standard's resources in the operator's words. What is not understood is left out, never guessed. */
-export function factsOfValues(values: readonly ResourceValue[]): FactValues {
+/**
+ * The standard's resources in the operator's words. What is not understood is left out, never guessed. `versionFrom` is where
+ * this kind of device shows the version of its firmware.
+ */
+export function factsOfValues(values: readonly ResourceValue[], versionFrom: string = DEVICE.FIRMWARE_VERSION): FactValues {
   const facts: FactValues = {};
   for (const { path, value } of values) {
+    const version = path === versionFrom ? versionOf(value) : undefined;
+    if (version) facts.firmwareVersion = version.slice(0, 255);
     const text = TEXTS[path];
     const number = NUMBERS[path];
     if (text && typeof value === 'string' && value !== '') facts[text] = value.slice(0, 255);

@@ -2,12 +2,15 @@ import type { Duration, Endpoint } from '@drover/kernel';
 import { CODE, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { BUILT_IN, type ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
-import type { FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
+import type { AttemptKey, FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
+import type { ConversationParts } from './conversation.ts';
+import { DeviceClasses } from './device-classes.ts';
 import { DeviceReader } from './device-reader.ts';
 import { Operations, type Correlated } from './operations.ts';
 import { OperatorDesk } from './operations/operator-desk.ts';
 import { Pacer } from './pacer.ts';
+import { Pauses } from './pauses.ts';
 import { PullDesk } from './pull-desk.ts';
 import { PULL_PATH } from './pull-server.ts';
 import { contactMessage, RegistrationHandler, type Contact, type Takeover } from './registration-handler.ts';
@@ -52,6 +55,8 @@ export class Gateway {
   readonly #sweeper: NodeJS.Timeout;
   readonly #sends = new SendReader();
   readonly #pulls: PullDesk;
+  readonly #classes = new DeviceClasses();
+  readonly #pauses = new Pauses();
   #isOpen = false;
 
   constructor(parts: GatewayParts) {
@@ -60,13 +65,17 @@ export class Gateway {
     this.#registry = new Registry(parts.clock.now());
     this.#coap = new Transports({
       sink: (output) => this.#onOutput(output),
-      sendDatagram: parts.sendDatagram,
-      writeStream: parts.writeStream,
+      sendDatagram: (peer, bytes) => this.#sendDatagram(peer, bytes),
+      writeStream: (peer, bytes) => this.#writeStream(peer, bytes),
       closeStream: parts.closeStream,
       entropy,
       settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
     });
-    this.#operations = new Operations(this.#coap, monotonicMs, { models: parts.models });
+    this.#operations = new Operations(this.#coap, monotonicMs, {
+      models: parts.models,
+      classOf: (endpoint) => this.#classes.of(endpoint),
+      pauseFor: (endpoint) => this.#pauses.left(endpoint, monotonicMs()),
+    });
     this.#operators = new OperatorDesk({
       operations: this.#operations,
       models: parts.models ?? BUILT_IN,
@@ -79,6 +88,7 @@ export class Gateway {
       operations: this.#operations,
       tell: parts.tell,
       clock: () => parts.clock.now(),
+      versionFrom: ({ endpoint }) => this.#classes.of(endpoint).versionFrom,
       // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
       covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
     });
@@ -96,23 +106,29 @@ export class Gateway {
       door: parts.door,
       tell: parts.tell,
       tokenGone: (token) => this.#pulls.forget(token),
-      conversationParts: (endpoint, attempt) => ({
-        coap: this.#coap,
-        operations: this.#operations,
-        pacer: this.#pacer,
-        clock: parts.clock,
-        protocolNow: monotonicMs,
-        awakeMs: parts.awakeMs,
-        uriFor: (token) => `${parts.publicUri()}/${PULL_PATH}/${token}`,
-        device: () => this.#registry.of(endpoint, parts.clock.now()),
-        isConfirmed: () => this.#registry.isConfirmed(endpoint),
-        refuseExecute: (why) => parts.tell({ type: 'refused-command', endpoint, attempt, at: parts.clock.now(), command: 'execute', why }),
-        emit: (fact: UpdateFact) => parts.tell({ type: 'update', endpoint, attempt, at: parts.clock.now(), fact }),
-      }),
+      conversationParts: (endpoint, attempt) => this.#conversationParts(endpoint, attempt),
     });
   }
 
   readonly #pacer = new Pacer();
+
+  #conversationParts(endpoint: Endpoint, attempt: AttemptKey): ConversationParts {
+    const parts = this.#parts;
+    return {
+      coap: this.#coap,
+      operations: this.#operations,
+      pacer: this.#pacer,
+      clock: parts.clock,
+      protocolNow: monotonicMs,
+      awakeMs: parts.awakeMs,
+      classOf: () => this.#classes.of(endpoint),
+      uriFor: (token) => `${parts.publicUri()}/${PULL_PATH}/${token}`,
+      device: () => this.#registry.of(endpoint, parts.clock.now()),
+      isConfirmed: () => this.#registry.isConfirmed(endpoint),
+      refuseExecute: (why) => parts.tell({ type: 'refused-command', endpoint, attempt, at: parts.clock.now(), command: 'execute', why }),
+      emit: (fact: UpdateFact) => parts.tell({ type: 'update', endpoint, attempt, at: parts.clock.now(), fact }),
+    };
+  }
 
   /** What has lapsed is not addressed any more, and its observations are gone with it (Core section 6.2.2). */
   #sweep(): void {
@@ -128,6 +144,17 @@ export class Gateway {
   receive(peer: string, bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     this.#coap.receive(peer, bytes, monotonicMs());
+    this.#parts.wake();
+  }
+
+  /** Whatever is sent may have to be repeated, also what began with a timer of our own: a paced block, the end of a pause. */
+  #sendDatagram(peer: string, bytes: Uint8Array): void {
+    this.#parts.sendDatagram(peer, bytes);
+    this.#parts.wake();
+  }
+
+  #writeStream(peer: string, bytes: Uint8Array): void {
+    this.#parts.writeStream(peer, bytes);
     this.#parts.wake();
   }
 
@@ -155,6 +182,7 @@ export class Gateway {
       this.#commands.restoreTokens(message.tokens);
     } else if (message.type === 'open') this.#isOpen = true;
     else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
+    else if (message.type === 'device-classes' || message.type === 'classify') this.#classes.handle(message);
     else if (message.type === 'operate' || message.type === 'end-operation') this.#operators.handle(message);
     else this.#commands.handle(message);
     this.#parts.wake();
@@ -173,7 +201,7 @@ export class Gateway {
   #onOutput(output: CoapOutput): void {
     switch (output.type) {
       case 'datagram':
-        return this.#parts.sendDatagram(output.peer, output.bytes);
+        return this.#sendDatagram(output.peer, output.bytes);
       case 'request':
         return this.#onRequest(output.peer, output.handle, output.request);
       case 'response':
@@ -190,18 +218,35 @@ export class Gateway {
     const [first, token = ''] = request.options.uriPath;
     if (first === PULL_PATH) return this.#pulls.onRequest(handle, request, token);
     if (first === 'dp') return this.#onSend(peer, handle, request);
+    if (this.#mustShowItsAddress(peer, request) && this.#coap.challenge(handle, monotonicMs())) return;
     const { response, contact } = this.#registrations.handle(peer, request, { now: monotonicMs(), clock: this.#parts.clock.now() });
     this.#coap.respond(handle, response, monotonicMs());
     if (!contact) return;
     const { device, kind } = contact;
     this.#parts.tell(contactMessage(contact, this.#parts.clock.now()));
-    if (kind === 'register') this.#forgetBefore(contact);
+    if (kind === 'register') this.#welcome(contact);
     if (kind !== 'update')
       this.#operators.forget(device.endpoint, kind === 'register' ? 'the device registered again' : 'the device has gone');
     const conversation = this.#commands.conversationOf(device.endpoint);
     conversation?.heard();
     if (kind === 'register') this.#reader.read(device);
     if (kind !== 'deregister') conversation?.input({ type: kind === 'register' ? 'registered' : 'contact' });
+  }
+
+  /** Of its class it is known that it understands Echo, and it registers from where it has not been before. */
+  #mustShowItsAddress(peer: string, { method, options }: IncomingRequest): boolean {
+    const [root, ...location] = options.uriPath.filter((segment) => segment !== '');
+    if (method !== 'POST' || root !== 'rd' || location.length > 0) return false;
+    const endpoint = endpointIn(options.uriQuery);
+    if (endpoint === undefined || this.#classes.of(endpoint).echo !== true) return false;
+    return this.#registry.of(endpoint, this.#parts.clock.now())?.peer !== peer && !this.#coap.isProven(peer, monotonicMs());
+  }
+
+  #welcome(contact: Contact): void {
+    const { endpoint } = contact.device;
+    this.#forgetBefore(contact);
+    const pause = this.#classes.of(endpoint).pauseAfterRegisterMs ?? 0;
+    this.#pauses.begin(endpoint, this.#parts.clock.wallMs(pause as Duration), monotonicMs());
   }
 
   /** A device that registers has forgotten our observations; at an address that it has left, nobody answers for it. */
@@ -215,7 +260,8 @@ export class Gateway {
     const endpoint = this.#registry.endpointsAt(peer).at(-1);
     const device = endpoint && this.#registry.of(endpoint, this.#parts.clock.now());
     if (!device) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
-    const sent = this.#sends.read(peer, request, monotonicMs());
+    const { versionFrom } = this.#classes.of(device.endpoint);
+    const sent = this.#sends.read(peer, request, { now: monotonicMs(), versionFrom });
     this.#coap.respond(handle, sent.response, monotonicMs());
     if (!sent.facts) return;
     const at = this.#parts.clock.now();
@@ -225,6 +271,12 @@ export class Gateway {
     conversation?.heard();
     conversation?.input({ type: 'contact' });
   }
+}
+
+/** Some stacks quote it. */
+function endpointIn(query: readonly string[]): Endpoint | undefined {
+  const written = query.find((part) => part.startsWith('ep='))?.slice('ep='.length);
+  return written?.replace(/^"(.*)"$/, '$1') as Endpoint | undefined;
 }
 
 function correlated(handle: RequestHandle): Correlated | undefined {

@@ -8,6 +8,7 @@ import {
   type Operation as FirmwareOperation,
   type ResourceValue,
 } from '@drover/lwm2m';
+import { NO_CLASS } from './device-classes.ts';
 import { CompositeRead } from './operations/composite-read.ts';
 import type { Requester } from './operations/exchange.ts';
 import { Performance, type PerformanceListener, type PerformanceParts, type Performed } from './operations/performance.ts';
@@ -38,15 +39,18 @@ export interface OperationsSettings {
   readonly models?: ObjectModels;
   /** How long a composite request may stay without its answer, protocol ms. */
   readonly compositeWaitMs?: number;
+  readonly classOf?: PerformanceParts['classOf'];
+  readonly pauseFor?: PerformanceParts['pauseFor'];
 }
 
 /** Turns operations into requests and their answers into values, in whatever format a device speaks and answers. */
 export class Operations {
   readonly #parts: PerformanceParts;
 
-  constructor(coap: Requester, now: () => number, { models = BUILT_IN, compositeWaitMs }: OperationsSettings = {}) {
+  constructor(coap: Requester, now: () => number, settings: OperationsSettings = {}) {
+    const { models = BUILT_IN, compositeWaitMs, classOf = () => NO_CLASS, pauseFor = () => 0 } = settings;
     const bodies = new BlockAssembly({ maxBodyBytes: LIMITS.bytes });
-    this.#parts = { coap, now, models, bodies, compositeWaitMs, memory: new FormatMemory() };
+    this.#parts = { coap, now, models, bodies, compositeWaitMs, classOf, pauseFor, memory: new FormatMemory() };
   }
 
   /** What it came to, with names, types and meanings. */
@@ -68,6 +72,11 @@ export class Operations {
     });
     performance.start();
     return performance;
+  }
+
+  /** Formats that devices have shown to like, and whether they answer composite requests. */
+  get memory(): FormatMemory {
+    return this.#parts.memory;
   }
 
   cancel(handle: RequestHandle): void {

@@ -7,6 +7,7 @@ import {
   type BlockUpload,
   type CoapTransport,
   type IncomingResponse,
+  type PeerTiming,
   type RequestHandle,
 } from '@drover/coap';
 import { CONTENT_FORMAT, type FirmwareInput } from '@drover/lwm2m';
@@ -22,6 +23,11 @@ export interface PushParts {
   readonly coap: CoapTransport;
   readonly image: CachedImage;
   readonly blockSize: number;
+  /** First timeout of block 0, where somebody has set it. */
+  readonly firstBlockTimeoutMs: number | undefined;
+  /** Wall milliseconds until a device that said 5.03 is tried again. */
+  readonly busyRetryMs: number | undefined;
+  readonly timing: PeerTiming | undefined;
   readonly now: () => number;
   /** Wall milliseconds to wait before the next block. */
   readonly pace: () => number;
@@ -58,7 +64,7 @@ export class Push {
 
   #send(): void {
     if (this.#stopped) return;
-    const { coap, image, now, isCompressed } = this.#parts;
+    const { coap, image, now, timing } = this.#parts;
     const { offset, length, block1, size1 } = nextBlock(this.#upload);
     const payload = image.read(offset, length);
     if (payload === undefined) return this.#end({ type: 'push-failed', why: 'lost', offset });
@@ -76,14 +82,21 @@ export class Push {
       size1,
       correlation,
     } as const;
+    coap.setTiming(this.#device.peer, timing, now());
     this.#handle = coap.request(
       this.#device.peer,
       {
         ...request,
-        ...(offset === 0 && !isCompressed ? { ackTimeoutMs: Math.max(FIRST_BLOCK_TIMEOUT_MS, coap.timeoutOf(this.#device.peer)) } : {}),
+        ...(offset === 0 && { ackTimeoutMs: this.#firstTimeoutMs }),
       },
       now(),
     );
+  }
+
+  get #firstTimeoutMs(): number | undefined {
+    const { coap, firstBlockTimeoutMs, isCompressed } = this.#parts;
+    if (firstBlockTimeoutMs !== undefined) return firstBlockTimeoutMs;
+    return isCompressed ? undefined : Math.max(FIRST_BLOCK_TIMEOUT_MS, coap.timeoutOf(this.#device.peer));
   }
 
   #answered(response: IncomingResponse, { length, retransmissions }: { length: number; retransmissions: number }): void {
@@ -103,7 +116,7 @@ export class Push {
         this.#parts.report({ type: 'block-acknowledged', offset: outcome.upload.offset });
         return this.#after(this.#parts.pace());
       case 'busy':
-        return this.#after(BUSY_RETRY_MS);
+        return this.#after(this.#parts.busyRetryMs ?? BUSY_RETRY_MS);
       case 'done':
         return this.#end({ type: 'push-finished' });
       case 'too-large':

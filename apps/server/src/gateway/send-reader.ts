@@ -12,10 +12,10 @@ export interface Sent {
 export class SendReader {
   readonly #bodies = new BlockAssembly({ maxBodyBytes: 16_384 });
 
-  read(peer: string, request: IncomingRequest, now: number): Sent {
+  read(peer: string, request: IncomingRequest, { now, versionFrom }: { now: number; versionFrom?: string }): Sent {
     if (request.method !== 'POST') return { response: { code: CODE.METHOD_NOT_ALLOWED } };
     const { block1, contentFormat, size1, requestTag } = request.options;
-    if (!block1) return decoded(request.payload, contentFormat, {});
+    if (!block1) return decoded(request.payload, contentFormat, { options: {}, versionFrom });
     const outcome = this.#bodies.add(
       { peer, path: 'dp' },
       { block: block1, payload: request.payload, contentFormat, announcedSize: size1, requestTag },
@@ -23,14 +23,18 @@ export class SendReader {
     );
     if (outcome.type === 'refused') return { response: { code: outcome.code } };
     if (outcome.type === 'continue') return { response: { code: CODE.CONTINUE, options: { block1 } } };
-    return decoded(outcome.body, outcome.contentFormat, { block1 });
+    return decoded(outcome.body, outcome.contentFormat, { options: { block1 }, versionFrom });
   }
 }
 
-function decoded(payload: Uint8Array, contentFormat: number | undefined, options: CoapResponse['options']): Sent {
+function decoded(
+  payload: Uint8Array,
+  contentFormat: number | undefined,
+  { options, versionFrom }: { options: CoapResponse['options']; versionFrom?: string },
+): Sent {
   try {
     const values = decodeContent(contentFormat ?? CONTENT_FORMAT.SENML_CBOR, payload, '/');
-    return { response: { code: CODE.CHANGED, options }, facts: factsOfValues(values) };
+    return { response: { code: CODE.CHANGED, options }, facts: factsOfValues(values, versionFrom) };
   } catch (error) {
     if (error instanceof Lwm2mError) return { response: { code: CODE.BAD_REQUEST } };
     throw error;

@@ -2,6 +2,7 @@ import type { Digest, Endpoint, Instant, Json } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
 import type { ObjectModel } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
+import type { ClassCommand } from './device-classes.ts';
 import type { OperationCommand, OperationReport } from './operations.ts';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
@@ -58,6 +59,7 @@ export type ToGateway =
   /** Everything is restored: devices may come. Until then their datagrams fall on deaf ears, and they repeat them. */
   | { readonly type: 'open' }
   | OperationCommand
+  | ClassCommand
   | { readonly type: 'close' };
 
 /** Whose pull a token is: a device may go on with it before it registers again. */

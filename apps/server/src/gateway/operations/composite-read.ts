@@ -28,8 +28,10 @@ export class CompositeRead {
   }
 
   start(): void {
-    const { memory } = this.#parts;
-    if (this.#device.lwm2mVersion === '1.0' || memory.knowsComposite(this.#device.endpoint) === false) return this.#next(this.#paths);
+    const { memory, classOf } = this.#parts;
+    const { endpoint, lwm2mVersion } = this.#device;
+    const knows = classOf(endpoint).composite ?? memory.knowsComposite(endpoint);
+    if (lwm2mVersion === '1.0' || knows === false) return this.#next(this.#paths);
     this.#perform({ type: 'read-composite', paths: this.#paths }, (performed) => this.#answered(performed));
   }
 

@@ -21,7 +21,7 @@ export interface Correlated {
 }
 
 /** Whatever carries requests: datagrams or a stream. */
-export type Requester = Pick<CoapEndpoint, 'request' | 'cancelRequest' | 'cancelObservation'>;
+export type Requester = Pick<CoapEndpoint, 'request' | 'cancelRequest' | 'cancelObservation' | 'setTiming'>;
 
 /** An answer in one piece, silence, or blocks that do not fit together. */
 export type ExchangeEnd =

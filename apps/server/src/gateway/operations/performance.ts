@@ -14,6 +14,8 @@ import {
   type OperationRefused,
   type OperationRequest,
 } from '@drover/lwm2m';
+import type { Endpoint } from '@drover/kernel';
+import type { ClassSetting } from '../../link/device-classes.ts';
 import type { Registered } from '../registry.ts';
 import { Exchange, type ExchangeEnd, type ExchangeParts } from './exchange.ts';
 
@@ -29,6 +31,10 @@ export interface PerformanceParts extends ExchangeParts {
   readonly models: ObjectModels;
   readonly memory: FormatMemory;
   readonly compositeWaitMs?: number;
+  /** What is configured for a kind of device: it counts before what was learned. */
+  readonly classOf: (endpoint: Endpoint) => ClassSetting;
+  /** Real ms that a device wants to be left alone for now. */
+  readonly pauseFor: (endpoint: Endpoint) => number;
 }
 
 /** Some stacks acknowledge a composite request and never answer it: a sleeper must be left time for single reads. */
@@ -46,6 +52,7 @@ export class Performance implements RequestHandle {
   readonly #models: ObjectModels;
   readonly #refused: FormatChoice[] = [];
   #exchange: Exchange | undefined;
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(parts: PerformanceParts, device: Registered, operation: DeviceOperation, listener: PerformanceListener) {
     this.#parts = parts;
@@ -64,16 +71,24 @@ export class Performance implements RequestHandle {
   }
 
   start(): void {
+    const pauseMs = this.#parts.pauseFor(this.#device.endpoint);
+    if (pauseMs <= 0) this.#begin();
+    else this.#pause = setTimeout(() => this.#begin(), pauseMs);
+  }
+
+  #begin(): void {
     const request = this.#request();
     if (request.type === 'refused') return this.#listener.ended(request);
     this.#send(request);
   }
 
   cancel(): void {
+    clearTimeout(this.#pause);
     this.#exchange?.cancel();
   }
 
   endObservation(): void {
+    clearTimeout(this.#pause);
     this.#exchange?.endObservation();
   }
 
@@ -88,15 +103,19 @@ export class Performance implements RequestHandle {
 
   #request(): OperationRequest | OperationRefused {
     const { endpoint, lwm2mVersion, contentFormats, rootPath } = this.#device;
+    const { formats, composite } = this.#parts.classOf(endpoint);
+    if (this.#use === 'composite' && composite === false) return NOT_COMPOSITE;
     const worked = this.#parts.memory.formatFor(endpoint, this.#use);
     const target = { lwm2mVersion, contentFormats, rootPath, models: this.#models };
-    return operationRequest(this.#operation, target, { worked, refused: this.#refused });
+    return operationRequest(this.#operation, target, { worked, preferred: formats, refused: this.#refused });
   }
 
   #send(request: OperationRequest): void {
     const { type: _, format, observe, ...rest } = request;
     const patience = request.method === 'FETCH' ? { responseTimeoutMs: this.#parts.compositeWaitMs ?? COMPOSITE_WAIT_MS } : {};
     const coapRequest = { ...rest, ...(observe === 0 && { observe }), ...patience };
+    const { coap, now, classOf } = this.#parts;
+    coap.setTiming(this.#device.peer, classOf(this.#device.endpoint).timing, now());
     this.#exchange = new Exchange(this.#parts, this.#device.peer, coapRequest, {
       ended: (end) => this.#answered(end, format),
       notified: (response) => this.#listener.notified?.(this.#outcomeOf(response), response.options.observe === undefined),
@@ -131,6 +150,12 @@ export class Performance implements RequestHandle {
     return operationOutcome(this.#operation, answer, { models: this.#models, rootPath: this.#device.rootPath });
   }
 }
+
+const NOT_COMPOSITE: OperationRefused = {
+  type: 'refused',
+  code: 'OPERATION_UNAVAILABLE',
+  why: 'the class of the device says that it knows no composite requests',
+};
 
 const BROKEN: OperationOutcome = {
   type: 'failed',

@@ -1,0 +1,28 @@
+import type { Endpoint } from '@drover/kernel';
+
+/** What the gateway is told of device classes: what counts there, in its own units. Plain data, like everything on the link. */
+
+/** Of one class; what it leaves out is as for any device. */
+export interface ClassSetting {
+  /** `namespace/name`. */
+  readonly key: string;
+  /** Protocol ms: never scaled. */
+  readonly timing?: { readonly ackTimeoutMs?: number; readonly maxRetransmit?: number; readonly responseTimeoutMs?: number };
+  readonly firstBlockTimeoutMs?: number;
+  /** Campaign ms, as the other times below. */
+  readonly busyRetryMs?: number;
+  readonly awakeMs?: number;
+  readonly pauseAfterRegisterMs?: number;
+  readonly echo?: boolean;
+  /** Content formats by their numbers, best first. */
+  readonly formats?: readonly number[];
+  readonly composite?: boolean;
+  readonly observe?: 'Instance' | 'Resource' | 'None';
+  readonly versionFrom?: string;
+}
+
+export type ClassCommand =
+  /** All there are; what is not among them is gone. */
+  | { readonly type: 'device-classes'; readonly classes: readonly ClassSetting[] }
+  /** Which class these devices have from now on; without a key none. */
+  | { readonly type: 'classify'; readonly key: string | undefined; readonly endpoints: readonly Endpoint[] };
