@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { CONTENT_FORMAT, decodeContent, decodePathList, encodeAttributes, encodeContent } from '@drover/lwm2m';
+import { parseDocuments } from '@drover/gitops';
 import { EndpointBench, READ } from '@drover/testkit';
 import { FRESH, Script, state } from '../golden/scripted-device.ts';
 
@@ -60,4 +61,10 @@ describe('an answer that comes during a Hold', () => {
     script.say('resume').run();
     expect(script.conversation).toMatchObject({ serving: true, phase: 'downloading' });
   });
+});
+
+it('a document with odd keys prints nothing', () => {
+  const printed = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  expect(parseDocuments('{{a: b}: 1, [c]: 2}', 'odd.yaml').faults).toHaveLength(1);
+  expect(printed).not.toHaveBeenCalled();
 });

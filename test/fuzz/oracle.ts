@@ -9,6 +9,12 @@ export const HANG_MS = 1000;
 const FACTOR = 24;
 const FLOOR = 4096;
 
+/** A library that prints for what it reads lets a stranger fill the log. */
+let printed: string | undefined;
+process.emitWarning = (warning: string | Error): void => {
+  printed = String(warning);
+};
+
 export type Verdict =
   | { readonly type: 'accepted' | 'refused'; readonly ms: number }
   | { readonly type: 'broken'; readonly ms: number; readonly error: unknown };
@@ -16,9 +22,11 @@ export type Verdict =
 /** Runs one input and judges it: what came out, what it took, and that the input is still what it was. */
 export async function judge(target: Target, input: Uint8Array, thorough: boolean): Promise<Verdict> {
   const before = input.slice();
+  printed = undefined;
   const started = performance.now();
   const verdict = await outcomeOf(target, input, { thorough, started });
   if (verdict.type === 'broken') return verdict;
+  if (printed !== undefined) return { ...verdict, type: 'broken', error: new Broken(`it printed a warning: ${printed}`) };
   if (!sameBytes(before, input)) return { ...verdict, type: 'broken', error: new Broken('the input was changed') };
   if (verdict.ms > HANG_MS && (await isSlowAgain(target, input)))
     return { ...verdict, type: 'broken', error: new Broken(`took ${verdict.ms.toFixed(0)} ms`) };

@@ -35,6 +35,8 @@ export function parseDocuments(text: string, file: string): ParsedFile {
     resolveKnownTags: false,
     lineCounter: lines,
     prettyErrors: false,
+    // Warnings become faults below; the parser would also print them, one line for each odd key of a hostile file.
+    logLevel: 'error',
     merge: false,
   });
   const found = (Array.isArray(parsed) ? parsed : []).filter((document) => document.contents !== null || document.errors.length > 0);

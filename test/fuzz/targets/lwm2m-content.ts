@@ -192,7 +192,11 @@ export const LWM2M_CONTENT: readonly Target[] = [
     maxBytes: 400,
     seeds: () => [forBase('/3/0/13', utf8('1367491215')), forBase('/6/0/0', utf8('48.2')), forBase('/5/0/0', utf8('AA=='))],
   }),
-  contentTarget('lwm2m-opaque', CONTENT_FORMAT.OPAQUE, { maxBytes: 200, seeds: () => [forBase('/5/0/0', Uint8Array.of(0))] }),
+  contentTarget('lwm2m-opaque', CONTENT_FORMAT.OPAQUE, {
+    maxBytes: 200,
+    generate: undefined,
+    seeds: () => [forBase('/5/0/0', Uint8Array.of(0))],
+  }),
   contentTarget('lwm2m-cbor-value', CONTENT_FORMAT.CBOR, {
     guide: CBOR_GUIDE,
     tokens: CBOR_TOKENS,
