@@ -1,6 +1,6 @@
 import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
-import type { CampaignRecord, Changes, DeviceRecord, DocumentRecord, TimelineRecord, UpdateRecord } from '@drover/persistence';
+import type { CampaignRecord, Changes, DeviceRecord, DocumentRecord, TimelineRecord, UpdateRecord, Urgency } from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
 import { keyOf, type EngineState } from './engine-state.ts';
 
@@ -74,6 +74,13 @@ export class UnitOfWork {
 
   send(message: ToGateway): void {
     this.messages.push(message);
+  }
+
+  /** No event to prove, no message that waits for the commit, and nothing but what devices will tell again. */
+  get urgency(): Urgency {
+    const { devices: _devices, updates: _updates, timeline: _timeline, ...others } = this.changes;
+    const isToldAgain = Object.values(others).every((list) => list.length === 0);
+    return this.events.length === 0 && this.messages.length === 0 && isToldAgain ? 'lazy' : 'now';
   }
 
   get isEmpty(): boolean {
