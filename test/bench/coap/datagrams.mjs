@@ -16,7 +16,7 @@ const REGISTER = message({
   options: writeOptions({
     uriPath: ['rd'],
     contentFormat: CONTENT_FORMAT.LINK,
-    uriQuery: ['ep=urn:imei:000000000000000', 'lt=86400', 'lwm2m=1.1', 'b=UQ'],
+    uriQuery: ['ep=urn:imei:000000000000000', 'lt=86400', 'lwm2m=1.0', 'b=UQ'],
   }),
   payload: LINKS,
 });

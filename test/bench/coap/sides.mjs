@@ -1,6 +1,5 @@
 // The two processes of the coap bench: devices on one core, the server side on another, the same for us and for the peers.
-import { fork } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -22,19 +21,19 @@ export const onCore = (core, command, args) => (hasTaskset ? ['taskset', ['-c', 
 /** A process that is asked by message, one order after the other. */
 export class Side {
   #child;
+  #ended;
   constructor(script, core) {
     const [execPath, execArgv] = onCore(core, process.execPath, ['--max-semi-space-size=32']);
     const launch = hasTaskset ? { execPath, execArgv } : { execArgv };
     this.#child = fork(join(import.meta.dirname, script), { ...launch, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#ended = once(this.#child, 'exit').then(([code]) => Promise.reject(new Error(`${script} ended with ${code}`)));
+    this.#ended.catch(() => undefined);
   }
 
-  async ask(order) {
+  ask(order) {
     this.#child.send(order);
-    const answered = once(this.#child, 'message');
-    const ended = once(this.#child, 'exit').then(([code]) => Promise.reject(new Error(`${order.type} ended its process with ${code}`)));
-    ended.catch(() => undefined);
-    const [answer] = await Promise.race([answered, ended]);
-    return answer;
+    const answer = new Promise((resolve) => this.#child.once('message', resolve));
+    return Promise.race([answer, this.#ended]);
   }
 
   end() {
