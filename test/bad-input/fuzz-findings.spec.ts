@@ -33,6 +33,17 @@ describe('a path with leading zeros is the path without them', () => {
   });
 });
 
+it.each([
+  ['twice', '/3/0/9'],
+  ['with instances and without', '/3/0/9/0'],
+])('a TLV with a resource %s is refused rather than written with one value missing', (_, path) => {
+  const values = [
+    { path: '/3/0/9', value: 1 },
+    { path, value: 2 },
+  ];
+  expect(() => encodeContent(CONTENT_FORMAT.TLV, values, '/3/0')).toThrow(/resource 9 twice/);
+});
+
 it('an observation of a device that is silent is not renewed into a list without end', () => {
   const bench = new EndpointBench({ maxQueuedPerPeer: 2 });
   const handle = bench.endpoint.request('192.0.2.1:5683', { ...READ, observe: 0 }, bench.now);

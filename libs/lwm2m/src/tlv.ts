@@ -161,6 +161,8 @@ function groupBy(rows: readonly IdRow[], position: number): [number, IdRow[]][] 
 function resourcesOf(rows: readonly IdRow[], typeOf: TypeOf): Uint8Array {
   const entries = groupBy(rows, 2).map(([id, own]) => {
     const type = typeOf(own[0]!.ids[0]!, id);
+    if (own.length > 1 && own.some(({ ids }) => ids.length === 3))
+      throw malformed(`TLV: resource ${id} twice, or with instances and without`);
     if (own[0]!.ids.length === 3) return entryBytes('resource', id, bytesOf(own[0]!.value, type));
     const inner = own.map(({ ids, value }) => entryBytes('resource-instance', ids[3]!, bytesOf(value, type)));
     return entryBytes('multiple', id, Buffer.concat(inner));

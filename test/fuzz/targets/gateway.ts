@@ -1,4 +1,4 @@
-import { CoapEndpoint, CODE, decodeMessage, offsetOf, readOptions } from '@drover/coap';
+import { BERT_SZX, CoapEndpoint, CODE, decodeFrame, decodeMessage, encodeFrame, offsetOf, readOptions, SIGNAL } from '@drover/coap';
 import type { CoapMessage, CoapOutput, CoapRequest, IncomingResponse } from '@drover/coap';
 import { Digest, Endpoint, plus } from '@drover/kernel';
 import type { Duration } from '@drover/kernel';
@@ -11,11 +11,13 @@ import type { OfferOrder, ToGateway } from '../../../apps/server/src/link/messag
 import { Script } from '../script.ts';
 import { demand, fromHex, utf8 } from '../target.ts';
 import type { Target } from '../target.ts';
-import { datagramFrom, FixedEntropy } from './coap-talk.ts';
+import { datagramFrom, FixedEntropy, frameFrom } from './coap-talk.ts';
 
 const ENDPOINT = Endpoint('good');
 const HOME = '192.0.2.1:5683';
 const STRANGERS = ['198.51.100.1:1', '198.51.100.2:2', '203.0.113.3:3'];
+/** One of them comes by TCP. */
+const STREAM = 'tcp:203.0.113.4:4';
 const TOKEN = 'a-token-that-nobody-guesses';
 const IMAGE_BYTES = 4096;
 const MAX_STEPS = 60;
@@ -76,6 +78,8 @@ class Play {
   readonly #before = new Map<string, CoapMessage>();
   readonly #asked = new Set<string>();
   #isHeld = false;
+  #isConnected = false;
+  #streamToken: Uint8Array | undefined;
   #state = 0;
 
   constructor(script: Script) {
@@ -89,8 +93,8 @@ class Play {
       awakeMs: 93_000,
       takeover: 'refuse-while-alive',
       sendDatagram: (peer, bytes) => this.#leaves(peer, bytes),
-      writeStream: () => undefined,
-      closeStream: () => undefined,
+      writeStream: (_peer, bytes) => this.#streams(bytes),
+      closeStream: () => (this.#isConnected = false),
       tell: () => undefined,
       publicUri: () => 'coap://192.0.2.254:5683',
       wake: () => undefined,
@@ -215,7 +219,8 @@ class Play {
     const script = this.#script;
     const kind = script.below(16);
     if (kind < 3) this.#stranger(script.bytes(script.byte()));
-    else if (kind < 8) this.#stranger();
+    else if (kind < 7) this.#stranger();
+    else if (kind === 7) this.#streamStranger();
     else if (kind < 12) this.#command(script.pick(this.#commands()));
     else if (kind === 12) this.#state = script.below(4);
     else if (kind === 13)
@@ -236,6 +241,25 @@ class Play {
     const bytes = raw ?? datagramFrom(this.#script, this.#before.get(peer));
     this.#received.set(peer, (this.#received.get(peer) ?? 0) + bytes.length);
     this.#gateway.receive(peer, bytes);
+  }
+
+  /** Greets like any client, and goes on from there. */
+  #streamStranger(): void {
+    if (!this.#isConnected) {
+      this.#isConnected = true;
+      this.#gateway.streamOpened(STREAM, performance.now(), 'server');
+      this.#gateway.receive(STREAM, encodeFrame({ code: SIGNAL.CSM, token: new Uint8Array(0), options: [], payload: new Uint8Array(0) }));
+    }
+    if (this.#script.below(8) !== 7) return this.#gateway.receive(STREAM, frameFrom(this.#script, this.#streamToken));
+    this.#isConnected = false;
+    return this.#gateway.streamClosed(STREAM);
+  }
+
+  #streams(bytes: Uint8Array): void {
+    const { code, token, options } = decodeFrame(bytes);
+    demand(this.#isConnected, 'bytes for a connection that was closed');
+    demand(code !== CODE.CONTENT || readOptions({ options }, BERT_SZX).options.etag === undefined, 'a block of the image for a stranger');
+    this.#streamToken = token.slice();
   }
 
   #command(command: ToGateway): void {
