@@ -19,6 +19,8 @@ export class Amplification {
   /** Bytes that may still be sent; in order of first sight. */
   readonly #credit = new Map<string, number>();
   #withheld = 0;
+  /** Proven when its datagram came in, a moment ago: what is sent back need not be looked up again. */
+  #justProven: string | undefined;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -53,7 +55,8 @@ export class Amplification {
   }
 
   received(address: string, bytes: number, now: number): void {
-    if (this.isProven(address, now)) return;
+    this.#justProven = this.isProven(address, now) ? address : undefined;
+    if (this.#justProven !== undefined) return;
     this.#setCredit(address, Math.min(MOST_CREDIT, (this.#credit.get(address) ?? 0) + this.#limits.maxAmplification * bytes));
   }
 
@@ -64,7 +67,7 @@ export class Amplification {
 
   /** `false`: it must not go out, and was counted. */
   spend(address: string, bytes: number, now: number): boolean {
-    if (this.isProven(address, now)) return true;
+    if (address === this.#justProven || this.isProven(address, now)) return true;
     const left = (this.#credit.get(address) ?? OWN_INITIATIVE) - bytes;
     if (left < 0) {
       this.#withheld += 1;

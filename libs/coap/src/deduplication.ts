@@ -6,9 +6,16 @@ export interface Seen {
   readonly peer: string;
   readonly fingerprint: number;
   readonly expiresAt: number;
-  answer?: Uint8Array;
+  answer: Uint8Array | undefined;
   /** No longer in the cache; an answer given now is not kept. */
-  evicted?: boolean;
+  evicted: boolean;
+}
+
+/** Who sent what: a message by its bytes. */
+export interface Sender {
+  readonly peer: string;
+  readonly messageId: number;
+  readonly fingerprint: number;
 }
 
 type Limits = Pick<EndpointSettings, 'exchangeLifetimeMs' | 'maxCachedMessages' | 'maxCachedBytes'>;
@@ -36,18 +43,32 @@ export class Deduplication {
     return this.#seen.size;
   }
 
-  /** The same id with other bytes is a new message: a device that rebooted starts counting again. */
-  find(peer: string, messageId: number, fingerprint: number): Seen | undefined {
+  /**
+   * What was seen of this very message, or `undefined` and a place for it: the same id with other bytes is a new message,
+   * because a device that rebooted starts counting again.
+   */
+  meet(from: Sender, now: number): { readonly earlier: Seen } | { readonly fresh: Seen } {
+    const key = this.#keyOf(from.peer, from.messageId);
+    const known = this.#seen.get(key);
+    if (known?.fingerprint === from.fingerprint && known.peer === from.peer) return { earlier: known };
+    return { fresh: this.#remember(key, from, now) };
+  }
+
+  find({ peer, messageId, fingerprint }: Sender): Seen | undefined {
     const seen = this.#seen.get(this.#keyOf(peer, messageId));
     return seen?.fingerprint === fingerprint && seen.peer === peer ? seen : undefined;
   }
 
-  remember(from: { peer: string; messageId: number; fingerprint: number }, now: number): Seen {
+  remember(from: Sender, now: number): Seen {
+    return this.#remember(this.#keyOf(from.peer, from.messageId), from, now);
+  }
+
+  #remember(key: number, from: Sender, now: number): Seen {
     this.expire(now);
-    const key = this.#keyOf(from.peer, from.messageId);
     this.#drop(this.#seen.get(key));
     while (this.#seen.size >= this.#limits.maxCachedMessages) this.#drop(this.#oldest());
-    const seen: Seen = { key, peer: from.peer, fingerprint: from.fingerprint, expiresAt: now + this.#limits.exchangeLifetimeMs };
+    const { peer, fingerprint } = from;
+    const seen: Seen = { key, peer, fingerprint, expiresAt: now + this.#limits.exchangeLifetimeMs, answer: undefined, evicted: false };
     this.#seen.set(key, seen);
     this.#order.push(seen);
     // One id with ever new bytes leaves evicted entries in the middle, which the head does not reach for minutes.

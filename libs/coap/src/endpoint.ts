@@ -210,7 +210,7 @@ export class CoapEndpoint {
 
   #receiveResponse(address: string, message: CoapMessage, { bytes, now }: { bytes: Uint8Array; now: number }): void {
     const from = { peer: address, messageId: message.messageId, fingerprint: fingerprintOf(bytes) };
-    const earlier = this.#duplicates.find(address, message.messageId, from.fingerprint);
+    const earlier = this.#duplicates.find(from);
     if (earlier !== undefined) {
       if (message.type === 'CON' && earlier.answer !== undefined) this.#sink({ type: 'datagram', peer: address, bytes: earlier.answer });
       return;

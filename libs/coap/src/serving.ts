@@ -69,15 +69,11 @@ export class Serving {
   }
 
   receive(peer: string, message: CoapMessage, { bytes, now }: { bytes: Uint8Array; now: number }): void {
-    const fingerprint = fingerprintOf(bytes);
-    const earlier = this.#duplicates.find(peer, message.messageId, fingerprint);
-    if (earlier !== undefined) {
-      // Still being worked on, or a NON: silence. The peer will ask again, or does not want to know.
-      if (message.type === 'CON' && earlier.answer !== undefined) this.#sink({ type: 'datagram', peer, bytes: earlier.answer });
-      return;
-    }
-    const seen = this.#duplicates.remember({ peer, messageId: message.messageId, fingerprint }, now);
-    this.#handOut(new Incoming(peer, message, seen), message, now);
+    const met = this.#duplicates.meet({ peer, messageId: message.messageId, fingerprint: fingerprintOf(bytes) }, now);
+    if ('fresh' in met) return this.#handOut(new Incoming(peer, message, met.fresh), message, now);
+    // Still being worked on, or a NON: silence. The peer will ask again, or does not want to know.
+    const { answer } = met.earlier;
+    if (message.type === 'CON' && answer !== undefined) this.#sink({ type: 'datagram', peer, bytes: answer });
   }
 
   #handOut(incoming: Incoming, message: CoapMessage, now: number): void {

@@ -102,7 +102,8 @@ export class RegistrationHandler {
 
   /** Unguessable, and short: it travels in each Update. */
   #newLocation(): string {
-    return Buffer.from(this.#chance.bytes(LOCATION_BYTES)).toString('base64url');
+    const { buffer, byteOffset, length } = this.#chance.bytes(LOCATION_BYTES);
+    return Buffer.from(buffer, byteOffset, length).toString('base64url');
   }
 
   /** A device with small buffers sends its object list by Block1. */

@@ -66,13 +66,18 @@ export class Registry {
 
   put(registered: Registered): void {
     const known = this.#byEndpoint.get(registered.endpoint);
-    this.#lists.add(registered.objects, registered.links.length);
-    if (known === undefined) return this.#insert(new Entry(registered));
+    if (known === undefined) {
+      this.#lists.add(registered.objects, registered.links.length);
+      return this.#insert(new Entry(registered));
+    }
     const before = known.registered;
+    if (before.objects !== registered.objects) {
+      this.#lists.add(registered.objects, registered.links.length);
+      this.#lists.remove(before.objects);
+    }
     const isSamePlace = before.peer === registered.peer;
     // The same device, refreshed where it was, needs no new proof; a new location means that it registered anew.
     known.confirmed = known.confirmed && isSamePlace && before.location === registered.location;
-    this.#lists.remove(before.objects);
     if (before.location !== registered.location) this.#byLocation.delete(before.location);
     if (!isSamePlace) this.#leave(before.peer, known);
     known.registered = registered;
