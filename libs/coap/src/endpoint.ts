@@ -3,7 +3,7 @@ import { Amplification } from './amplification.ts';
 import { Chance } from './chance.ts';
 import { classOf, CODE } from './codes.ts';
 import { Deduplication, fingerprintOf } from './deduplication.ts';
-import type { CoapRequest, CoapResponse, CoapSink, IncomingHandle, RequestHandle } from './endpoint-types.ts';
+import type { CoapRequest, CoapResponse, CoapSink, CoapTransport, IncomingHandle, RequestHandle } from './endpoint-types.ts';
 import { EchoValues } from './echo.ts';
 import { CoapError } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
@@ -26,7 +26,7 @@ const ECHO_FRESH_MS = 93_000;
  * time come in, datagrams and events go to the sink. A peer is its address, `address:port`; nothing that another
  * address sends ever matches. `now` is real monotonic milliseconds.
  */
-export class CoapEndpoint {
+export class CoapEndpoint implements CoapTransport {
   readonly #settings: EndpointSettings;
   readonly #sink: CoapSink;
   readonly #amplification: Amplification;

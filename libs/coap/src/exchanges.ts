@@ -7,10 +7,11 @@ import type { CoapMessage } from './message.ts';
 import { isMulticast } from './multicast.ts';
 import { isFresh } from './observations.ts';
 import type { Observation } from './observations.ts';
-import { readOptions, writeOptions } from './options.ts';
+import { readOptions } from './options.ts';
 import { isSpent, sameToken, tokenKey } from './peer.ts';
 import type { Exchange, Peer, Transmission } from './peer.ts';
 import type { Peers } from './peers.ts';
+import { requestOptions } from './request-options.ts';
 import { backedOff, measured, paceOf } from './rto.ts';
 import type { EndpointSettings } from './settings.ts';
 
@@ -283,29 +284,12 @@ function observationOf(peer: Peer, handle: RequestHandle): Observation | undefin
   return undefined;
 }
 
-function encodeRequest(exchange: Exchange, ids: { messageId: number; token: Uint8Array }): Uint8Array {
-  const { request, observe } = exchange;
-  const { path: uriPath, query: uriQuery, contentFormat, accept, block1, block2, size1, etag } = request;
-  const { ifMatch, ifNoneMatch, echo, requestTag } = request;
+function encodeRequest({ request, observe }: Exchange, ids: { messageId: number; token: Uint8Array }): Uint8Array {
   return encodeMessage({
     type: request.confirmable === false ? 'NON' : 'CON',
     code: codeOfMethod(request.method),
     ...ids,
-    options: writeOptions({
-      uriPath,
-      uriQuery,
-      contentFormat,
-      accept,
-      block1,
-      block2,
-      size1,
-      etag,
-      observe,
-      ifMatch,
-      ifNoneMatch,
-      echo,
-      requestTag,
-    }),
+    options: requestOptions(request, observe),
     payload: request.payload ?? NO_BYTES,
   });
 }

@@ -1,14 +1,14 @@
 import type { Amplification } from './amplification.ts';
-import { classOf, CODE, methodOf } from './codes.ts';
+import { classOf, CODE } from './codes.ts';
 import type { Chance } from './chance.ts';
 import { fingerprintOf } from './deduplication.ts';
 import type { Deduplication, Seen } from './deduplication.ts';
 import type { EchoValues } from './echo.ts';
 import type { CoapResponse, CoapSink, IncomingHandle } from './endpoint-types.ts';
+import { readRequest } from './incoming-request.ts';
 import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
 import type { CoapMessage, MessageType } from './message.ts';
-import { OPTION, readOptions, writeOptions } from './options.ts';
-import type { CoapOptions } from './options.ts';
+import { writeOptions } from './options.ts';
 import { isSpent } from './peer.ts';
 import type { Peer, SeparateResponse } from './peer.ts';
 import type { Peers } from './peers.ts';
@@ -77,27 +77,17 @@ export class Serving {
   }
 
   #handOut(incoming: Incoming, message: CoapMessage, now: number): void {
-    const { options, badCritical } = readOptions(message);
+    const read = readRequest(message);
+    const { options } = read;
     incoming.noResponse = options.noResponse ?? 0;
     if (options.echo !== undefined && this.#echoes.isFresh(incoming.peer, options.echo, now)) this.#amplification.prove(incoming.peer, now);
-    if (badCritical !== undefined || isConditional(options)) {
-      if (incoming.confirmable) this.respond(incoming, { code: CODE.BAD_OPTION }, now);
-      return;
-    }
-    if (hasBadHopLimit(message, options)) {
-      this.respond(incoming, { code: CODE.BAD_REQUEST }, now);
-      return;
-    }
-    const method = methodOf(message.code);
-    if (method === undefined) {
-      this.respond(incoming, { code: CODE.METHOD_NOT_ALLOWED }, now);
-      return;
-    }
-    if (options.proxyUri !== undefined || options.proxyScheme !== undefined) {
-      this.respond(incoming, { code: CODE.PROXYING_NOT_SUPPORTED }, now);
+    if (read.type === 'refused') {
+      // A NON with a critical option that we do not know is dropped (section 5.4.1).
+      if (incoming.confirmable || read.code !== CODE.BAD_OPTION) this.respond(incoming, { code: read.code }, now);
       return;
     }
     const { peer, confirmable } = incoming;
+    const { method } = read;
     this.#sink({ type: 'request', peer, handle: incoming, request: { method, confirmable, options, payload: message.payload } });
   }
 
@@ -186,16 +176,6 @@ export class Serving {
 /** No-Response (RFC 7967): bit n-1 of the option says that answers of class n are not wanted. A CON still gets its empty ACK. */
 function isUnwanted({ noResponse }: Incoming, answerCode: number): boolean {
   return (noResponse & (1 << (classOf(answerCode) - 1))) !== 0;
-}
-
-/** RFC 8768 section 3: a Hop-Limit of 0, or of more than a byte, is 4.00 although the option is elective. */
-function hasBadHopLimit({ options: raw }: CoapMessage, { hopLimit }: CoapOptions): boolean {
-  return hopLimit === undefined && raw.some(({ number }) => number === OPTION.HOP_LIMIT);
-}
-
-/** No resource of ours has versions to compare: a condition is a critical option that we cannot heed. */
-function isConditional({ ifMatch, ifNoneMatch }: CoapOptions): boolean {
-  return ifMatch !== undefined || ifNoneMatch !== undefined;
 }
 
 function encodeResponse(incoming: Incoming, response: CoapResponse, header: Header): Uint8Array {
