@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommands } from './commands/audit.ts';
+import { classCommands } from './commands/classes.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { firmwareCommands } from './commands/firmware.ts';
 import { gitopsCommands } from './commands/gitops.ts';
@@ -21,7 +22,16 @@ export function createProgram(): Command {
     .option('--json', 'print for programs')
     .addHelpText('after', EXIT_CODES)
     .exitOverride();
-  for (const add of [gitopsCommands, operateCommands, holdCommands, deviceCommands, firmwareCommands, tokenCommands, auditCommands])
+  for (const add of [
+    gitopsCommands,
+    operateCommands,
+    holdCommands,
+    deviceCommands,
+    classCommands,
+    firmwareCommands,
+    tokenCommands,
+    auditCommands,
+  ])
     add(program);
   inheritExit(program);
   return program;

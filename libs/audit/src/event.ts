@@ -34,6 +34,8 @@ export const EVENT_CATALOGUE = {
   'registration-replaced': ['from', 'to'],
   'operation-requested': ['id', 'operation', 'paths'],
   'operation-finished': ['id', 'outcome'],
+  'trace-started': ['until'],
+  'trace-ended': [],
   'firmware-pushed': ['name', 'version', 'digest', 'size'],
   'firmware-refused': ['digest', 'code'],
   'firmware-withdrawn': ['digest', 'reason'],

@@ -53,6 +53,6 @@ export {
 export { OPTION, readOptions, writeOptions, type CoapOptions, type ReadOptions } from './options.ts';
 export { COVERAGE, DEFAULT_ENDPOINT_SETTINGS, type Coverage, type EndpointSettings, type PeerTiming } from './settings.ts';
 export type { StreamRole } from './stream-connection.ts';
-export { decodeFrame, encodeFrame, FrameDecoder, type StreamMessage } from './stream-frame.ts';
+export { decodeFrame, encodeFrame, FrameDecoder, isSignal, type StreamMessage } from './stream-frame.ts';
 export { DEFAULT_STREAM_SETTINGS, type StreamSettings } from './stream-settings.ts';
 export { CoapStreams } from './streams.ts';

@@ -10,10 +10,22 @@ export {
   ReasonRequest,
   ROLES,
   TokenRequest,
+  TraceRequest,
   WithdrawRequest,
   type Role,
 } from './requests.ts';
-export type { CampaignView, DeviceView, ErrorBody, PlanView, StageView, TimelineEntry, WhyView } from './responses.ts';
+export type {
+  CampaignView,
+  ClassView,
+  DeviceClassView,
+  DeviceView,
+  ErrorBody,
+  PlanView,
+  StageView,
+  TimelineEntry,
+  TraceView,
+  WhyView,
+} from './responses.ts';
 export {
   AttributesDto,
   ChangeRequest,

@@ -185,6 +185,14 @@ export class TokenRequest {
   role!: Role;
 }
 
+export class TraceRequest {
+  @ApiProperty({ minimum: 1, maximum: 86_400, description: 'How long the datagrams of the device are recorded' })
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  seconds!: number;
+}
+
 export class PageQuery {
   @ApiPropertyOptional({ default: 'default', description: 'Tenant' })
   @IsOptional()

@@ -100,3 +100,36 @@ export interface TimelineEntry {
   readonly kind: string;
   readonly detail: unknown;
 }
+
+export interface ClassView {
+  readonly name: string;
+  readonly precedence: number;
+  /** Devices that have it. */
+  readonly devices: number;
+  readonly source: unknown;
+}
+
+/** How a device is treated, and where each value comes from. */
+export interface DeviceClassView {
+  readonly class: string | undefined;
+  /** Classes that fit as well and count less. */
+  readonly alsoFit: readonly string[];
+  /** `from`: `class NAME`, `coverage CE1`, `default`. */
+  readonly values: readonly { readonly field: string; readonly value: string; readonly from: string }[];
+  /** What it has shown by itself; absent while the gateway does not answer. */
+  readonly learned: readonly { readonly what: string; readonly value: string }[] | undefined;
+}
+
+export interface TraceView {
+  readonly until: string;
+  readonly isRunning: boolean;
+  /** Older datagrams that had to go. */
+  readonly dropped: number;
+  readonly entries: readonly {
+    readonly at: string;
+    readonly direction: 'in' | 'out';
+    readonly address: string;
+    readonly bytes: number;
+    readonly text: string;
+  }[];
+}

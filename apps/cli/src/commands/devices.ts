@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { DeviceView, TimelineEntry } from '@drover/contracts';
+import type { DeviceClassView, DeviceView } from '@drover/contracts';
+import { classText } from '../class-text.ts';
 import { action } from '../context.ts';
 import { readDeviceFile } from '../device-file.ts';
 import { table } from '../output.ts';
 import { deviceOperationCommands } from './device-operations.ts';
+import { timelineCommand } from './timeline.ts';
 
 const PAGE = 1000;
 
@@ -50,7 +52,9 @@ function showCommand(device: Command): void {
     .argument('<device>')
     .action(
       action(async ({ api, out }, name: string) => {
-        const view = await api.get<DeviceView>(`devices/${encodeURIComponent(name)}`);
+        const path = `devices/${encodeURIComponent(name)}`;
+        const view = await api.get<DeviceView>(path);
+        const treatment = await api.get<DeviceClassView>(`${path}/class`);
         out.say(
           table([
             ...Object.entries(view.labels).map(([key, value]) => [`label ${key}`, value]),
@@ -59,21 +63,8 @@ function showCommand(device: Command): void {
         );
         out.say(`last contact ${view.lastContactAt ?? 'never'}, next expected ${view.nextContactAt ?? 'unknown'}`);
         for (const { at, code, text } of view.findings) out.say(`finding ${at} ${code}: ${text}`);
-        out.result(view);
-      }),
-    );
-}
-
-function timelineCommand(device: Command): void {
-  device
-    .command('timeline')
-    .argument('<device>')
-    .option('--limit <count>', 'newest entries', '50')
-    .action(
-      action(async ({ api, out }, name: string, { limit }: { limit: string }) => {
-        const entries = await api.get<TimelineEntry[]>(`devices/${encodeURIComponent(name)}/timeline`, { limit });
-        out.say(table(entries.map(({ at, kind, detail }) => [at, kind, JSON.stringify(detail)])));
-        out.result(entries);
+        out.say(classText(treatment));
+        out.result({ ...view, treatment });
       }),
     );
 }

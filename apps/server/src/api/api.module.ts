@@ -3,6 +3,8 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { TokenDesk } from '../engine/token-desk.ts';
 import { AuditController } from './audit.controller.ts';
 import { CampaignsController } from './campaigns.controller.ts';
+import { DeviceClassesController } from './device-classes.controller.ts';
+import { DeviceInsightController } from './device-insight.controller.ts';
 import { DeviceOperationsController } from './device-operations.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
@@ -22,6 +24,8 @@ export class ApiModule {
         CampaignsController,
         DevicesController,
         DeviceOperationsController,
+        DeviceInsightController,
+        DeviceClassesController,
         FirmwareController,
         HoldsController,
         TokensController,

@@ -32,6 +32,8 @@ const CONFIG_CHANGES: readonly string[] = [
   'campaign-planned',
   'policy-applied',
   'policy-removed',
+  'trace-started',
+  'trace-ended',
   'device-imported',
   'hold-placed',
   'hold-lifted',

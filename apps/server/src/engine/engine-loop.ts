@@ -4,6 +4,7 @@ import type { FromGateway } from '../link/messages.ts';
 import type { OperationResult } from '../link/operations.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
+import type { GatewayLooks } from './gateway-looks.ts';
 import { Inbox } from './inbox.ts';
 import type { OperationDesk } from './operation-desk.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
@@ -22,6 +23,7 @@ export class EngineLoop {
   readonly #updates: UpdateFactHandler;
   readonly #ticker: RolloutTicker;
   readonly #operations: OperationDesk;
+  readonly #looks: GatewayLooks;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -34,6 +36,7 @@ export class EngineLoop {
     updates: UpdateFactHandler;
     ticker: RolloutTicker;
     operations: OperationDesk;
+    looks: GatewayLooks;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -41,6 +44,7 @@ export class EngineLoop {
     this.#updates = parts.updates;
     this.#ticker = parts.ticker;
     this.#operations = parts.operations;
+    this.#looks = parts.looks;
     this.#onFatal = parts.onFatal;
   }
 
@@ -106,6 +110,8 @@ export class EngineLoop {
         if (message.ended !== undefined) return;
         this.#contacts.stayAwake(message.endpoint, message.at);
         return this.#operations.onContact(message.endpoint);
+      case 'looked':
+        return this.#looks.onLooked(message);
       case 'update':
         return this.#updates.onUpdate(message);
       case 'refused-command':

@@ -6,6 +6,7 @@ import type { ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
+import { ClassDesk } from './class-desk.ts';
 import { ContactHandler } from './contact-handler.ts';
 import { DeviceDesk } from './device-desk.ts';
 import { DeviceStepper } from './device-stepper.ts';
@@ -14,10 +15,12 @@ import { Engine } from './engine.ts';
 import { EvidenceDesk } from './evidence-desk.ts';
 import { Explainer } from './explain.ts';
 import { FirmwareDesk } from './firmware-desk.ts';
+import { GatewayLooks } from './gateway-looks.ts';
 import { HoldDesk } from './hold-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
 import { RolloutTicker } from './rollout-ticker.ts';
 import { TokenDesk } from './token-desk.ts';
+import { TraceDesk } from './trace-desk.ts';
 import { TrustDesk } from './trust-desk.ts';
 import { UpdateFactHandler } from './update-fact-handler.ts';
 
@@ -30,6 +33,26 @@ export interface EngineParts {
   readonly evidence: EvidenceDesk;
   readonly onFatal: (error: unknown) => void;
 }
+
+/** What people look at beside campaigns. */
+const INSIGHT = [
+  { provide: ClassDesk, inject: [Engine], useFactory: (e: Engine) => new ClassDesk(e) },
+  { provide: GatewayLooks, inject: [Engine], useFactory: (e: Engine) => new GatewayLooks(e) },
+  { provide: TraceDesk, inject: [Engine, GatewayLooks], useFactory: (e: Engine, looks: GatewayLooks) => new TraceDesk(e, looks) },
+];
+
+const loopWith = (onFatal: EngineParts['onFatal']) => ({
+  provide: EngineLoop,
+  inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk, GatewayLooks],
+  useFactory: (
+    e: Engine,
+    contacts: ContactHandler,
+    updates: UpdateFactHandler,
+    ticker: RolloutTicker,
+    operations: OperationDesk,
+    looks: GatewayLooks,
+  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, onFatal }),
+});
 
 @Module({})
 export class EngineModule {
@@ -81,12 +104,8 @@ export class EngineModule {
         useFactory: (e: Engine, trust: TrustDesk, stepper: DeviceStepper) => new FirmwareDesk({ engine: e, trust, stepper, blobs }),
       },
       { provide: Explainer, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new Explainer(e, stepper) },
-      {
-        provide: EngineLoop,
-        inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk],
-        useFactory: (e: Engine, contacts: ContactHandler, updates: UpdateFactHandler, ticker: RolloutTicker, operations: OperationDesk) =>
-          new EngineLoop({ engine: e, contacts, updates, ticker, operations, onFatal }),
-      },
+      ...INSIGHT,
+      loopWith(onFatal),
     ];
     return { module: EngineModule, providers, exports: providers.map(({ provide }) => provide) };
   }

@@ -34,6 +34,8 @@ export interface ConversationParts {
   readonly awakeMs: number;
   /** What is configured for this kind of device, now. */
   readonly classOf: () => ClassSetting;
+  /** The device asked for blocks of this size, and larger ones were offered. */
+  readonly noteBlockSize: (bytes: number) => void;
   readonly uriFor: (token: string) => string;
   readonly device: () => Registered | undefined;
   /** The device has answered something since it registered where it is now. */
@@ -110,6 +112,8 @@ export class Conversation {
 
   served(offset: number, length: number): void {
     this.heard();
+    const isLast = offset + length >= this.order.size;
+    if (length < this.order.blockSize && !isLast) this.#parts.noteBlockSize(length);
     this.#progress.count({ offset: offset + length, bytes: length, retransmissions: 0 });
     this.input({ type: 'block-served', offset, length });
   }
@@ -304,6 +308,7 @@ export class Conversation {
         this.heard();
         this.#progress.count(block);
       },
+      askedFor: (bytes) => this.#parts.noteBlockSize(bytes),
       report: (input) => this.input(input),
     });
     this.#push.start();

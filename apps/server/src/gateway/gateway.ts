@@ -7,16 +7,20 @@ import { CommandDesk } from './command-desk.ts';
 import type { ConversationParts } from './conversation.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceReader } from './device-reader.ts';
+import { LearnedBlocks } from './learned-blocks.ts';
+import { LookDesk } from './look-desk.ts';
 import { Operations, type Correlated } from './operations.ts';
 import { OperatorDesk } from './operations/operator-desk.ts';
 import { Pacer } from './pacer.ts';
 import { Pauses } from './pauses.ts';
 import { PullDesk } from './pull-desk.ts';
 import { PULL_PATH } from './pull-server.ts';
+import { endpointOfRegister } from './register-claim.ts';
 import { contactMessage, RegistrationHandler, type Contact, type Takeover } from './registration-handler.ts';
 import { Registry } from './registry.ts';
 import { SendReader } from './send-reader.ts';
 import type { ServeDoor } from './serve-door.ts';
+import { TraceDesk } from './trace/trace-desk.ts';
 import { Transports } from './transports.ts';
 
 export interface GatewayParts {
@@ -57,6 +61,9 @@ export class Gateway {
   readonly #pulls: PullDesk;
   readonly #classes = new DeviceClasses();
   readonly #pauses = new Pauses();
+  readonly #blocks = new LearnedBlocks();
+  readonly #trace: TraceDesk;
+  readonly #looks: LookDesk;
   #isOpen = false;
 
   constructor(parts: GatewayParts) {
@@ -99,6 +106,12 @@ export class Gateway {
       unserved: (endpoint) => parts.tell({ type: 'contact', endpoint, kind: 'pull', at: parts.clock.now(), registration: undefined }),
       wake: parts.wake,
     });
+    this.#trace = new TraceDesk({
+      clock: () => parts.clock.now(),
+      endpointsAt: (peer) => this.#registry.endpointsAt(peer),
+      ownerOf: (token) => this.#commands.ownerOf(token),
+    });
+    this.#looks = this.#lookDesk();
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(250, parts.clock.wallMs(SWEEP_MS as Duration)));
     this.#commands = new CommandDesk({
       clock: parts.clock,
@@ -112,6 +125,19 @@ export class Gateway {
 
   readonly #pacer = new Pacer();
 
+  #lookDesk(): LookDesk {
+    return new LookDesk({
+      memory: this.#operations.memory,
+      blocks: this.#blocks,
+      trace: this.#trace,
+      timeoutOf: (endpoint) => {
+        const device = this.#registry.of(endpoint, this.#parts.clock.now());
+        return device && this.#coap.timeoutOf(device.peer);
+      },
+      tell: this.#parts.tell,
+    });
+  }
+
   #conversationParts(endpoint: Endpoint, attempt: AttemptKey): ConversationParts {
     const parts = this.#parts;
     return {
@@ -122,6 +148,7 @@ export class Gateway {
       protocolNow: monotonicMs,
       awakeMs: parts.awakeMs,
       classOf: () => this.#classes.of(endpoint),
+      noteBlockSize: (bytes) => this.#blocks.note(endpoint, bytes),
       uriFor: (token) => `${parts.publicUri()}/${PULL_PATH}/${token}`,
       device: () => this.#registry.of(endpoint, parts.clock.now()),
       isConfirmed: () => this.#registry.isConfirmed(endpoint),
@@ -143,17 +170,20 @@ export class Gateway {
   /** A 4.04 for a location that is about to be restored would make a whole fleet register again. */
   receive(peer: string, bytes: Uint8Array): void {
     if (!this.#isOpen) return;
+    if (this.#trace.isOn) this.#trace.received(peer, bytes);
     this.#coap.receive(peer, bytes, monotonicMs());
     this.#parts.wake();
   }
 
   /** Whatever is sent may have to be repeated, also what began with a timer of our own: a paced block, the end of a pause. */
   #sendDatagram(peer: string, bytes: Uint8Array): void {
+    if (this.#trace.isOn) this.#trace.sent(peer, bytes);
     this.#parts.sendDatagram(peer, bytes);
     this.#parts.wake();
   }
 
   #writeStream(peer: string, bytes: Uint8Array): void {
+    if (this.#trace.isOn) this.#trace.sent(peer, bytes);
     this.#parts.writeStream(peer, bytes);
     this.#parts.wake();
   }
@@ -166,6 +196,7 @@ export class Gateway {
 
   streamClosed(peer: string): void {
     this.#coap.closed(peer);
+    this.#trace.closed(peer);
   }
 
   advance(): void {
@@ -183,6 +214,7 @@ export class Gateway {
     } else if (message.type === 'open') this.#isOpen = true;
     else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
     else if (message.type === 'device-classes' || message.type === 'classify') this.#classes.handle(message);
+    else if (message.type === 'look' || message.type === 'trace') this.#looks.handle(message);
     else if (message.type === 'operate' || message.type === 'end-operation') this.#operators.handle(message);
     else this.#commands.handle(message);
     this.#parts.wake();
@@ -234,10 +266,8 @@ export class Gateway {
   }
 
   /** Of its class it is known that it understands Echo, and it registers from where it has not been before. */
-  #mustShowItsAddress(peer: string, { method, options }: IncomingRequest): boolean {
-    const [root, ...location] = options.uriPath.filter((segment) => segment !== '');
-    if (method !== 'POST' || root !== 'rd' || location.length > 0) return false;
-    const endpoint = endpointIn(options.uriQuery);
+  #mustShowItsAddress(peer: string, request: IncomingRequest): boolean {
+    const endpoint = endpointOfRegister(request);
     if (endpoint === undefined || this.#classes.of(endpoint).echo !== true) return false;
     return this.#registry.of(endpoint, this.#parts.clock.now())?.peer !== peer && !this.#coap.isProven(peer, monotonicMs());
   }
@@ -271,12 +301,6 @@ export class Gateway {
     conversation?.heard();
     conversation?.input({ type: 'contact' });
   }
-}
-
-/** Some stacks quote it. */
-function endpointIn(query: readonly string[]): Endpoint | undefined {
-  const written = query.find((part) => part.startsWith('ep='))?.slice('ep='.length);
-  return written?.replace(/^"(.*)"$/, '$1') as Endpoint | undefined;
 }
 
 function correlated(handle: RequestHandle): Correlated | undefined {

@@ -1,5 +1,6 @@
 import {
   nextBlock,
+  sizeOfSzx,
   onAnswer,
   startUpload,
   szxOfSize,
@@ -31,6 +32,8 @@ export interface PushParts {
   readonly now: () => number;
   /** Wall milliseconds to wait before the next block. */
   readonly pace: () => number;
+  /** The device takes smaller blocks than it was offered. */
+  readonly askedFor: (blockBytes: number) => void;
   readonly report: (input: FirmwareInput) => void;
   readonly sent: (block: { readonly offset: number; readonly bytes: number; readonly retransmissions: number }) => void;
   /** Protocol time-outs matter to people, not to a simulated radio. */
@@ -112,6 +115,7 @@ export class Push {
     switch (outcome.type) {
       case 'continue':
       case 'restart':
+        if (outcome.upload.szx < this.#upload.szx) this.#parts.askedFor(sizeOfSzx(outcome.upload.szx));
         this.#upload = outcome.upload;
         this.#parts.report({ type: 'block-acknowledged', offset: outcome.upload.offset });
         return this.#after(this.#parts.pace());

@@ -3,6 +3,7 @@ import type { FactName, FactValue } from '@drover/fleet';
 import type { ObjectModel } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
 import type { ClassCommand } from './device-classes.ts';
+import type { LookCommand, LookReport } from './looks.ts';
 import type { OperationCommand, OperationReport } from './operations.ts';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
@@ -60,6 +61,7 @@ export type ToGateway =
   | { readonly type: 'open' }
   | OperationCommand
   | ClassCommand
+  | LookCommand
   | { readonly type: 'close' };
 
 /** Whose pull a token is: a device may go on with it before it registers again. */
@@ -112,6 +114,7 @@ export type FromGateway =
       readonly why: string;
     }
   | OperationReport
+  | LookReport
   | { readonly type: 'fatal'; readonly code: string; readonly message: string };
 
 /** What the conversation learnt, in the standard's words; the engine translates. */
