@@ -77,7 +77,8 @@ const SHAPE: Row[] = [
   ['a word for later', inCanary('gate: {failure: [{max: 1, action: SlowDown}]}'), '10:76 VALUE_NOT_SUPPORTED_YET', /"SlowDown"/],
   ['an attack on the prototype', inSpec('__proto__: {isAdmin: true}'), '6:3 FIELD_UNKNOWN', /__proto__/],
   ['the name of a method', inSpec('constructor: 1'), '6:3 FIELD_UNKNOWN', /constructor/],
-  ['a list as a key', inSpec('? [a, b]\n  : 1'), '6:3 FIELD_UNKNOWN', /unknown field/],
+  ['a list as a key', inSpec('? [a, b]\n  : 1'), '6:5 YAML_SYNTAX', /a key is a word/],
+  ['a mapping as a key', inSpec('{a: b}: 1'), '6:3 YAML_SYNTAX', /a key is a word/],
   [
     'a list where a stage is expected',
     edit('{name: canary, take: 20, soak: 1d}', '[canary, 20]'),

@@ -79,3 +79,9 @@ it('a document with odd keys prints nothing', () => {
   expect(parseDocuments('{{a: b}: 1, [c]: 2}', 'odd.yaml').faults).toHaveLength(1);
   expect(printed).not.toHaveBeenCalled();
 });
+
+it('keys within keys take no time that doubles with each of them', () => {
+  const started = performance.now();
+  expect(parseDocuments(`${'? '.repeat(60)}x`, 'keys.yaml').faults).toMatchObject([{ code: 'YAML_SYNTAX', line: 1, column: 3 }]);
+  expect(performance.now() - started).toBeLessThan(1000);
+});

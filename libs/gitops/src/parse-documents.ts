@@ -1,4 +1,16 @@
-import { isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments, visit, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml';
 import { readDocument, type DroverDocument, type Fault, type FaultCode, type FaultPath } from '@drover/campaign';
 
 /** A fault with its place, both counted from 1. */
@@ -104,6 +116,11 @@ function readOne(document: Document.Parsed, place: Place): { document?: DroverDo
   // In 1.1 `010`, `yes` and `<<` mean something else than in the language we read.
   if (explicit && version !== '1.2')
     return { faults: [placed(place, 0, { code: 'YAML_SYNTAX', path: [], message: `YAML 1.2 is read, not ${version}` })] };
+  const odd = firstOddKey(document);
+  if (odd)
+    return {
+      faults: [placed(place, odd.range?.[0] ?? 0, { code: 'YAML_SYNTAX', path: [], message: 'a key is a word, not a list or a mapping' })],
+    };
   const twin = firstTwin(document);
   if (twin) return { faults: [placed(place, twin.range?.[0] ?? 0, { code: 'YAML_SYNTAX', path: [], message: 'Map keys must be unique' })] };
   const alias = firstAlias(document);
@@ -119,6 +136,19 @@ function readOne(document: Document.Parsed, place: Place): { document?: DroverDo
 
 function sentenceOf(message: string): string {
   return message.includes('call stack') ? 'nested too deeply' : (message.split('\n')[0] ?? '');
+}
+
+/** Nothing here has such keys, and the parser writes one out as text in a time that doubles with each level of nesting. */
+function firstOddKey(document: Document.Parsed): Node | undefined {
+  let found: Node | undefined;
+  visit(document, {
+    Pair: (_key, { key }) => {
+      if (!isCollection(key)) return undefined;
+      found = key as Node;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function firstTwin(document: Document.Parsed): Node | undefined {

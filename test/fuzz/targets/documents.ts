@@ -26,7 +26,7 @@ const yaml: Target = {
   name: 'yaml-documents',
   kind: 'decoder',
   quick: 500,
-  maxBytes: 1500,
+  maxBytes: 800,
   guide: ['/libs/gitops/dist/', '/libs/campaign/dist/', '/libs/kernel/dist/', '/node_modules/yaml/dist/'],
   refusals: [],
   seeds: () => [
