@@ -64,6 +64,7 @@ describe('faults', () => {
     ['an observation of nothing known', { lwm2m: { observe: 'Object' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'observe']],
     ['the version of an instance', { lwm2m: { versionFrom: '/3/0' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
     ['the version from a key', { lwm2m: { versionFrom: '/0/0/5' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
+    ['the version from an object of keys', { lwm2m: { versionFrom: '/23/0/1' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
     ['the version of the image that waits', { lwm2m: { versionFrom: '/5/0/7' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
     [
       'the version from where the version says',

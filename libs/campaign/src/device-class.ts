@@ -20,8 +20,8 @@ import { textPattern, versionPattern, type TextPattern } from './text-pattern.ts
 export const FORMAT_NAMES = ['Text', 'Opaque', 'CBOR', 'SenMLJSON', 'SenMLCBOR', 'TLV', 'LwM2MJSON', 'LwM2MCBOR'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
-/** Security and OSCORE hold keys: nothing of them is ever read. */
-const KEY_OBJECTS: readonly string[] = ['0', '21'];
+/** Security, OSCORE and COSE hold keys: nothing of them is ever read. */
+const KEY_OBJECTS: readonly string[] = ['0', '21', '23'];
 
 const resourcePath: Schema<string> = leaf({ type: 'string', pattern: '^/[0-9]{1,5}/[0-9]{1,5}/[0-9]{1,5}$' }, (value) => {
   const ids = typeof value === 'string' ? /^\/(\d{1,5})\/(\d{1,5})\/(\d{1,5})$/.exec(value) : null;
