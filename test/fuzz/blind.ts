@@ -5,7 +5,7 @@ import { Random, seedOf } from './random.ts';
 import { hexOf, utf8 } from './target.ts';
 import type { Target } from './target.ts';
 
-const INPUTS = 5000;
+const INPUTS = 3000;
 
 /**
  * The short pass of the tests: everything kept, everything known, and a fixed number of mutations of these. No coverage is

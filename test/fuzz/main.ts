@@ -88,7 +88,7 @@ async function all(): Promise<void> {
 function show(name: string, { inputs, ms, blocks, corpus }: Outcome['progress'], isLast = false): void {
   const line = `${name.padEnd(20)} ${inputs} inputs, ${rate(inputs, ms)}/s, ${blocks} branches, corpus ${corpus}`;
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}${isLast ? '\n' : ''}`);
-  else if (isLast) process.stderr.write(`${line}\n`);
+  else if (isLast || Math.floor(ms / 1000) % 10 === 0) process.stderr.write(`${line}\n`);
 }
 
 function rate(inputs: number, ms: number): number {

@@ -19,7 +19,7 @@ export interface Target {
    * `thorough`: also what costs too much for each input.
    */
   readonly run: (input: Uint8Array, thorough: boolean) => unknown;
-  /** Mutations in the short pass of the tests, where 5000 would take too long. */
+  /** Mutations in the short pass of the tests, where 3000 would take too long. */
   readonly quick?: number;
   /** Kinds of `DroverError` that are a refusal and no finding; `input` alone unless given. */
   readonly refusals?: readonly string[];
