@@ -17,6 +17,7 @@ import { forecast, type Forecast } from '@drover/schedule';
 import { newUpdate } from '@drover/rollout';
 import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
+import { tellClasses } from './class-teller.ts';
 import type { Engine } from './engine.ts';
 import { documentKey, keyOf, type LiveCampaign } from './engine-state.ts';
 import { notFound, targetOf, type TrustDesk } from './trust-desk.ts';
@@ -99,6 +100,7 @@ export class Campaigns {
         else this.#putPolicy(document, { unit, actor });
       });
     });
+    if (planned.some(({ kind, change }) => kind === 'DeviceClass' && change !== 'none')) await tellClasses(this.#engine);
     return planned;
   }
 

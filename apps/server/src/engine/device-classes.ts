@@ -34,6 +34,13 @@ export class DeviceClasses {
     return [...this.#documents.values()].filter(({ metadata }) => metadata.namespace === namespace);
   }
 
+  /** Devices of each class, by `namespace/name`, as the gateway has been told. */
+  get counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const key of this.#told.values()) counts.set(key, (counts.get(key) ?? 0) + 1);
+    return counts;
+  }
+
   get settings(): Extract<ClassCommand, { type: 'device-classes' }> {
     return { type: 'device-classes', classes: [...this.#documents.values()].map(settingOf) };
   }
@@ -49,9 +56,7 @@ export class DeviceClasses {
   /** All that fit, the one that counts first. */
   matching(device: Device): readonly DeviceClassDocument[] {
     if (this.#documents.size === 0) return [];
-    const { namespace } = device;
-    const facts = (['manufacturer', 'model', 'firmwareVersion'] as const).map((name) => textFact(device, name) ?? '');
-    const kind = JSON.stringify([namespace, ...facts]);
+    const kind = kindOf(device);
     const known = this.#kinds.get(kind);
     if (known) return known;
     const found = classesOf(device, [...this.#documents.values()]);
@@ -83,6 +88,12 @@ export class DeviceClasses {
       inPieces(endpoints).map((piece) => ({ type: 'classify', key, endpoints: piece }) as const),
     );
   }
+}
+
+/** All that decides the class of a device. With lengths: what one device says of itself must not read like another. */
+function kindOf(device: Device): string {
+  const [maker, model] = [textFact(device, 'manufacturer') ?? '', textFact(device, 'model') ?? ''];
+  return `${device.namespace}/${maker.length}/${model.length}/${maker}${model}${textFact(device, 'firmwareVersion') ?? ''}`;
 }
 
 /** A message of a million endpoints would hold up whatever comes behind it. */

@@ -86,7 +86,7 @@ export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork
   for (let at = 0; at < registrations.length; at += RESTORED_AT_ONCE)
     unit.send({ type: 'restore', registrations: registrations.slice(at, at + RESTORED_AT_ONCE), tokens: [] });
   unit.send({ type: 'restore', registrations: [], tokens: tokensIn(engine) });
-  unit.tellClasses();
+  unit.tellAllClasses();
   unit.send({ type: 'open' });
   for (const [key, campaign] of state.campaigns) {
     if (isCampaignOver(campaign.record.life)) continue;

@@ -56,14 +56,15 @@ export class UnitOfWork {
     this.changes.timeline.push(entry);
   }
 
-  /** What is put away, or brought back: classes count at once, for all devices. */
+  /** What a class says counts at once for its devices; which devices those are now, `tellClasses` says. */
   putDocument(record: DocumentRecord): void {
     this.#state.putDocument(record);
     this.changes.documents.push(record);
-    if (record.kind === 'DeviceClass') this.tellClasses();
+    if (record.kind === 'DeviceClass') this.messages.push(this.#state.classes.settings);
   }
 
-  tellClasses(): void {
+  /** For a start, when nobody waits yet. */
+  tellAllClasses(): void {
     const { classes, devices } = this.#state;
     this.messages.push(classes.settings, ...classes.news(devices.values()));
   }

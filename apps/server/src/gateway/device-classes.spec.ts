@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Endpoint } from '@drover/kernel';
 import { CONTENT_FORMAT } from '@drover/lwm2m';
 import { LockstepDevice } from '@drover/testkit';
-import { ENDPOINT, firmwareObject, GatewayBench } from '../../../../test/support/gateway.ts';
+import { ENDPOINT, firmwareObject, GatewayBench, TOKEN } from '../../../../test/support/gateway.ts';
 import { DeviceClasses, NO_CLASS } from './device-classes.ts';
 import { Pauses } from './pauses.ts';
 
@@ -130,6 +130,14 @@ describe('a push', () => {
     expect(dueIn()).toBeLessThanOrEqual(most);
   });
 
+  it('is cut into the blocks that the offer says', async () => {
+    await bench.register();
+    await bench.answerReads();
+    bench.offer({ method: 'Push', blockSize: 256 });
+    await bench.untilTransfer();
+    expect((await bench.device.expect('PUT /5/0/0')).request.options.block1).toEqual({ num: 0, more: true, szx: 4 });
+  });
+
   it('a device that is busy is tried again after its own time', async () => {
     bench.classify({ busyRetryMs: 150 });
     await push();
@@ -139,6 +147,16 @@ describe('a push', () => {
     expect(performance.now() - said).toBeGreaterThanOrEqual(140);
     expect(performance.now() - said).toBeLessThan(1500);
   });
+});
+
+it('a pull is served in the blocks that the offer says, however large the device asks', async () => {
+  await bench.register();
+  await bench.answerReads();
+  bench.offer({ blockSize: 256 });
+  await bench.untilTransfer();
+  (await bench.device.expect('PUT /5/0/1')).reply('2.04');
+  const answer = await bench.device.request({ method: 'GET', path: ['fw', TOKEN], block2: { num: 0, more: false, szx: 6 } });
+  expect([answer.options.block2, answer.payload.length]).toEqual([{ num: 0, more: true, szx: 4 }, 256]);
 });
 
 describe('timing', () => {
