@@ -16,13 +16,13 @@ export interface Forecast {
 export function forecast(
   devices: readonly Device[],
   imageBytes: number,
-  { blockSize, airtime }: { blockSize: number; airtime: number },
+  { blockSizeFor, airtime }: { blockSizeFor: (device: Device) => number; airtime: number },
 ): Forecast {
   const carriers = new Map<string, { devices: number; airtimeMs: number }>();
   const energies: number[] = [];
   let bytes = 0;
   for (const device of devices) {
-    const cost = transferCost(imageBytes, linkOf(device, blockSize));
+    const cost = transferCost(imageBytes, linkOf(device, blockSizeFor(device)));
     bytes += cost.bytesOnAir;
     energies.push(cost.energyMah);
     const { key } = carrierFor(device);

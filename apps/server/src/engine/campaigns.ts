@@ -11,6 +11,7 @@ import {
   type DroverDocument,
   type Plan,
 } from '@drover/campaign';
+import type { Device } from '@drover/fleet';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { forecast, type Forecast } from '@drover/schedule';
@@ -197,7 +198,9 @@ export class Campaigns {
 
   #forecastFor({ spec }: CampaignDocument, plan: Plan): Forecast {
     const devices = plan.stages.flatMap(({ endpoints }) => endpoints.flatMap((endpoint) => this.#engine.state.devices.get(endpoint) ?? []));
-    return forecast(devices, plan.firmware.size, { blockSize: spec.delivery.blockSize.preferred, airtime: spec.bandwidth.perCell.airtime });
+    const { preferred } = spec.delivery.blockSize;
+    const blockSizeFor = (device: Device): number => this.#engine.state.classes.blockSize(device, preferred);
+    return forecast(devices, plan.firmware.size, { blockSizeFor, airtime: spec.bandwidth.perCell.airtime });
   }
 
   #knownSource({ kind, metadata }: DroverDocument): Json | undefined {

@@ -3,7 +3,7 @@ import { DEFAULT_NAMESPACE, Endpoint, must, plus, type Json } from '@drover/kern
 import { DEFAULT_ENDPOINT_SETTINGS } from '@drover/coap';
 import { digestOf, MAX_TRANSMIT_SPAN_MS, readDocument, type DroverDocument } from '@drover/campaign';
 import type { DocumentRecord } from '@drover/persistence';
-import { aDeviceRecord, aRegistration } from '@drover/testkit';
+import { aCampaign, aDeviceRecord, aRegistration } from '@drover/testkit';
 import { ANN, NOW, TestEngine } from '../../../../test/support/engine.ts';
 import type { ToGateway } from '../link/messages.ts';
 import { ClassDesk } from './class-desk.ts';
@@ -24,6 +24,7 @@ const aClass = (spec: Record<string, Json>, name = 'c'): DroverDocument => {
   return must(readDocument(source).document, 'a class without faults');
 };
 const apply = (spec: Record<string, Json>, name = 'c') => test.campaigns.apply([aClass(spec, name)], ANN, undefined);
+const aPlan = must(readDocument(aCampaign({ stages: [{ name: 'all', take: '100%' }] }, 'c').source).document, 'a campaign');
 const sent = <T extends ToGateway['type']>(type: T) =>
   test.link.sent.flatMap((message) => (message.type === type ? [message as Extract<ToGateway, { type: T }>] : []));
 const learn = (facts: Record<string, string>, at = test.clock.now()) => test.contacts.onFacts({ type: 'facts', endpoint: D, at, facts });
@@ -187,6 +188,14 @@ describe('maxBlockSize', () => {
     await apply({ coap: { maxBlockSize } });
     await test.running();
     expect(sent('offer').map(({ order }) => order.blockSize)).toEqual([blockSize]);
+  });
+
+  it('and the forecast of a plan counts on them', async () => {
+    test.withDevices('d');
+    const bytesOf = async (): Promise<number> => (await test.campaigns.plan([aPlan]))[0]?.forecast?.bytes ?? 0;
+    const before = await bytesOf();
+    await apply({ coap: { maxBlockSize: 64 } });
+    expect(await bytesOf()).toBeGreaterThan(before * 1.5);
   });
 
   it('small blocks take a larger share of their cell', async () => {
