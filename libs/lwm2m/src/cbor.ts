@@ -34,3 +34,8 @@ export function cborOfValue(value: Value): unknown {
   if (value instanceof Uint8Array) return Uint8Array.from(value);
   return isObjectLink(value) ? linkText(value) : value;
 }
+
+/** Seconds since 1970 under tag 1: without it a stack that tells a time from a number takes it for neither. */
+export function timeForCbor(value: Value): unknown {
+  return typeof value === 'number' || typeof value === 'bigint' ? new Tag(1, value) : cborOfValue(value);
+}

@@ -3,6 +3,7 @@ import { LIMITS } from './limits.ts';
 import { decodeLwm2mCbor, encodeLwm2mCbor } from './lwm2m-cbor.ts';
 import { decodeLwm2mJson, encodeLwm2mJson } from './lwm2m-json.ts';
 import type { Lwm2mVersion } from './object-list.ts';
+import { typeOfPath } from './objects.ts';
 import type { TypeOf } from './objects.ts';
 import { decodeCborValue, decodeSenmlCbor, encodeCborValue, encodeSenmlCbor } from './senml-cbor.ts';
 import { decodeSenmlJson, encodeSenmlJson } from './senml-json.ts';
@@ -60,7 +61,7 @@ export function encodeContent(format: number, values: readonly ResourceValue[], 
       return value;
     }
     case CONTENT_FORMAT.CBOR:
-      return encodeCborValue(onlyValue(values));
+      return encodeCborValue(onlyValue(values), typeOfPath(values[0]!.path, typeOf));
     case CONTENT_FORMAT.SENML_JSON:
       return encodeSenmlJson(values, base);
     case CONTENT_FORMAT.SENML_CBOR:

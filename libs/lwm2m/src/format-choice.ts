@@ -4,8 +4,8 @@ import type { Lwm2mVersion } from './object-list.ts';
 /** A number, or `any`: no Accept, the device answers in what it likes. */
 export type FormatChoice = number | 'any';
 
-/** What has to be said: one value, one value of bytes, several values, a list of paths, or an instance without an id. */
-export type Content = 'one' | 'bytes' | 'many' | 'paths' | 'unnamed';
+/** What has to be said: one value, one value of bytes, several values, a list of paths, an instance without an id; to be read: bytes, or their base64. */
+export type Content = 'one' | 'bytes' | 'opaque' | 'many' | 'paths' | 'unnamed';
 
 /** What is known of a device's formats beside its version. */
 export interface FormatHints {
@@ -29,6 +29,7 @@ const { TEXT, OPAQUE, CBOR, SENML_JSON, SENML_CBOR, TLV, LWM2M_JSON, LWM2M_CBOR 
 const HOLDS: Readonly<Record<Content, readonly number[]>> = {
   one: [TEXT, SENML_CBOR, TLV, SENML_JSON, CBOR, LWM2M_CBOR, LWM2M_JSON],
   bytes: [OPAQUE, SENML_CBOR, TLV, SENML_JSON, CBOR, LWM2M_CBOR, LWM2M_JSON],
+  opaque: [OPAQUE, SENML_CBOR, TLV, SENML_JSON, CBOR, LWM2M_CBOR, LWM2M_JSON, TEXT],
   many: [SENML_CBOR, TLV, SENML_JSON, LWM2M_CBOR, LWM2M_JSON],
   paths: [SENML_CBOR, SENML_JSON, LWM2M_CBOR],
   // Only TLV can leave the instance id to the device: everything else names whole paths.

@@ -5,16 +5,27 @@ import type { ObjectLink } from './values.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Integers beyond 2^53 keep their digits: they become `bigint`. */
 export function jsonOf(payload: Uint8Array): unknown {
   try {
-    return JSON.parse(textOfBytes(payload));
+    return JSON.parse(textOfBytes(payload), exactly as (key: string, value: unknown) => unknown);
   } catch (cause) {
     throw new Lwm2mError('CONTENT_MALFORMED', 'not JSON', cause);
   }
 }
 
+/** Called by `JSON.parse` with the text of each number. */
+function exactly(_key: string, value: unknown, { source = '' }: { readonly source?: string } = {}): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  return /^-?\d{16,20}$/.test(source) ? BigInt(source) : value;
+}
+
+/** A text that `JSON.stringify` takes over as it stands. */
+const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON;
+
 export function bytesOfJson(value: unknown): Uint8Array {
-  return Uint8Array.from(Buffer.from(JSON.stringify(value), 'utf8'));
+  const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? rawJson(item.toString()) : item));
+  return Uint8Array.from(Buffer.from(text, 'utf8'));
 }
 
 export function objectField(value: unknown, name: string): JsonObject {
@@ -31,6 +42,11 @@ export function numberField(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(`field ${name} is a number`);
   return value;
+}
+
+/** A value: an integer may be larger than a number can hold. */
+export function numericField(value: unknown, name: string): number | bigint | undefined {
+  return typeof value === 'bigint' ? value : numberField(value, name);
 }
 
 export function booleanField(value: unknown, name: string): boolean | undefined {

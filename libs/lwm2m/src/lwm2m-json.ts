@@ -1,6 +1,6 @@
 import { bytesFromBase64, toType } from './coerce.ts';
 import { Lwm2mError, malformed } from './errors.ts';
-import { booleanField, bytesOfJson, jsonOf, linkField, numberField, objectField, textField } from './json.ts';
+import { booleanField, bytesOfJson, jsonOf, linkField, numberField, numericField, objectField, textField } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { typeOfPath } from './objects.ts';
@@ -40,7 +40,7 @@ function pathOf(baseName: string | undefined, name: string, base: string): strin
 function valueOf({ v, sv, bv, ov }: JsonObject, type: DataType | undefined): Value | undefined {
   const text = textField(sv, 'sv');
   if (text !== undefined && type === 'Opaque') return bytesFromBase64(text);
-  const value = numberField(v, 'v') ?? text ?? booleanField(bv, 'bv') ?? linkField(ov, 'ov');
+  const value = numericField(v, 'v') ?? text ?? booleanField(bv, 'bv') ?? linkField(ov, 'ov');
   return value === undefined ? undefined : toType(value, type);
 }
 
@@ -57,8 +57,7 @@ export function encodeLwm2mJson(values: readonly ResourceValue[], base: string):
   return bytesOfJson({ bn: records[0]?.bn, e });
 }
 
-function jsonValue(value: Value): string | number | boolean {
+function jsonValue(value: Value): string | number | bigint | boolean {
   const plain = plainValue(value);
-  if (plain instanceof Uint8Array) return Buffer.from(plain).toString('base64');
-  return typeof plain === 'bigint' ? Number(plain) : plain;
+  return plain instanceof Uint8Array ? Buffer.from(plain).toString('base64') : plain;
 }

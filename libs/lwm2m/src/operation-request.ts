@@ -69,8 +69,9 @@ function asking(
   { device, hints }: { device: OperationTarget; hints: FormatHints },
 ): Parts | OperationRefused {
   const depth = idsOf(path).length;
-  const isOne = depth === 4 || (depth === 3 && device.models.resource(path)?.multiple !== true);
-  const [format] = formatsToRead(isOne ? 'one' : 'many', speakerOf(device), hints);
+  const model = device.models.resource(path);
+  const isOne = depth === 4 || (depth === 3 && model?.multiple !== true);
+  const [format] = formatsToRead(isOne ? (model?.type === 'Opaque' ? 'opaque' : 'one') : 'many', speakerOf(device), hints);
   if (format === undefined) return refused('FORMAT_UNAVAILABLE', `the device has refused every format in which ${path} can be asked for`);
   return { method: 'GET', ...more, format, ...(format !== 'any' && { accept: format }) };
 }

@@ -1,4 +1,4 @@
-import { cborOfValue, decodeCbor, encodeCbor, valueOfCbor } from './cbor.ts';
+import { cborOfValue, decodeCbor, encodeCbor, valueOfCbor, timeForCbor } from './cbor.ts';
 import { toType } from './coerce.ts';
 import { Lwm2mError, malformed } from './errors.ts';
 import { linkField, numberField, textField } from './json.ts';
@@ -8,7 +8,7 @@ import type { TypeOf } from './objects.ts';
 import { labelOf, recordsOf, resolveRecords } from './senml.ts';
 import type { SenmlRecord } from './senml.ts';
 import { requireResource } from './text.ts';
-import type { ResourceValue, Value } from './values.ts';
+import type { DataType, ResourceValue, Value } from './values.ts';
 
 const KEY = { bn: -2, bt: -3, n: 0, v: 2, vs: 3, vb: 4, t: 6, vd: 8, vlo: 'vlo' } as const;
 
@@ -20,8 +20,8 @@ export function decodeCborValue(payload: Uint8Array, path: string, typeOf?: Type
   return [{ path, value: toType(value, typeOfPath(path, typeOf)) }];
 }
 
-export function encodeCborValue(value: Value): Uint8Array {
-  return encodeCbor(cborOfValue(value));
+export function encodeCborValue(value: Value, type?: DataType): Uint8Array {
+  return encodeCbor(type === 'Time' ? timeForCbor(value) : cborOfValue(value));
 }
 
 /** SenML CBOR (112). */

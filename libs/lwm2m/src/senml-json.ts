@@ -1,6 +1,6 @@
 import { bytesFromBase64 } from './coerce.ts';
 import { Lwm2mError, malformed } from './errors.ts';
-import { booleanField, bytesOfJson, jsonOf, linkField, numberField, objectField, textField } from './json.ts';
+import { booleanField, bytesOfJson, jsonOf, linkField, numberField, numericField, objectField, textField } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import type { TypeOf } from './objects.ts';
@@ -8,7 +8,7 @@ import { labelOf, plainValue, recordsOf, resolveRecords } from './senml.ts';
 import type { SenmlRecord } from './senml.ts';
 import type { ResourceValue, Value } from './values.ts';
 
-/** SenML JSON (110). Integers beyond 2^53 lose digits here, as JSON numbers do. */
+/** SenML JSON (110). */
 export function decodeSenmlJson(payload: Uint8Array, base: string, typeOf?: TypeOf): ResourceValue[] {
   return resolveRecords(senmlJsonRecords(payload), base, typeOf);
 }
@@ -28,7 +28,7 @@ function recordOf(record: unknown): SenmlRecord {
 function valueField({ v, vs, vb, vd, vlo }: JsonObject): Value | undefined {
   const data = textField(vd, 'vd');
   return (
-    numberField(v, 'v') ??
+    numericField(v, 'v') ??
     textField(vs, 'vs') ??
     booleanField(vb, 'vb') ??
     (data === undefined ? linkField(vlo, 'vlo') : bytesFromBase64(data))
@@ -39,8 +39,7 @@ export function encodeSenmlJson(values: readonly ResourceValue[], base: string):
   return bytesOfJson(recordsOf(values, base).map(({ bn, n, t, value }) => ({ bn, n, t, [labelOf(value!)]: jsonValue(value!) })));
 }
 
-function jsonValue(value: Value): string | number | boolean {
+function jsonValue(value: Value): string | number | bigint | boolean {
   const plain = plainValue(value);
-  if (plain instanceof Uint8Array) return Buffer.from(plain).toString('base64url');
-  return typeof plain === 'bigint' ? Number(plain) : plain;
+  return plain instanceof Uint8Array ? Buffer.from(plain).toString('base64url') : plain;
 }

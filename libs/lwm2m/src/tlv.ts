@@ -147,7 +147,13 @@ export function encodeTlv(values: readonly ResourceValue[], base: string, typeOf
     const instances = groupBy(rows, 1).map(([id, inner]) => entryBytes('instance', id, resourcesOf(inner, typeOf)));
     return Uint8Array.from(Buffer.concat(instances));
   }
+  // One resource instance is the bare entry: what other stacks send and take for such a path.
+  if (depth === 4) return Uint8Array.from(Buffer.concat(rows.map((row) => instanceEntry(row, typeOf))));
   return resourcesOf(rows, typeOf);
+}
+
+function instanceEntry({ ids, value }: IdRow, typeOf: TypeOf): Uint8Array {
+  return entryBytes('resource-instance', ids[3]!, bytesOf(value, typeOf(ids[0]!, ids[2]!)));
 }
 
 type IdRow = { readonly ids: readonly number[]; readonly value: Value };
