@@ -31,7 +31,7 @@ const everything = {
   },
   awake: '20s',
   pauseAfterRegister: '500ms',
-  lwm2m: { formats: ['SenMLCBOR', 'TLV'], composite: false, observe: 'Resource', versionFrom: '/3/0/19' },
+  lwm2m: { formats: ['SenMLCBOR', 'TLV'], composite: false, observe: 'Resource', settle: '4s', versionFrom: '/3/0/19' },
 };
 
 it('reads every field, durations in milliseconds', () => {
@@ -41,7 +41,7 @@ it('reads every field, durations in milliseconds', () => {
     coap: { ackTimeout: 8000, firstBlockTimeout: 10_000, responseTimeout: 240_000, maxBlockSize: 256, busyRetry: 300_000, echo: true },
     awake: 20_000,
     pauseAfterRegister: 500,
-    lwm2m: everything.lwm2m,
+    lwm2m: { ...everything.lwm2m, settle: 4000 },
   });
 });
 

@@ -64,6 +64,7 @@ export const deviceClassSpec = mapping(
         formats: optional(list(oneOf(FORMAT_NAMES), { min: 1, max: FORMAT_NAMES.length })),
         composite: optional(flag),
         observe: optional(oneOf(['Instance', 'Resource', 'None'])),
+        settle: optional(durationWithin('100ms', '30s')),
         versionFrom: optional(resourcePath),
       }),
     ),

@@ -23,6 +23,15 @@ describe('what is observed of Object 5', () => {
   });
 });
 
+it.each([
+  [undefined, 1500],
+  [8000, 8000],
+])('a notification of State is looked into after %s: %d ms', (settleMs, expected) => {
+  const script = new Script(FRESH, { settleMs }).run();
+  script.give({ type: 'observed', values: [{ path: '/5/0/3', value: 1 }] });
+  expect((script.conversation.wakeAt ?? 0) - script.now).toBe(expected);
+});
+
 describe('a version that is read elsewhere', () => {
   const VENDOR = '/26241/0/1';
   const to = (version: string, shown: unknown = version): Script => {

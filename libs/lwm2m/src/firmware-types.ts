@@ -16,6 +16,8 @@ export interface FirmwareOrder {
   readonly inactivityMs: number;
   /** What is observed of Object 5; without it the instance, and State alone where the device refuses that. */
   readonly observe?: 'Instance' | 'Resource' | 'None';
+  /** From a notification of State to the look; some stacks set the Result well after it. */
+  readonly settleMs?: number;
   /** The resource that shows the version which runs, where it is not `/3/0/3`. */
   readonly versionFrom?: string;
 }

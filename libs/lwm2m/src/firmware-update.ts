@@ -176,7 +176,7 @@ function hinted(turn: Turn): void {
   const { c } = turn;
   if (c.stalled) return awake(turn);
   const isWatching = (WATCHING.includes(c.phase) && c.push !== 'running') || c.phase === 'downloaded';
-  if (isWatching && c.todo.length === 0) wait(turn, SETTLE_MS, 'settle');
+  if (isWatching && c.todo.length === 0) wait(turn, c.order.settleMs ?? SETTLE_MS, 'settle');
 }
 
 function permitted(turn: Turn): void {

@@ -5,6 +5,9 @@ import {
   CoapEndpoint,
   CODE,
   codeOfText,
+  encodeMessage,
+  writeOptions,
+  type CoapOptions,
   type CoapOutput,
   type CoapRequest,
   type IncomingHandle,
@@ -25,6 +28,10 @@ export interface Asked {
   readonly text: string;
   readonly request: IncomingRequest;
   reply(code: string, content?: readonly ResourceValue[], base?: string): void;
+  /** Says yes to an observation, with the values now. */
+  observed(content: readonly ResourceValue[]): void;
+  /** Tells them anew, without being asked. */
+  notify(content: readonly ResourceValue[]): void;
 }
 
 /** A request that stays unanswered for this long fails the test, ms. */
@@ -39,6 +46,8 @@ export class LockstepDevice {
   readonly #waiting: ((asked: Asked) => void)[] = [];
   readonly #answers = new Map<object, (response: IncomingResponse) => void>();
   readonly #timer: NodeJS.Timeout;
+  /** Of notifications: Observe values and message ids that go up. */
+  #sequence = 0;
 
   private constructor(server: string, socket: Socket) {
     this.#server = server;
@@ -123,10 +132,25 @@ export class LockstepDevice {
       text: `${request.method} ${path}${observe}${payload}`,
       request,
       reply: (code, content, base = path) => this.#reply(handle, code, content, base),
+      observed: (content) => this.#coap.respond(handle, { code: CODE.CONTENT, ...this.#notification(content, path) }, performance.now()),
+      notify: (content) => this.#notify(handle.token, this.#notification(content, path)),
     };
     const waiting = this.#waiting.shift();
     if (waiting) waiting(asked);
     else this.#asked.push(asked);
+  }
+
+  #notification(content: readonly ResourceValue[], base: string): { options: Partial<CoapOptions>; payload: Uint8Array } {
+    return {
+      options: { observe: ++this.#sequence, contentFormat: CONTENT_FORMAT.SENML_CBOR },
+      payload: encodeContent(CONTENT_FORMAT.SENML_CBOR, content, base),
+    };
+  }
+
+  #notify(token: Uint8Array, { options, payload }: { options: Partial<CoapOptions>; payload: Uint8Array }): void {
+    const message = { type: 'NON', code: CODE.CONTENT, messageId: ++this.#sequence, token } as const;
+    const [host = '', port] = this.#server.split(':');
+    this.#socket.send(encodeMessage({ ...message, options: writeOptions(options), payload }), Number(port), host);
   }
 
   #reply(handle: IncomingHandle, code: string, content: readonly ResourceValue[] | undefined, base: string): void {

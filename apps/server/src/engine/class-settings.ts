@@ -33,6 +33,7 @@ export function settingOf({ metadata, spec }: DeviceClassDocument): ClassSetting
     formats: lwm2m?.formats?.map((name) => NUMBER_OF[name]),
     composite: lwm2m?.composite,
     observe: lwm2m?.observe,
+    settleMs: lwm2m?.settle,
     versionFrom: lwm2m?.versionFrom,
   };
 }

@@ -35,7 +35,7 @@ const EVERYTHING = {
   },
   awake: '20s',
   pauseAfterRegister: '500ms',
-  lwm2m: { formats: ['TLV', 'Text'], composite: false, observe: 'None', versionFrom: '/3/0/19' },
+  lwm2m: { formats: ['TLV', 'Text'], composite: false, observe: 'None', settle: '4s', versionFrom: '/3/0/19' },
 };
 
 it('a device without a class is as any device', () => {
@@ -72,6 +72,7 @@ it('shows every field of a class, each with its class', () => {
     'TLV, Text',
     'false',
     'None',
+    '4s',
     '/3/0/19',
   ]);
 });

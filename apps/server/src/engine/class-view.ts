@@ -58,6 +58,7 @@ const FIELDS: readonly Field[] = [
   { field: 'lwm2m.formats', said: ({ lwm2m }) => lwm2m?.formats?.join(', '), byDefault: 'what it announces, then tried out' },
   { field: 'lwm2m.composite', said: ({ lwm2m }) => word(lwm2m?.composite), byDefault: 'tried out' },
   { field: 'lwm2m.observe', said: ({ lwm2m }) => lwm2m?.observe, byDefault: 'Instance, then Resource' },
+  { field: 'lwm2m.settle', said: ({ lwm2m }) => time(lwm2m?.settle), byDefault: '1.5s' },
   { field: 'lwm2m.versionFrom', said: ({ lwm2m }) => lwm2m?.versionFrom, byDefault: DEVICE.FIRMWARE_VERSION },
 ];
 

@@ -47,7 +47,7 @@ it('becomes plain data in the units of the gateway', () => {
     },
     awake: '20s',
     pauseAfterRegister: '500ms',
-    lwm2m: { formats: ['TLV', 'SenMLCBOR'], composite: false, observe: 'None', versionFrom: '/3/0/19' },
+    lwm2m: { formats: ['TLV', 'SenMLCBOR'], composite: false, observe: 'None', settle: '4s', versionFrom: '/3/0/19' },
   });
   expect(document.kind === 'DeviceClass' && settingOf(document)).toEqual({
     key: 'default/c',
@@ -60,6 +60,7 @@ it('becomes plain data in the units of the gateway', () => {
     formats: [11_542, 112],
     composite: false,
     observe: 'None',
+    settleMs: 4000,
     versionFrom: '/3/0/19',
   });
 });

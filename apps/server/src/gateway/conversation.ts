@@ -133,7 +133,7 @@ export class Conversation {
 
   #wanted(): FirmwareOrder {
     const { order } = this;
-    const { observe, versionFrom } = this.#parts.classOf();
+    const { observe, settleMs, versionFrom } = this.#parts.classOf();
     return {
       attempt: order.attempt,
       method: order.method,
@@ -145,6 +145,7 @@ export class Conversation {
       automaticUpgradeOff: true,
       inactivityMs: order.inactivityMs,
       ...(observe === undefined ? {} : { observe }),
+      ...(settleMs === undefined ? {} : { settleMs }),
       ...(versionFrom === undefined ? {} : { versionFrom }),
     };
   }

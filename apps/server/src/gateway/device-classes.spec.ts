@@ -238,6 +238,22 @@ describe('the Firmware Update object', () => {
   });
 });
 
+it('a notification of State is looked into after the time of the class', async () => {
+  bench.classify({ settleMs: 150 });
+  await bench.register();
+  await bench.answerReads();
+  bench.offer();
+  await bench.untilTransfer([]);
+  const observed = await bench.device.expect('GET /5/0 observe');
+  observed.observed(firmwareObject(0, 0));
+  (await bench.device.expect('PUT /5/0/1')).reply('2.04');
+  observed.notify(firmwareObject(1, 0));
+  const said = performance.now();
+  await bench.device.expect('GET /5/0');
+  expect(performance.now() - said).toBeGreaterThanOrEqual(140);
+  expect(performance.now() - said).toBeLessThan(1000);
+});
+
 describe('the version', () => {
   it('is a fact from where the class says, which is read when it is in none of the objects', async () => {
     bench.classify({ versionFrom: '/26241/0/1' });

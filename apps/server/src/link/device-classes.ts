@@ -9,7 +9,7 @@ export interface ClassSetting {
   /** Protocol ms: never scaled. */
   readonly timing?: { readonly ackTimeoutMs?: number; readonly maxRetransmit?: number; readonly responseTimeoutMs?: number };
   readonly firstBlockTimeoutMs?: number;
-  /** Campaign ms, as the other times below. */
+  /** Campaign ms, as the other times below it. */
   readonly busyRetryMs?: number;
   readonly awakeMs?: number;
   readonly pauseAfterRegisterMs?: number;
@@ -18,6 +18,7 @@ export interface ClassSetting {
   readonly formats?: readonly number[];
   readonly composite?: boolean;
   readonly observe?: 'Instance' | 'Resource' | 'None';
+  readonly settleMs?: number;
   readonly versionFrom?: string;
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { emptyMessage, encodeFrame, encodeMessage, SIGNAL, writeOptions, type CoapOptions } from '@drover/coap';
 import { Endpoint, Instant, plus } from '@drover/kernel';
 import { MAX_TRACED, TraceDesk } from './trace-desk.ts';
@@ -162,6 +163,30 @@ describe('on a stream', () => {
       '7.02 Ping',
     ]);
   });
+});
+
+it('never fails, whatever comes: the datagram would be lost to the device', () => {
+  // Bytes that begin like a message get further than those that do not.
+  const likeCoap = fc
+    .tuple(fc.constantFrom(0x40, 0x44, 0x50, 0x60), fc.nat(255), fc.uint8Array({ maxLength: 60 }))
+    .map(([first, code, rest]) => {
+      return Uint8Array.of(first, code, 0, 1, ...rest);
+    });
+  const bytes = fc.oneof(fc.uint8Array({ maxLength: 80 }), likeCoap);
+  const step = fc.tuple(fc.constantFrom(HOME, ELSEWHERE, STREAM), fc.constantFrom('received', 'sent', 'closed'), bytes);
+  desk.start(D, plus(now, 60_000));
+  home.set(STREAM, [D]);
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      for (const [peer, what, given] of steps) {
+        if (what === 'closed') desk.closed(peer);
+        else desk[what as 'received' | 'sent'](peer, given);
+      }
+      const longest = Math.max(0, ...(desk.seen(D)?.entries ?? []).map(({ text }) => text.length));
+      expect(longest).toBeLessThanOrEqual(601);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 describe('its room', () => {
