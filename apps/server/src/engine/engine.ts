@@ -3,8 +3,11 @@ import type { Changes, Urgency } from '@drover/persistence';
 import type { AuditDraft } from '@drover/audit';
 import type { Logger } from '@drover/platform';
 import type { EngineLink } from '../link/link.ts';
+import type { LookCommand } from '../link/looks.ts';
 import type { EngineState } from './engine-state.ts';
 import { UnitOfWork } from './unit-of-work.ts';
+
+type Question = Extract<LookCommand, { type: 'look' }>;
 
 /** The one writer, as the engine sees it. */
 export abstract class ChangeWriter {
@@ -53,5 +56,10 @@ export class Engine {
     if (!unit.isEmpty) await this.#writer.commit(unit.changes, unit.events, unit.urgency);
     for (const message of unit.messages) this.#link.send(message);
     return result;
+  }
+
+  /** At once: a question changes nothing, so nothing has to be on the disk before it. */
+  ask(question: Question): void {
+    this.#link.send(question);
   }
 }

@@ -30,8 +30,9 @@ export class GatewayLooks {
     this.#waiting.delete(report.id);
   }
 
-  async #ask(what: 'learned' | 'trace', endpoint: Endpoint): Promise<LookReport> {
-    if (this.#waiting.size >= MAX_WAITING) throw new DroverError('GATEWAY_BUSY', 'transport', 'too many questions wait for the gateway');
+  #ask(what: 'learned' | 'trace', endpoint: Endpoint): Promise<LookReport> {
+    if (this.#waiting.size >= MAX_WAITING)
+      return Promise.reject(new DroverError('GATEWAY_BUSY', 'transport', 'too many questions wait for the gateway'));
     const id = ++this.#id;
     const answer = new Promise<LookReport>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -43,7 +44,7 @@ export class GatewayLooks {
         resolve(report);
       });
     });
-    await this.#engine.change((unit) => unit.send({ type: 'look', id, what, endpoint }));
+    this.#engine.ask({ type: 'look', id, what, endpoint });
     return answer;
   }
 }

@@ -10,8 +10,6 @@ let looks: GatewayLooks;
 let desk: TraceDesk;
 const device = (name = 'd') => must(test.state.devices.get(Endpoint(name)), name);
 const asked = () => test.link.sent.flatMap((message) => (message.type === 'look' ? [message as Extract<ToGateway, { type: 'look' }>] : []));
-/** Until the question has left: it goes through a commit like everything else. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {
   test = new TestEngine().withDevices('d', 'e');
@@ -59,14 +57,12 @@ describe('a trace', () => {
   it('is seen as the gateway has it', async () => {
     const trace = { until: Instant(5), dropped: 1, entries: [] };
     const seen = desk.seen(device());
-    await settled();
     looks.onLooked({ type: 'looked', id: must(asked()[0], 'a question').id, trace });
     expect(await seen).toEqual(trace);
   });
 
   it('that the gateway does not have is missing', async () => {
     const seen = desk.seen(device());
-    await settled();
     looks.onLooked({ type: 'looked', id: must(asked()[0], 'a question').id });
     await expect(seen).rejects.toMatchObject({ code: 'TRACE_NOT_FOUND' });
   });
@@ -77,7 +73,6 @@ describe('a question to the gateway', () => {
 
   it('gets its own answer, in whatever order they come; one that nobody asked is nothing', async () => {
     const [first, second] = [looks.learned(Endpoint('d')), looks.learned(Endpoint('e'))];
-    await settled();
     const [a, b] = asked().map(({ id }) => id);
     looks.onLooked({ type: 'looked', id: 99, learned: learned(16) });
     looks.onLooked({ type: 'looked', id: must(b, 'b'), learned: learned(64) });
