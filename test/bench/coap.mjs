@@ -10,11 +10,12 @@ import { goal, result, takeTurns } from './rounds.mjs';
 export const about = 'CoAP over real UDP: registrations through the gateway, Block1 push, Block2 pull, loss';
 
 const ROUNDS = 5;
-const WARM_MS = 1500;
+/** The compiler needs a while to know what is hot, in every process anew. */
+const WARM_MS = 4000;
 const MEASURED_MS = 2000;
 
 /** Counts on the device side, and CPU time of the server side, over one measured stretch. */
-async function measured(devices, server) {
+async function measured(devices, server, isStrict = true) {
   await sleep(WARM_MS);
   const before = await server?.ask({ type: 'look' });
   await devices.ask({ type: 'count' });
@@ -25,7 +26,7 @@ async function measured(devices, server) {
   const { counted, wrong, lost } = await devices.ask({ type: 'stop' });
   if (wrong > 0) throw new Error(`${wrong} of ${counted} answers are not what was asked for`);
   // Somebody else's server may drop what it cannot take; what ours drops is not what is measured.
-  if (server !== undefined && lost * 20 > counted) throw new Error(`${lost} of ${counted} datagrams were lost: that measures the loss, not the server`);
+  if (isStrict && lost * 20 > counted) throw new Error(`${lost} of ${counted} datagrams were lost: that measures the loss, not the server`);
   const told = after?.told === undefined ? undefined : after.told - before.told;
   // Every registration reaches the engine's side, or what was measured is not the whole path.
   if (told !== undefined && told < counted * 0.9) throw new Error(`${counted} registrations, but the engine was told of ${told}`);
@@ -47,7 +48,7 @@ const served = (subject, plan, more = {}) =>
   withSides(async (devices, server) => {
     const { port } = await server.ask({ type: 'start', subject, ...more });
     await devices.ask({ type: 'drive', port, count: DEVICES, plan });
-    const sample = await measured(devices, server);
+    const sample = await measured(devices, server, !subject.startsWith('npm'));
     await server.ask({ type: 'stop' });
     return sample;
   });
@@ -66,7 +67,7 @@ async function foreign(startServer, port, plan) {
   const devices = new Side('load.mjs', 1);
   try {
     await devices.ask({ type: 'drive', port, count: DEVICES, plan });
-    return await measured(devices, undefined);
+    return await measured(devices, undefined, false);
   } finally {
     devices.end();
     stop();

@@ -94,6 +94,9 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   };
 }
 
+/** Of the gateway's thread, MB: room for a million registrations, and for what a wave of contacts leaves behind at once. */
+const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 64 };
+
 interface StartedGateway {
   readonly link: EngineLink;
   readonly coap: string;
@@ -101,7 +104,7 @@ interface StartedGateway {
 }
 
 function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<StartedGateway> {
-  const worker = new Worker(new URL('./gateway/main.js', import.meta.url), { workerData: start });
+  const worker = new Worker(new URL('./gateway/main.js', import.meta.url), { workerData: start, resourceLimits: GATEWAY_MEMORY });
   worker.on('error', onFatal);
   const link = new MessagePortLink<ToGateway, FromGateway>(worker);
   return new Promise((resolve, reject) => {

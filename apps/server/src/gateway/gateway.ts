@@ -267,6 +267,7 @@ export class Gateway {
 
   /** Of its class it is known that it understands Echo, and it registers from where it has not been before. */
   #mustShowItsAddress(peer: string, request: IncomingRequest): boolean {
+    if (this.#classes.size === 0) return false;
     const endpoint = endpointOfRegister(request);
     if (endpoint === undefined || this.#classes.of(endpoint).echo !== true) return false;
     return this.#registry.of(endpoint, this.#parts.clock.now())?.peer !== peer && !this.#coap.isProven(peer, monotonicMs());

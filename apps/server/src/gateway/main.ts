@@ -37,9 +37,8 @@ const gateway = new Gateway({
   takeover: start.takeover,
   sendDatagram: (peer, bytes) => {
     const colon = peer.lastIndexOf(':');
-    socket.send(bytes, Number(peer.slice(colon + 1)), peer.slice(0, colon), (error) => {
-      if (error) log.debug({ peer, code: (error as NodeJS.ErrnoException).code }, 'a datagram could not be sent');
-    });
+    // No callback: it would cost a turn of the queue for each datagram, and a datagram that is lost here is repeated as any other.
+    socket.send(bytes, Number(peer.slice(colon + 1)), peer.slice(0, colon));
   },
   writeStream: (peer, bytes) => listener.write(peer, bytes),
   closeStream: (peer) => listener.close(peer),
@@ -93,7 +92,12 @@ socket.on('message', (bytes, { address, port }) => {
     log.error({ err: error, peer: peerOf(address, port) }, 'a datagram met an unexpected error');
   }
 });
-socket.on('error', fatal);
+socket.once('error', fatal);
+socket.on('listening', () => {
+  socket.off('error', fatal);
+  // An address that cannot be reached concerns one device, not the service of all the others.
+  socket.on('error', (error) => log.debug({ err: error }, 'the socket reports an error'));
+});
 function fatal(error: unknown): void {
   const { code = 'SOCKET', message } = error as NodeJS.ErrnoException;
   link.send({ type: 'fatal', code, message });
