@@ -9,9 +9,9 @@ import { goal, result, takeTurns } from './rounds.mjs';
 
 export const about = 'CoAP over real UDP: registrations through the gateway, Block1 push, Block2 pull, loss';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** The compiler needs a while to know what is hot, in every process anew. */
-const WARM_MS = 4000;
+const WARM_MS = 3000;
 const MEASURED_MS = 2000;
 
 /** Counts on the device side, and CPU time of the server side, over one measured stretch. */
