@@ -1,9 +1,10 @@
-import type { Duration, Endpoint } from '@drover/kernel';
-import { CODE, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
+import type { Duration, Endpoint, Entropy } from '@drover/kernel';
+import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { BUILT_IN, type ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { AttemptKey, FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
+import { ContactDesk } from './contact-desk.ts';
 import type { ConversationParts } from './conversation.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceReader } from './device-reader.ts';
@@ -15,10 +16,8 @@ import { Pacer } from './pacer.ts';
 import { Pauses } from './pauses.ts';
 import { PullDesk } from './pull-desk.ts';
 import { PULL_PATH } from './pull-server.ts';
-import { endpointOfRegister } from './register-claim.ts';
-import { contactMessage, RegistrationHandler, type Contact, type Takeover } from './registration-handler.ts';
+import { RegistrationHandler, type Takeover } from './registration-handler.ts';
 import { Registry } from './registry.ts';
-import { SendReader } from './send-reader.ts';
 import type { ServeDoor } from './serve-door.ts';
 import { TraceDesk } from './trace/trace-desk.ts';
 import { Transports } from './transports.ts';
@@ -57,7 +56,7 @@ export class Gateway {
   readonly #operators: OperatorDesk;
   readonly #commands: CommandDesk;
   readonly #sweeper: NodeJS.Timeout;
-  readonly #sends = new SendReader();
+  readonly #contacts: ContactDesk;
   readonly #pulls: PullDesk;
   readonly #classes = new DeviceClasses();
   readonly #pauses = new Pauses();
@@ -70,14 +69,7 @@ export class Gateway {
     this.#parts = parts;
     const entropy = new SystemEntropy();
     this.#registry = new Registry(parts.clock.now());
-    this.#coap = new Transports({
-      sink: (output) => this.#onOutput(output),
-      sendDatagram: (peer, bytes) => this.#sendDatagram(peer, bytes),
-      writeStream: (peer, bytes) => this.#writeStream(peer, bytes),
-      closeStream: parts.closeStream,
-      entropy,
-      settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
-    });
+    this.#coap = this.#transports(entropy);
     this.#operations = new Operations(this.#coap, monotonicMs, {
       models: parts.models,
       classOf: (endpoint) => this.#classes.of(endpoint),
@@ -121,9 +113,32 @@ export class Gateway {
       tokenGone: (token) => this.#pulls.forget(token),
       conversationParts: (endpoint, attempt) => this.#conversationParts(endpoint, attempt),
     });
+    this.#contacts = new ContactDesk({
+      clock: parts.clock,
+      coap: this.#coap,
+      registry: this.#registry,
+      registrations: this.#registrations,
+      classes: this.#classes,
+      pauses: this.#pauses,
+      reader: this.#reader,
+      operators: this.#operators,
+      commands: this.#commands,
+      tell: parts.tell,
+    });
   }
 
   readonly #pacer = new Pacer();
+
+  #transports(entropy: Entropy): Transports {
+    return new Transports({
+      sink: (output) => this.#onOutput(output),
+      sendDatagram: (peer, bytes) => this.#sendDatagram(peer, bytes),
+      writeStream: (peer, bytes) => this.#writeStream(peer, bytes),
+      closeStream: this.#parts.closeStream,
+      entropy,
+      settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
+    });
+  }
 
   #lookDesk(): LookDesk {
     return new LookDesk({
@@ -249,58 +264,8 @@ export class Gateway {
   #onRequest(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
     const [first, token = ''] = request.options.uriPath;
     if (first === PULL_PATH) return this.#pulls.onRequest(handle, request, token);
-    if (first === 'dp') return this.#onSend(peer, handle, request);
-    if (this.#mustShowItsAddress(peer, request) && this.#coap.challenge(handle, monotonicMs())) return;
-    const { response, contact } = this.#registrations.handle(peer, request, { now: monotonicMs(), clock: this.#parts.clock.now() });
-    this.#coap.respond(handle, response, monotonicMs());
-    if (!contact) return;
-    const { device, kind } = contact;
-    this.#parts.tell(contactMessage(contact, this.#parts.clock.now()));
-    if (kind === 'register') this.#welcome(contact);
-    if (kind !== 'update')
-      this.#operators.forget(device.endpoint, kind === 'register' ? 'the device registered again' : 'the device has gone');
-    const conversation = this.#commands.conversationOf(device.endpoint);
-    conversation?.heard();
-    if (kind === 'register') this.#reader.read(device);
-    if (kind !== 'deregister') conversation?.input({ type: kind === 'register' ? 'registered' : 'contact' });
-  }
-
-  /** Of its class it is known that it understands Echo, and it registers from where it has not been before. */
-  #mustShowItsAddress(peer: string, request: IncomingRequest): boolean {
-    if (this.#classes.size === 0) return false;
-    const endpoint = endpointOfRegister(request);
-    if (endpoint === undefined || this.#classes.of(endpoint).echo !== true) return false;
-    return this.#registry.of(endpoint, this.#parts.clock.now())?.peer !== peer && !this.#coap.isProven(peer, monotonicMs());
-  }
-
-  #welcome(contact: Contact): void {
-    const { endpoint } = contact.device;
-    this.#forgetBefore(contact);
-    const pause = this.#classes.of(endpoint).pauseAfterRegisterMs ?? 0;
-    this.#pauses.begin(endpoint, this.#parts.clock.wallMs(pause as Duration), monotonicMs());
-  }
-
-  /** A device that registers has forgotten our observations; at an address that it has left, nobody answers for it. */
-  #forgetBefore({ device, replaced }: Contact): void {
-    this.#coap.forgetObservations(device.peer);
-    if (replaced !== undefined && this.#registry.endpointsAt(replaced).length === 0) this.#coap.forgetPeer(replaced);
-  }
-
-  /** LwM2M 1.1 Send: what a device tells on its own. A sign of life, and facts like any others. */
-  #onSend(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
-    const endpoint = this.#registry.endpointsAt(peer).at(-1);
-    const device = endpoint && this.#registry.of(endpoint, this.#parts.clock.now());
-    if (!device) return void this.#coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
-    const { versionFrom } = this.#classes.of(device.endpoint);
-    const sent = this.#sends.read(peer, request, { now: monotonicMs(), versionFrom });
-    this.#coap.respond(handle, sent.response, monotonicMs());
-    if (!sent.facts) return;
-    const at = this.#parts.clock.now();
-    this.#parts.tell({ type: 'facts', endpoint: device.endpoint, at, facts: sent.facts });
-    this.#parts.tell(contactMessage({ kind: 'send', device }, at));
-    const conversation = this.#commands.conversationOf(device.endpoint);
-    conversation?.heard();
-    conversation?.input({ type: 'contact' });
+    if (first === 'dp') return this.#contacts.onSend(peer, handle, request);
+    this.#contacts.onRegistration(peer, handle, request);
   }
 }
 

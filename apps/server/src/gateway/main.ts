@@ -19,10 +19,13 @@ const start = workerData as GatewayStart;
 const link = new MessagePortLink<FromGateway, ToGateway>(must(parentPort, 'the gateway runs in a thread of its own'));
 const clock = new CampaignClock(start.clock);
 const log = createLogger(start.logLevel as LogLevel, 'gateway');
+const isIPv6Host = start.host.includes(':');
 const socket = createSocket({
-  type: start.host.includes(':') ? 'udp6' : 'udp4',
+  type: isIPv6Host ? 'udp6' : 'udp4',
   recvBufferSize: SOCKET_BUFFER,
   sendBufferSize: SOCKET_BUFFER,
+  // Peers are numbers already: the usual way of a name would cost each datagram a turn of the queue.
+  lookup: (address, _options, found) => found(null, address, isIPv6Host ? 6 : 4),
 });
 const peerOf = (address: string, port: number): string => `${address}:${port}`;
 let timer: NodeJS.Timeout | undefined;

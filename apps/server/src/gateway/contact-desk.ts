@@ -1,0 +1,96 @@
+import { CODE, type IncomingHandle, type IncomingRequest } from '@drover/coap';
+import type { Duration } from '@drover/kernel';
+import { monotonicMs, type CampaignClock } from '@drover/platform';
+import type { FromGateway } from '../link/messages.ts';
+import type { CommandDesk } from './command-desk.ts';
+import type { DeviceClasses } from './device-classes.ts';
+import type { DeviceReader } from './device-reader.ts';
+import type { OperatorDesk } from './operations/operator-desk.ts';
+import type { Pauses } from './pauses.ts';
+import { endpointOfRegister } from './register-claim.ts';
+import { contactMessage, type Contact, type RegistrationHandler } from './registration-handler.ts';
+import type { Registry } from './registry.ts';
+import { SendReader } from './send-reader.ts';
+import type { Transports } from './transports.ts';
+
+export interface ContactDeskParts {
+  readonly clock: CampaignClock;
+  readonly coap: Transports;
+  readonly registry: Registry;
+  readonly registrations: RegistrationHandler;
+  readonly classes: DeviceClasses;
+  readonly pauses: Pauses;
+  readonly reader: DeviceReader;
+  readonly operators: OperatorDesk;
+  readonly commands: CommandDesk;
+  readonly tell: (message: FromGateway) => void;
+}
+
+/** What a device says by itself: that it is here, that it is still here, that it goes, and by Send what it has seen. */
+export class ContactDesk {
+  readonly #parts: ContactDeskParts;
+  readonly #sends = new SendReader();
+
+  constructor(parts: ContactDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Register, Update and Deregister; whatever else there is at our paths is answered there too. */
+  onRegistration(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
+    const { clock, coap, registrations, operators, commands, reader, tell } = this.#parts;
+    if (this.#mustShowItsAddress(peer, request) && coap.challenge(handle, monotonicMs())) return;
+    const { response, contact } = registrations.handle(peer, request, { now: monotonicMs(), clock: clock.now() });
+    coap.respond(handle, response, monotonicMs());
+    if (!contact) return;
+    const { device, kind } = contact;
+    tell(contactMessage(contact, clock.now()));
+    if (kind === 'register') this.#welcome(contact);
+    if (kind !== 'update') operators.forget(device.endpoint, kind === 'register' ? 'the device registered again' : 'the device has gone');
+    const conversation = commands.conversationOf(device.endpoint);
+    conversation?.heard();
+    if (kind === 'register') reader.read(device);
+    if (kind !== 'deregister') conversation?.input({ type: kind === 'register' ? 'registered' : 'contact' });
+  }
+
+  /** LwM2M 1.1 Send: a sign of life, and facts like any others. */
+  onSend(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
+    const { clock, coap, registry, classes, commands, tell } = this.#parts;
+    const endpoint = registry.endpointsAt(peer).at(-1);
+    const device = endpoint && registry.of(endpoint, clock.now());
+    if (!device) return void coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
+    const { versionFrom } = classes.of(device.endpoint);
+    const sent = this.#sends.read(peer, request, { now: monotonicMs(), versionFrom });
+    coap.respond(handle, sent.response, monotonicMs());
+    if (!sent.facts) return;
+    const at = clock.now();
+    tell({ type: 'facts', endpoint: device.endpoint, at, facts: sent.facts });
+    tell(contactMessage({ kind: 'send', device }, at));
+    const conversation = commands.conversationOf(device.endpoint);
+    conversation?.heard();
+    conversation?.input({ type: 'contact' });
+  }
+
+  /** Of its class it is known that it understands Echo, and it registers from where it has not been before. */
+  #mustShowItsAddress(peer: string, request: IncomingRequest): boolean {
+    const { clock, coap, registry, classes } = this.#parts;
+    if (classes.size === 0) return false;
+    const endpoint = endpointOfRegister(request);
+    if (endpoint === undefined || classes.of(endpoint).echo !== true) return false;
+    return registry.of(endpoint, clock.now())?.peer !== peer && !coap.isProven(peer, monotonicMs());
+  }
+
+  #welcome(contact: Contact): void {
+    const { clock, classes, pauses } = this.#parts;
+    const { endpoint } = contact.device;
+    this.#forgetBefore(contact);
+    const pause = classes.of(endpoint).pauseAfterRegisterMs ?? 0;
+    pauses.begin(endpoint, clock.wallMs(pause as Duration), monotonicMs());
+  }
+
+  /** A device that registers has forgotten our observations; at an address that it has left, nobody answers for it. */
+  #forgetBefore({ device, replaced }: Contact): void {
+    const { coap, registry } = this.#parts;
+    coap.forgetObservations(device.peer);
+    if (replaced !== undefined && registry.endpointsAt(replaced).length === 0) coap.forgetPeer(replaced);
+  }
+}
