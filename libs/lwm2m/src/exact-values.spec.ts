@@ -20,6 +20,12 @@ it.each(['1.0e3', '-43.5', '9007199254740991', '1e30'])('other numbers are what 
   expect(decodeContent(SENML_JSON, Buffer.from(text), '/9/0/1', () => 'Float')).toEqual([{ path: '/9/0/1', value: Number(number) }]);
 });
 
+it('a float that happens to be whole and large comes back as the same number', () => {
+  const values = decodeContent(SENML_JSON, Buffer.from('[{"n":"/32800/0/1","v":220877862193633466.8}]'), '/32800/0/1');
+  const again = decodeContent(SENML_JSON, encodeContent(SENML_JSON, values, '/32800/0/1'), '/32800/0/1');
+  expect(again.map(({ value }) => BigInt(value as number | bigint))).toEqual([220_877_862_193_633_472n]);
+});
+
 it('a time goes out under tag 1 in CBOR, and comes in with the tag or without', () => {
   const time: TypeOf = () => 'Time';
   const tagged = encodeContent(CBOR, [{ path: '/3/0/13', value: 1_367_491_215 }], '/3/0/13', time);

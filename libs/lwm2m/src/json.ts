@@ -24,8 +24,14 @@ function exactly(_key: string, value: unknown, { source = '' }: { readonly sourc
 const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON;
 
 export function bytesOfJson(value: unknown): Uint8Array {
-  const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? rawJson(item.toString()) : item));
+  const text = JSON.stringify(value, (_key, item: unknown) => (isLargeInteger(item) ? rawJson(BigInt(item).toString()) : item));
   return Uint8Array.from(Buffer.from(text, 'utf8'));
+}
+
+/** Beyond 2^53 the shortest text of a number is not its digits, and whoever reads them as an integer gets another one. */
+function isLargeInteger(item: unknown): item is number | bigint {
+  if (typeof item === 'bigint') return true;
+  return typeof item === 'number' && Number.isInteger(item) && !Number.isSafeInteger(item) && Math.abs(item) < 1e20;
 }
 
 export function objectField(value: unknown, name: string): JsonObject {
