@@ -72,6 +72,14 @@ const aRequest = (messageId: number, echo?: Uint8Array): Uint8Array =>
     payload: NO_BYTES,
   });
 
+it('a proof runs out, also for the address that was heard last', () => {
+  const counted = new Amplification(LIMITS);
+  counted.prove(VICTIM, 0);
+  counted.received(VICTIM, 4, 999);
+  expect(counted.spend(VICTIM, 100_000, 999)).toBe(true);
+  expect(counted.spend(VICTIM, 100_000, 1000)).toBe(false);
+});
+
 describe('an endpoint', () => {
   it('serves no block to a stranger, and one to an address that a token has proven', () => {
     const block = { code: CODE.CONTENT, payload: new Uint8Array(1024) };

@@ -9,8 +9,9 @@ const OWN_INITIATIVE = 8192;
 
 /**
  * Keeps us from being anyone's amplifier (RFC 9175 section 2.4, RFC 7252 section 11.3): a source address can be forged, so
- * what goes to it is held to a multiple of what came from it until the address is proven, by an answer to a message of ours, a correct Echo, a security context, or an
- * unguessable token. Two tables, so that a flood of strangers never forgets a proof; both bounded, the oldest goes first.
+ * what goes to it is held to a multiple of what came from it until the address is proven, by an answer to a message of ours,
+ * a correct Echo, a security context, or an unguessable token. Two tables, so that a flood of strangers never forgets a
+ * proof; both bounded, the oldest goes first.
  */
 export class Amplification {
   readonly #limits: Limits;
@@ -19,8 +20,9 @@ export class Amplification {
   /** Bytes that may still be sent; in order of first sight. */
   readonly #credit = new Map<string, number>();
   #withheld = 0;
-  /** Proven when its datagram came in, a moment ago: what is sent back need not be looked up again. */
-  #justProven: string | undefined;
+  /** Proven when its datagram came in, and until when: what is sent back need not be looked up again. */
+  #heardFrom = '';
+  #heardProvenUntil = Number.NEGATIVE_INFINITY;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -55,8 +57,10 @@ export class Amplification {
   }
 
   received(address: string, bytes: number, now: number): void {
-    this.#justProven = this.isProven(address, now) ? address : undefined;
-    if (this.#justProven !== undefined) return;
+    const isProven = this.isProven(address, now);
+    this.#heardFrom = address;
+    this.#heardProvenUntil = isProven ? (this.#proven.get(address) ?? Number.POSITIVE_INFINITY) : Number.NEGATIVE_INFINITY;
+    if (isProven) return;
     this.#setCredit(address, Math.min(MOST_CREDIT, (this.#credit.get(address) ?? 0) + this.#limits.maxAmplification * bytes));
   }
 
@@ -67,7 +71,8 @@ export class Amplification {
 
   /** `false`: it must not go out, and was counted. */
   spend(address: string, bytes: number, now: number): boolean {
-    if (address === this.#justProven || this.isProven(address, now)) return true;
+    const isStillProven = address === this.#heardFrom && this.#heardProvenUntil > now;
+    if (isStillProven || this.isProven(address, now)) return true;
     const left = (this.#credit.get(address) ?? OWN_INITIATIVE) - bytes;
     if (left < 0) {
       this.#withheld += 1;

@@ -79,6 +79,8 @@ export class CachedImage {
         if (bytesRead === 0) break;
         // A read may end anywhere; leaves do not, but for the last one.
         const length = at + bytesRead < this.size ? bytesRead - (bytesRead % LEAF) : bytesRead;
+        // Cut off meanwhile, in the middle of a leaf: what was read so far is not the image, and says so.
+        if (length === 0) break;
         whole.update(chunk.subarray(0, length));
         for (let leaf = 0; leaf < length; leaf += LEAF)
           leaves.set(hashOf(chunk.subarray(leaf, Math.min(leaf + LEAF, length))), ((at + leaf) / LEAF) * HASH_BYTES);

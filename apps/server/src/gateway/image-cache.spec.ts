@@ -74,3 +74,8 @@ it('reads across leaves, to the last byte, and the same before and after the dig
   expect(read()).toEqual(before);
   whole.discard();
 });
+
+it('a file that was cut off in the middle of a leaf has another digest, and an end', async () => {
+  truncateSync(image.path, 100);
+  expect(await image.digest()).not.toBe(release.digest);
+});

@@ -3,12 +3,12 @@ import type { Endpoint } from '@drover/kernel';
 import { monotonicMs } from '@drover/platform';
 import type { Conversation } from './conversation.ts';
 import { PullGate } from './pull-gate.ts';
-import { answerPull } from './pull-server.ts';
+import { answerPull, ASK_LATER } from './pull-server.ts';
 
 /** A longer pause is acknowledged, so that the device does not repeat its question, ms. */
 const ACKNOWLEDGE_AFTER_MS = 1000;
-/** Seconds after which a device may ask again: under a hold, and when somebody else holds its token. */
-const [HELD_S, CROWDED_S] = [60, 2];
+/** Seconds after which a device may ask again when somebody else holds its token. */
+const CROWDED_S = 2;
 
 export interface PullDeskParts {
   readonly coap: CoapTransport;
@@ -60,8 +60,7 @@ export class PullDesk {
     const { coap, wake } = this.#parts;
     // A hold that came while the answer was paced stops it too.
     const isStopped = served !== undefined && !conversation?.isServing;
-    const held: CoapResponse = { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: HELD_S } };
-    coap.respond(handle, isStopped ? held : response, monotonicMs());
+    coap.respond(handle, isStopped ? ASK_LATER : response, monotonicMs());
     if (served && !isStopped) conversation?.served(served.offset, served.length);
     wake();
   }

@@ -1,6 +1,7 @@
-/** GETs that one token may ask a second over a long time, and at once after a pause. A real device waits for each answer. */
-const RATE_PER_S = 1000;
-const BURST = 4096;
+import { TokenBucket } from './token-bucket.ts';
+
+/** GETs that one token may ask, at once after a pause and over a long time. A real device waits for each answer. */
+const RATE = { burst: 4096, perSecond: 1000 };
 /** An address holds a token as long as it asks; after this much silence, ms, another may go on (a reboot gives a new port). */
 const HELD_MS = 2000;
 /** GETs that wait for their paced answer; a device has one on its way. */
@@ -9,8 +10,7 @@ const MAX_WAITING = 8;
 interface Holder {
   address: string;
   askedAt: number;
-  tokens: number;
-  filledAt: number;
+  readonly gets: TokenBucket;
   waiting: number;
 }
 
@@ -26,10 +26,7 @@ export class PullGate {
     const holder = this.#holders.get(token) ?? this.#hold(token, address, now);
     const isMoving = holder.address !== address;
     if (isMoving && now - holder.askedAt < HELD_MS) return false;
-    holder.tokens = Math.min(BURST, holder.tokens + ((now - holder.filledAt) / 1000) * RATE_PER_S);
-    holder.filledAt = now;
-    if (holder.tokens < 1 || (!isMoving && holder.waiting >= MAX_WAITING)) return false;
-    holder.tokens -= 1;
+    if ((!isMoving && holder.waiting >= MAX_WAITING) || !holder.gets.take(now)) return false;
     if (isMoving) holder.waiting = 0;
     holder.address = address;
     holder.askedAt = now;
@@ -51,7 +48,7 @@ export class PullGate {
   }
 
   #hold(token: string, address: string, now: number): Holder {
-    const holder: Holder = { address, askedAt: now, tokens: BURST, filledAt: now, waiting: 0 };
+    const holder: Holder = { address, askedAt: now, gets: new TokenBucket(RATE, now), waiting: 0 };
     this.#holders.set(token, holder);
     return holder;
   }

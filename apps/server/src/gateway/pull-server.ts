@@ -11,7 +11,8 @@ export type PullAnswer = {
 };
 
 /** It is not the device's turn, or the image cannot be read: it may ask again after a minute. */
-const LATER: PullAnswer = { response: { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } }, delayMs: 0 };
+export const ASK_LATER: CoapResponse = { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } };
+const LATER: PullAnswer = { response: ASK_LATER, delayMs: 0 };
 
 /**
  * Answers one GET of a pull. Any block at any time, from any address: a pull comes from a new port, and after a power
