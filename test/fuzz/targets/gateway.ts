@@ -62,6 +62,11 @@ const ORDER: OfferOrder = {
   envelope: '',
   policy: {},
   device: { model: 'WM-300', version: '1.0.0' },
+  target: { object: 'Firmware', instance: 0, component: 'fw' },
+  protocols: { order: ['coap'], tryNext: true },
+  activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
+  versionFrom: [],
+  keepAwakeMs: 0,
   phase: 'transfer',
 };
 

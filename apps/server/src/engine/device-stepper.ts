@@ -183,6 +183,11 @@ export class DeviceStepper {
       blockMs: block.duration,
       ...papers,
       device: { model: textFact(device, 'model'), version: textFact(device, 'firmwareVersion') },
+      target: { object: 'Firmware', instance: 0, component: firmware.name },
+      protocols: { order: ['coap'], tryNext: true },
+      activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
+      versionFrom: [],
+      keepAwakeMs: 0,
     };
   }
 

@@ -12,7 +12,7 @@ const update = (name: string, fact: UpdateFact): FromGateway => ({
   fact,
 });
 const progress = (name: string, offset: number): FromGateway =>
-  update(name, { type: 'progress', offset, blocks: 1, bytes: 512, retransmissions: offset % 2 });
+  update(name, { type: 'progress', offset, blocks: 1, bytes: 512, retransmissions: offset % 2, awakeMs: 0 });
 
 function drain(messages: readonly FromGateway[]): string[] {
   const inbox = new Inbox();

@@ -57,5 +57,6 @@ function sumOf(before: Progress, after: Progress): Progress {
     blocks: before.blocks + after.blocks,
     bytes: before.bytes + after.bytes,
     retransmissions: before.retransmissions + after.retransmissions,
+    awakeMs: before.awakeMs + after.awakeMs,
   };
 }

@@ -9,7 +9,7 @@ import { ledgerKey } from './device-stepper.ts';
 import { attemptKey } from './attempt.ts';
 
 const D = Endpoint('d');
-const PROGRESS = { type: 'progress', offset: 1024, blocks: 2, bytes: 1100, retransmissions: 1 } as const;
+const PROGRESS = { type: 'progress', offset: 1024, blocks: 2, bytes: 1100, retransmissions: 1, awakeMs: 0 } as const;
 let test: TestEngine;
 let campaign: LiveCampaign;
 

@@ -118,6 +118,11 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   envelope: Buffer.from(release.envelope).toString('base64'),
   policy: release.policy,
   device: { model: 'WM-300', version: '1.0.0' },
+  target: { object: 'Firmware', instance: 0, component: 'fw' },
+  protocols: { order: ['coap'], tryNext: true },
+  activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
+  versionFrom: [],
+  keepAwakeMs: 0,
   phase: 'transfer',
   ...change,
 });

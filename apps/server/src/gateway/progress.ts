@@ -33,6 +33,7 @@ export class Progress {
       blocks: this.#blocks,
       bytes: this.#bytes,
       retransmissions: this.#retransmissions,
+      awakeMs: 0,
     });
     this.#blocks = 0;
     this.#bytes = 0;

@@ -20,6 +20,10 @@ export interface ClassSetting {
   readonly observe?: 'Instance' | 'Resource' | 'None';
   readonly settleMs?: number;
   readonly versionFrom?: string;
+  /** Where a push is written, if not to the package of the object itself: a resource of Object 19. */
+  readonly pushTo?: string;
+  /** Transfers that this kind of device goes on with after a pause; without it what the device has shown. */
+  readonly resume?: 'Both' | 'Pull' | 'Push' | 'None';
 }
 
 export type ClassCommand =
