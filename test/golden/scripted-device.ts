@@ -1,15 +1,14 @@
-import { begin, next } from '@drover/lwm2m';
+import { begin, encodeArguments, next } from '@drover/lwm2m';
 import type { Action, Conversation, FirmwareFact, FirmwareInput, FirmwareOrder, Operation, ResourceValue, Step, Value } from '@drover/lwm2m';
 
 export const URI = 'coap://fw:5683/fw/abc';
 export const ORDER: FirmwareOrder = {
   attempt: 'c1/dev/1',
   method: 'Auto',
-  uri: URI,
-  uriScheme: 'coap',
+  uris: [{ scheme: 'coap', uri: URI }],
   size: 4096,
   expectedVersion: '2.1.0',
-  automaticUpgradeOff: true,
+  activation: { automaticUpgrade: 'Off' },
   inactivityMs: 2_700_000,
 };
 const NOW = 1_000_000;
@@ -22,11 +21,21 @@ const text = (item: Action | FirmwareFact): string => {
   switch (item.type) {
     case 'write':
       return `write ${item.path} ${item.value instanceof Uint8Array ? `[${item.value.join()}]` : JSON.stringify(item.value)}`;
+    case 'execute': {
+      const words = encodeArguments(item.arguments ?? []);
+      return `execute ${item.path}${words === '' ? '' : ` ${words}`}`;
+    }
     case 'read':
-    case 'execute':
     case 'observe':
+    case 'create':
+    case 'delete':
       return `${item.type} ${item.path}`;
     case 'start-push':
+      return `start-push ${item.offset}${item.path === '/5/0/0' ? '' : ` to ${item.path}`}`;
+    case 'began-anew':
+      return `began-anew ${item.from}`;
+    case 'battery':
+      return `battery ${item.level}`;
     case 'progress':
     case 'session-lost':
       return `${item.type} ${item.offset}`;
@@ -51,6 +60,9 @@ const text = (item: Action | FirmwareFact): string => {
   }
 };
 
+export const isOperation = (action: Action): action is Operation =>
+  ['read', 'write', 'execute', 'observe', 'create', 'delete'].includes(action.type);
+
 /** A device by its resources: reads are answered from them, everything else 2.04 unless `answers` says otherwise. */
 export class Script {
   conversation: Conversation;
@@ -73,9 +85,7 @@ export class Script {
   #note(step: Step): void {
     this.conversation = step.conversation;
     this.log.push(...step.facts.map((fact) => `!${text(fact)}`), ...step.actions.map(text));
-    for (const action of step.actions)
-      if (action.type === 'read' || action.type === 'write' || action.type === 'execute' || action.type === 'observe')
-        this.#open.push(action);
+    for (const action of step.actions) if (isOperation(action)) this.#open.push(action);
   }
 
   give(input: FirmwareInput): this {
@@ -83,7 +93,7 @@ export class Script {
     return this;
   }
 
-  say(type: 'execute' | 'cancel' | 'registered' | 'contact' | 'suspend' | 'resume' | 'tick' | 'push-finished'): this {
+  say(type: 'stay' | 'execute' | 'cancel' | 'registered' | 'contact' | 'suspend' | 'resume' | 'tick' | 'push-finished'): this {
     return this.give({ type });
   }
 
@@ -118,6 +128,12 @@ export class Script {
     return this;
   }
 
+  /** What is there no more. */
+  without(base: string): this {
+    for (const path of Object.keys(this.resources)) if (path.startsWith(base)) delete this.resources[path];
+    return this;
+  }
+
   later(ms = POLL): this {
     this.now += ms;
     return this.say('tick').run();
@@ -141,6 +157,17 @@ export class Script {
   }
 }
 
+/** An instance of Object 9 as a device shows it. */
+export const slot = (instance: number, name: string, state9: number, { version = '', result = 0, active = false } = {}): Resources => ({
+  [`/9/${instance}/0`]: name,
+  [`/9/${instance}/1`]: version,
+  [`/9/${instance}/7`]: state9,
+  [`/9/${instance}/9`]: result,
+  [`/9/${instance}/12`]: active,
+});
+
+export const SOFTWARE: Partial<FirmwareOrder> = { target: { object: 'Software', instance: 0, component: 'metering' } };
+
 export const state = (value: number, result = 0): Resources => ({ '/5/0/3': value, '/5/0/5': result });
 
 /** A conversation that has come as far as the phase says. */
@@ -160,4 +187,30 @@ export const AT = {
   },
   cancelling: () => new Script().run().be(state(1)).say('cancel').run('execute /5/0/10'),
   ended: () => new Script({ ...FRESH, '/5/0/9': 1 }, { method: 'Pull' }).run(),
+};
+
+const EMPTY_SLOT = slot(0, '', 0);
+const DELIVERED = slot(0, 'metering', 3, { version: '2.1.0', result: 3 });
+const INSTALLED = slot(0, 'metering', 4, { version: '2.1.0', result: 2 });
+const older = (): Script => new Script(slot(0, 'metering', 4, { version: '1.0.0', active: true }), SOFTWARE);
+const software = (): Script => new Script(EMPTY_SLOT, SOFTWARE);
+const softwareDelivered = (): Script => software().run().be(DELIVERED).later();
+
+/** The same for Object 9. */
+export const AT_SOFTWARE = {
+  locating: () => software(),
+  probing: () => software().run('read /9/0'),
+  clearing: () => older().run('execute /9/0/6 1'),
+  resetting: () => new Script(slot(0, 'metering', 3, { version: '1.9.0' }), SOFTWARE).run('execute /9/0/6'),
+  offering: () => software().run(`write /9/0/3 "${URI}"`),
+  downloading: () => software().run(),
+  downloaded: softwareDelivered,
+  executing: () => softwareDelivered().say('execute').run('execute /9/0/4'),
+  installing: () => softwareDelivered().say('execute').run(),
+  activating: () => {
+    const script = softwareDelivered().say('execute').run().be(INSTALLED);
+    script.now += POLL;
+    return script.say('tick').run('execute /9/0/10');
+  },
+  cancelling: () => softwareDelivered().say('cancel').run('execute /9/0/6'),
 };

@@ -63,7 +63,7 @@ export class GatewayBench {
       writeStream: () => undefined,
       closeStream: () => undefined,
       tell: (message) => this.told.push(message),
-      publicUri: () => `coap://${this.address}`,
+      publicUri: (scheme) => `${scheme}://${this.address}`,
       wake: () => void (this.wakes += 1),
       ...change,
     });
@@ -92,8 +92,8 @@ export class GatewayBench {
   }
 
   /** Only the Register; what the gateway reads then is the test's to answer. */
-  async register(device = this.device, query: readonly string[] = ['b=U']): Promise<string> {
-    return codeText((await device.register([`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', ...query])).code);
+  async register(device = this.device, query: readonly string[] = ['b=U'], links?: string): Promise<string> {
+    return codeText((await device.register([`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', ...query], links)).code);
   }
 
   /** Answers the reads that follow a Register. */
@@ -135,6 +135,7 @@ export class GatewayBench {
       activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
       versionFrom: [],
       keepAwakeMs: 0,
+      watchBattery: false,
       phase: 'transfer',
     };
   }

@@ -49,19 +49,7 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
   const writer = new Writer(database, { log: auditLog, epoch, onFatal });
   const blobFolder = join(config.data, 'firmware');
   const blobs = await DirectoryBlobStore.start(blobFolder);
-  const start: GatewayStart = {
-    host: config.coapHost,
-    port: config.coapPort,
-    tcpPort: config.coapTcpPort,
-    publicUri: config.publicCoapUri || undefined,
-    blobs: blobFolder,
-    cache: join(config.data, 'gateway-cache'),
-    clock: clock.setting,
-    logLevel: config.logLevel,
-    awakeMs: AWAKE_MS,
-    takeover: config.takeover,
-    objectModels,
-  };
+  const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels });
   const { link, coap, coapTcp } = await startGateway(start, onFatal);
   const engine = new Engine({ state: stateFrom(await loadSnapshot(database), trust), clock, log, epoch, secrets, writer, link });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
@@ -91,6 +79,22 @@ export async function startServer(config: ServerConfig, log: Logger, onFatal: (e
       await database.destroy();
       await readDatabase.destroy();
     },
+  };
+}
+
+function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | 'clock' | 'objectModels'>): GatewayStart {
+  return {
+    ...more,
+    host: config.coapHost,
+    port: config.coapPort,
+    tcpPort: config.coapTcpPort,
+    publicUri: config.publicCoapUri || undefined,
+    publicTcpUri: config.publicCoapTcpUri || undefined,
+    fileHost: config.fileHost,
+    cache: join(config.data, 'gateway-cache'),
+    logLevel: config.logLevel,
+    awakeMs: AWAKE_MS,
+    takeover: config.takeover,
   };
 }
 

@@ -13,6 +13,17 @@ const tcpPort: Setting<number | 'same' | 'off'> = {
   read: (value) => (value === 'same' || value === 'off' ? value : port(0, '').read(value)),
 };
 
+const fileHost: Setting<string | undefined> = {
+  fallback: undefined,
+  meaning: 'http:// or https:// folder where images lie by their SHA-256 in hex, for devices that fetch from there',
+  read: (value) => {
+    const { protocol, search, hash } = new URL(value);
+    if ((protocol !== 'http:' && protocol !== 'https:') || search !== '' || hash !== '')
+      throw new TypeError('expected a folder such as https://files.example/images');
+    return value.replace(/\/+$/, '');
+  },
+};
+
 /** Everything the server can be told. The README prints this table. */
 export const SETTINGS = {
   data: text('./data', 'folder of database, images and keys'),
@@ -22,6 +33,8 @@ export const SETTINGS = {
   coapPort: port(5683, 'port of the LwM2M server (coap, UDP); 0 takes a free one'),
   coapTcpPort: tcpPort,
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
+  publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
+  fileHost,
   objectModels: text('', 'folder of object definitions (.xml, as the OMA registry publishes them); none without it'),
   takeover: oneOf(
     ['accept', 'refuse-while-alive'],

@@ -35,7 +35,7 @@ it.each([
 describe('a version that is read elsewhere', () => {
   const VENDOR = '/26241/0/1';
   const to = (version: string, shown: unknown = version): Script => {
-    const script = new Script({ ...FRESH, [VENDOR]: '2.0.0', '/3/0/3': 'bootloader 7' }, { versionFrom: VENDOR }).run();
+    const script = new Script({ ...FRESH, [VENDOR]: '2.0.0', '/3/0/3': 'bootloader 7' }, { versionFrom: [VENDOR] }).run();
     expect(script.said()).toContain('!version 2.0.0 from /26241/0/1 0/0');
     script.be(state(1)).serve(0).serve(1024).serve(2048).serve(3072).be(state(2)).later(5000).say('execute').run();
     script.said();
@@ -61,12 +61,12 @@ describe('a version that is read elsewhere', () => {
   });
 
   it('and with that a device that runs the image already is asked for nothing more', () => {
-    const script = new Script({ ...FRESH, [VENDOR]: '2.1.0' }, { versionFrom: VENDOR }).run();
+    const script = new Script({ ...FRESH, [VENDOR]: '2.1.0' }, { versionFrom: [VENDOR] }).run();
     expect([script.conversation.phase, script.said().some((line) => line.startsWith('write'))]).toEqual(['ended', false]);
   });
 
   it('a device that does not show it is not believed', () => {
-    const script = new Script(FRESH, { versionFrom: VENDOR }).run();
+    const script = new Script(FRESH, { versionFrom: [VENDOR] }).run();
     expect(script.facts()[1]).toBe(`!version undefined from ${VENDOR} 0/0`);
   });
 });

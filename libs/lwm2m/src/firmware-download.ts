@@ -1,7 +1,11 @@
-import { offer, startPush } from './firmware-offer.ts';
-import { enter, end, fail, look, poll, pollMs, readVersion, refuse, wait } from './firmware-turn.ts';
+import { isServedByUs, resumes, uriOf } from './firmware-method.ts';
+import { failOrTryNext, offer, startPush } from './firmware-offer.ts';
+import { enter, end, fail, look, poll, pollMs, readVersion, refuse, settle, wait } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import { UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+
+/** Largest block, bytes (RFC 7959). */
+const MAX_BLOCK = 1024;
 
 /** After a look while the image should be on its way. */
 export function downloadSeen(turn: Turn): void {
@@ -14,6 +18,9 @@ export function downloadSeen(turn: Turn): void {
   if (state === UPDATE_STATE.UPDATING) return installing(turn);
   if (state === UPDATE_STATE.IDLE) return idleSeen(turn, result);
   if (c.method === 'Push' && c.push !== 'running' && c.push !== 'finished') return pushAgain(turn);
+  const uri = uriOf(c);
+  // A file host tells us of no block: that the device says "downloading" is all the sign there is.
+  if (c.method === 'Pull' && uri !== undefined && !isServedByUs(uri)) c.progressAt = turn.now;
   poll(turn);
 }
 
@@ -29,10 +36,12 @@ function idleSeen(turn: Turn, result: number): void {
   const stale = result === c.resultBefore && !c.moved;
   if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [readVersion(turn.c)]);
   // A complete push has surely been seen: then even a Result that was there before is about us.
-  if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return fail(turn, result);
+  if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return failOrTryNext(turn, result);
   if (c.method === 'Push') return idleAfterPush(turn);
   const progressing = turn.now - c.progressAt < pollMs(c);
   if (!c.moved || progressing) return poll(turn); // "At the next practical opportunity", or a stack that shows State late.
+  c.idleLooks += 1;
+  if (c.idleLooks === 1) return settle(turn); // State may be told before the Result.
   lost(turn);
   offerAgain(turn);
 }
@@ -49,14 +58,14 @@ function idleAfterPush(turn: Turn): void {
 function pushAgain(turn: Turn): void {
   const { c } = turn;
   if (c.push === 'too-large') {
-    turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'the image was answered 4.13' });
+    turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);
   }
   const advanced = c.offset > c.pushedFrom;
   if (c.push === 'rejected' || (c.offersLeft <= 0 && !advanced))
     return refuse(turn, { class: 'Refused', why: c.push === 'rejected' ? 'a block was rejected' : 'the push was lost too often' });
   // A device that registered again and is idle has lost its part; some would take a block from the middle all the same.
-  if (c.registeredSince && c.known.state === UPDATE_STATE.IDLE) c.offset = 0;
+  if ((c.registeredSince && c.known.state === UPDATE_STATE.IDLE) || !resumes(c.order, 'Push')) c.offset = 0;
   c.registeredSince = false;
   // A long push over a bad link is lost many times; only one that gets nowhere is given up.
   if (!advanced || c.offset === 0) c.offersLeft -= 1;
@@ -87,6 +96,8 @@ export function progressed(turn: Turn, offset: number): void {
     }
     turn.facts.push({ type: 'download-started' });
   }
+  // A retransmitted first block is one block back; more than that is gone from the device.
+  if (offset < c.offset - MAX_BLOCK) turn.facts.push({ type: 'began-anew', from: c.offset });
   c.offset = offset;
   c.progressAt = turn.now;
   c.lostReported = false;

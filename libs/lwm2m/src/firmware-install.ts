@@ -1,8 +1,23 @@
 import { installing, lost } from './firmware-download.ts';
 import { offer } from './firmware-offer.ts';
-import { end, enter, fail, failureFact, look, poll, readVersion, resetBy, versionPath } from './firmware-turn.ts';
+import { activate } from './firmware-software.ts';
+import {
+  end,
+  enter,
+  fail,
+  failureFact,
+  look,
+  poll,
+  readVersion,
+  refuse,
+  resetBy,
+  settle,
+  targetOf,
+  versionPaths,
+} from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
-import { FIRMWARE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+import type { Operation } from './firmware-types.ts';
+import { UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 
 const isFailure = (result: number): boolean => result >= UPDATE_RESULT.NOT_ENOUGH_FLASH;
 
@@ -15,7 +30,9 @@ export function downloadedSeen(turn: Turn): void {
       if (!c.mayExecute) return;
       c.mayExecute = false;
       c.execute = 'none';
-      return enter(turn, 'executing', [{ type: 'execute', path: FIRMWARE.UPDATE }]);
+      if (c.known.linked?.length)
+        return refuse(turn, { class: 'Refused', why: `would install instances ${c.known.linked.join(', ')} too` });
+      return enter(turn, 'executing', [executeOf(turn)]);
     case UPDATE_STATE.UPDATING:
       return installing(turn);
     case UPDATE_STATE.DOWNLOADING:
@@ -28,6 +45,12 @@ export function downloadedSeen(turn: Turn): void {
     default:
       return;
   }
+}
+
+/** Of Object 33629 only this instance: what else has been downloaded there is somebody else's. */
+function executeOf({ c: { order, paths } }: Turn): Operation {
+  const path = paths.execute;
+  return targetOf(order).object === 'AdvancedFirmware' ? { type: 'execute', path, arguments: [{ id: 0 }] } : { type: 'execute', path };
 }
 
 /** Installed by itself, refused afterwards, or lost with the device's memory. */
@@ -85,20 +108,44 @@ export function installSeen(turn: Turn): void {
 /** The image is kept. Whether to execute again is the engine's decision: it knows the window. */
 function stillDownloaded(turn: Turn, result: number): void {
   const { c } = turn;
-  if (isFailure(result)) turn.facts.push(failureFact(result));
+  if (isFailure(result)) turn.facts.push(failureFact(c, result));
   else if (c.execute === 'refused') turn.facts.push({ type: 'failed', class: 'Deferred', result, why: 'Execute was refused in State 2' });
   else if (c.execute === 'sent' && !c.registeredSince) return poll(turn); // It said yes and has not begun, or is a stub: time will tell.
   enter(turn, 'downloaded', []);
 }
 
-/** The version is the proof, `/5/0/7` a hint where there is none; a Result of 1 alone is a claim. */
+/**
+ * The version is the proof, the package's version a hint where there is none; a Result of 1 alone is a claim. An old
+ * version without a Result is looked at twice: State may be told before the Result.
+ */
 export function verified(turn: Turn): void {
-  const { known, order } = turn.c;
+  const { c } = turn;
+  const { known, order } = c;
+  if (activate(turn)) return;
+  if (known.version !== order.expectedVersion && (known.result ?? 0) === 0 && known.state === UPDATE_STATE.IDLE && !c.verifiedTwice) {
+    c.verifiedTwice = true;
+    enter(turn, 'installing', []);
+    return settle(turn);
+  }
+  tellVersion(turn);
+}
+
+/** Installed and told to run; one that stays inactive does not. */
+export function activated(turn: Turn): void {
+  const { known } = turn.c;
+  if (known.active === true) return tellVersion(turn);
+  turn.facts.push({ type: 'failed', class: 'UpdateFailed', result: known.result ?? 0, why: 'installed, and stays inactive' });
+  end(turn);
+}
+
+function tellVersion(turn: Turn): void {
+  const { known, order, paths } = turn.c;
   const { state, result = 0, version, packageVersion } = known;
-  const from = version === undefined && packageVersion !== undefined ? FIRMWARE.PKG_VERSION : versionPath(turn.c);
+  const isHint = version === undefined && packageVersion !== undefined;
+  const from = isHint ? paths.packageVersion : (known.versionAt ?? versionPaths(turn.c)[0] ?? '');
   turn.facts.push({ type: 'version-read', version: version ?? packageVersion, from, state, result });
   if (version !== order.expectedVersion && result === UPDATE_RESULT.CANCELLED) turn.facts.push({ type: 'cancelled' });
-  else if (version !== order.expectedVersion && isFailure(result)) turn.facts.push(failureFact(result));
+  else if (version !== order.expectedVersion && isFailure(result)) turn.facts.push(failureFact(turn.c, result));
   end(turn);
 }
 
@@ -118,10 +165,14 @@ export function cancelSeen(turn: Turn): void {
     return end(turn);
   }
   const [way, ...rest] = c.resetWays;
+  if (way === undefined && state === undefined && c.paths.uninstall !== undefined) {
+    turn.facts.push({ type: 'cancelled' }); // Its instance has been deleted.
+    return end(turn);
+  }
   if (way === undefined) {
     turn.facts.push({ type: 'cancel-refused', state });
     return end(turn);
   }
   c.resetWays = rest;
-  enter(turn, 'cancelling', [resetBy(way), ...look(c)]);
+  enter(turn, 'cancelling', [resetBy(way, c.paths), ...look(c)]);
 }

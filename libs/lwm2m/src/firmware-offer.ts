@@ -1,84 +1,17 @@
 import { CONTENT_FORMAT } from './content.ts';
-import { chooseMethod, isOurs, protocolsOf } from './firmware-method.ts';
-import { end, enter, fail, look, poll, read, refuse, resetBy, serve, versionPath } from './firmware-turn.ts';
+import { mayPush, protocolsOf, uriOf, usableUris } from './firmware-method.ts';
+import { beginReset } from './firmware-reset.ts';
+import { enter, fail, look, poll, refuse, serve, targetOf } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import type { Operation } from './firmware-types.ts';
-import { FIRMWARE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+import { DEVICE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 
-/** Everything was read once: decide where to begin. */
-export function probed(turn: Turn): void {
-  const { c } = turn;
-  const { order, known } = c;
-  turn.facts.push({
-    type: 'version-read',
-    version: known.version,
-    from: versionPath(c),
-    state: known.state,
-    result: known.result,
-  });
-  if (known.state === undefined)
-    return refuse(turn, { class: 'Incompatible', why: 'the State of the Firmware Update object cannot be read' });
-  if (known.state === UPDATE_STATE.UPDATING) {
-    // It was told to install before we began: wait it out, then see what it has become.
-    c.execute = 'started';
-    enter(turn, 'installing', []);
-    return poll(turn);
-  }
-  const method = chooseMethod(order, known);
-  if (method === undefined) return refuse(turn, { class: 'UnsupportedProtocol', why: unsupportedWhy(turn) });
-  c.method = method;
-  turn.facts.push({ type: 'capability', method, protocols: protocolsOf(known), deliveryMethod: known.deliveryMethod });
-
-  if (known.state === UPDATE_STATE.IDLE && known.version === order.expectedVersion) return end(turn);
-  if (known.state === UPDATE_STATE.DOWNLOADED && isOurs(order, known, { complete: true })) {
-    turn.facts.push({ type: 'download-finished' });
-    return enter(turn, 'downloaded', []);
-  }
-  if (known.state === UPDATE_STATE.DOWNLOADING && isOurs(order, known, { complete: false })) return prepare(turn);
-  if (known.state !== UPDATE_STATE.IDLE || (known.result ?? 0) !== 0) return beginReset(turn);
-  return prepare(turn);
-}
-
-function unsupportedWhy({ c: { order, known } }: Turn): string {
-  const protocols = protocolsOf(known).join(', ');
-  return `${order.method} of ${order.uriScheme}, but the device has delivery method ${known.deliveryMethod} and protocols ${protocols}`;
-}
-
-/** In State 0 only the Result is to be cleared; a NUL would be taken for image data by some stacks. */
-export function beginReset(turn: Turn): void {
-  turn.c.resetWays = turn.c.known.state === UPDATE_STATE.IDLE ? ['uri'] : ['uri', 'package', 'cancel'];
-  nextReset(turn);
-}
-
-function nextReset(turn: Turn): void {
-  const [way, ...rest] = turn.c.resetWays;
-  if (way === undefined) return refuse(turn, { class: 'Refused', why: `stays in State ${turn.c.known.state} whatever resets it` });
-  turn.c.resetWays = rest;
-  enter(turn, 'resetting', [resetBy(way), ...look(turn.c)]);
-}
-
-/** Only what is read back counts: a device may answer 2.04 and stay where it is. */
-export function resetDone(turn: Turn): void {
-  if (turn.c.known.state === UPDATE_STATE.IDLE) prepare(turn);
-  else nextReset(turn);
-}
-
-function prepare(turn: Turn): void {
-  const { order, known } = turn.c;
-  if (!order.automaticUpgradeOff || known.automaticUpgrade !== true) return offer(turn);
-  const path = FIRMWARE.AUTOMATIC_UPGRADE;
-  enter(turn, 'preparing', [{ type: 'write', path, format: CONTENT_FORMAT.TEXT, value: false }, read(path)]);
-}
-
-/** A device that installs by itself would do so outside the install window. */
-export function prepared(turn: Turn): void {
-  if (turn.c.known.automaticUpgrade === false) offer(turn);
-  else refuse(turn, { class: 'Incompatible', why: 'the device keeps installing by itself: /5/0/14 could not be switched off' });
-}
-
-export function observeOps({ observing, order }: Turn['c']): Operation[] {
-  if (observing !== 'no' || order.observe === 'None') return [];
-  return [{ type: 'observe', path: order.observe === 'Resource' ? FIRMWARE.STATE : FIRMWARE.INSTANCE }];
+/** What is watched while the image is on its way; observations of an earlier registration are gone. */
+export function observeOps({ observing, watching, order, paths }: Turn['c']): Operation[] {
+  const observe = (path: string): Operation => ({ type: 'observe', path });
+  const battery = order.watchBattery === true && watching === 'no' && order.observe !== 'None' ? [observe(DEVICE.BATTERY_LEVEL)] : [];
+  if (observing !== 'no' || order.observe === 'None') return battery;
+  return [observe(order.observe === 'Resource' ? paths.state : paths.instance), ...battery];
 }
 
 export function offer(turn: Turn): void {
@@ -89,8 +22,10 @@ export function offer(turn: Turn): void {
   c.started = false;
   c.offerCode = undefined;
   c.registeredSince = false;
+  c.idleLooks = 0;
+  const uri = c.method === 'Pull' && !resumed ? uriOf(c)?.uri : undefined;
   const writes: Operation[] =
-    c.method === 'Pull' && !resumed ? [{ type: 'write', path: FIRMWARE.PACKAGE_URI, format: CONTENT_FORMAT.TEXT, value: c.order.uri }] : [];
+    uri === undefined ? [] : [{ type: 'write', path: c.paths.packageUri, format: CONTENT_FORMAT.TEXT, value: uri }];
   // Served before it is offered: the first GET can come before the answer to the Write.
   if (c.method === 'Pull') serve(turn, true);
   const todo = [...observeOps(c), ...writes];
@@ -110,32 +45,61 @@ export function offered(turn: Turn): void {
 }
 
 export function startPush(turn: Turn): void {
-  if (turn.c.suspended) {
+  const { c } = turn;
+  if (c.suspended) {
     // The answer before it came during a Hold. The look that follows `resume` finds it lost, and begins it; not the device's fault.
-    turn.c.push = 'lost';
-    turn.c.offersLeft += 1;
+    c.push = 'lost';
+    c.offersLeft += 1;
     return;
   }
-  turn.c.push = 'running';
-  turn.c.pushedFrom = turn.c.offset;
-  turn.c.idleLooks = 0;
-  turn.c.progressAt = turn.now;
-  turn.actions.push({ type: 'start-push', offset: turn.c.offset });
+  c.push = 'running';
+  c.pushedFrom = c.offset;
+  c.idleLooks = 0;
+  c.progressAt = turn.now;
+  turn.actions.push({ type: 'start-push', offset: c.offset, path: c.order.pushTo ?? c.paths.package });
 }
+
+const NOT_THERE: readonly string[] = ['4.04', '4.05'];
 
 /** Some stacks answer the Write 4.00 and put the reason into Result; others refuse because they are not in State 0. */
 export function offerRefused(turn: Turn): void {
-  const { known, resultBefore, offerCode, offersLeft } = turn.c;
+  const { c } = turn;
+  const { known, resultBefore, offerCode, offersLeft } = c;
   const result = known.result ?? 0;
-  if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && result !== resultBefore) return fail(turn, result);
+  if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && result !== resultBefore) return failOrTryNext(turn, result);
   // It has taken the URI after all, and our first Write was answered into the void.
-  if (known.state !== UPDATE_STATE.IDLE && known.uri === turn.c.order.uri) {
+  if (known.state !== UPDATE_STATE.IDLE && known.uri !== undefined && known.uri === uriOf(c)?.uri) {
     turn.facts.push({ type: 'offered' });
-    return enter(turn, 'downloading', look(turn.c));
+    return enter(turn, 'downloading', look(c));
   }
   if (known.state !== undefined && known.state !== UPDATE_STATE.IDLE && offersLeft > 0) {
-    turn.c.offersLeft = offersLeft - 1;
+    c.offersLeft = offersLeft - 1;
     return beginReset(turn);
   }
+  // Object 9 does not say which of the two it has: what is not there is found out by asking.
+  if (NOT_THERE.includes(offerCode ?? '') && pushInstead(turn)) return offer(turn);
   refuse(turn, { class: 'Refused', why: `the Package URI was answered ${offerCode}` });
+}
+
+/** The device cannot fetch by this scheme: the next one is offered, then a push, as far as the campaign allows. */
+export function failOrTryNext(turn: Turn, result: number): void {
+  const { c } = turn;
+  const isScheme =
+    result === UPDATE_RESULT.UNSUPPORTED_PROTOCOL || (result === UPDATE_RESULT.INVALID_URI && targetOf(c.order).object === 'Software');
+  if (!isScheme || c.method !== 'Pull' || c.order.tryNextProtocol !== true) return fail(turn, result);
+  serve(turn, false);
+  if (c.uriAt + 1 < usableUris(c).length) c.uriAt += 1;
+  else if (!pushInstead(turn)) return fail(turn, result);
+  offer(turn);
+}
+
+function pushInstead(turn: Turn): boolean {
+  const { c } = turn;
+  if (c.methodSwitched || c.method !== 'Pull' || c.order.method !== 'Auto' || !mayPush(c)) return false;
+  serve(turn, false);
+  c.method = 'Push';
+  c.methodSwitched = true;
+  c.offset = 0;
+  turn.facts.push({ type: 'capability', method: 'Push', protocols: protocolsOf(c.known), deliveryMethod: c.known.deliveryMethod });
+  return true;
 }

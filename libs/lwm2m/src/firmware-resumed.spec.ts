@@ -4,11 +4,10 @@ import { beginInstalled, next, type Action, type FirmwareFact, type FirmwareOrde
 const order: FirmwareOrder = {
   attempt: 'a',
   method: 'Auto',
-  uri: 'coap://fw/1',
-  uriScheme: 'coap',
+  uris: [{ scheme: 'coap', uri: 'coap://fw/1' }],
   size: 4096,
   expectedVersion: '2.1.0',
-  automaticUpgradeOff: true,
+  activation: { automaticUpgrade: 'Off' },
   inactivityMs: 60_000,
 };
 
@@ -21,6 +20,11 @@ function told(values: Record<string, number | string>): string[] {
       ...step.facts.map((fact: FirmwareFact) => `!${fact.type}`),
       ...step.actions.map((action: Action) => ('path' in action ? `${action.type} ${action.path}` : action.type)),
     );
+    const settles = step.actions.some((action) => action.type === 'wait-until' && action.why === 'settle');
+    if (settles) {
+      step = next(step.conversation, { type: 'tick' }, 5000);
+      log.push(...step.actions.map((action: Action) => ('path' in action ? `${action.type} ${action.path}` : action.type)));
+    }
     const op = step.actions.find((action) => action.type === 'read');
     if (op?.type !== 'read') return log;
     const answer: ResourceValue[] = Object.entries(values).map(([path, value]) => ({ path, value }));
@@ -38,9 +42,9 @@ it.each([
     ['read /5/0', '!state', 'read /3/0/3', '!version-read'],
   ],
   [
-    'back with the old version: reads it, and offers nothing',
+    'back with the old version: looks twice, and offers nothing',
     { '/5/0/3': 0, '/5/0/5': 0, '/3/0/3': '2.0.0' },
-    ['read /5/0', '!state', 'read /3/0/3', '!version-read'],
+    ['read /5/0', '!state', 'read /3/0/3', 'wait-until', 'read /5/0', 'read /3/0/3', '!version-read'],
   ],
 ])('%s', (_name, values, expected) => {
   expect(told(values as Record<string, number | string>)).toEqual(expected);

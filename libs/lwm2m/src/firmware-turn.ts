@@ -1,7 +1,20 @@
 import { CONTENT_FORMAT } from './content.ts';
-import { DEVICE, FIRMWARE, UPDATE_STATE } from './objects.ts';
+import { isServedByUs, uriOf } from './firmware-method.ts';
 import { RESULT_CLASSES } from './firmware-types.ts';
-import type { Action, Conversation, FirmwareFact, Operation, Phase, ResetWay, Step } from './firmware-types.ts';
+import type {
+  Action,
+  Conversation,
+  FailureClass,
+  FirmwareFact,
+  FirmwareOrder,
+  Operation,
+  Phase,
+  ResetWay,
+  Step,
+} from './firmware-types.ts';
+import { DEVICE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
+import type { UpdatePaths, UpdateTarget } from './update-object.ts';
+import type { ResourceValue } from './values.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -11,16 +24,18 @@ export interface Turn {
   readonly now: number;
   readonly actions: Action[];
   readonly facts: FirmwareFact[];
+  /** Of the answer that this turn is about. */
+  values: readonly ResourceValue[];
 }
 
 export function startTurn(conversation: Conversation, now: number): Turn {
-  return { c: { ...conversation }, now, actions: [], facts: [] };
+  return { c: { ...conversation }, now, actions: [], facts: [], values: [] };
 }
 
 /** Sends what is next to do, unless we wait for something. */
 export function endTurn(turn: Turn): Step {
   const { c } = turn;
-  const held = c.suspended && c.phase !== 'cancelling';
+  const held = c.suspended && c.phase !== 'cancelling' && !c.wantsCancel;
   const next = c.todo[0];
   if (next !== undefined && !c.asked && !c.stalled && !held) {
     c.asked = true;
@@ -33,29 +48,41 @@ export function read(path: string): Operation {
   return { type: 'read', path };
 }
 
+const FIRST_OF_OBJECT_5: UpdateTarget = { object: 'Firmware', instance: 0, component: '' };
+
+export function targetOf({ target }: Pick<FirmwareOrder, 'target'>): UpdateTarget {
+  return target ?? FIRST_OF_OBJECT_5;
+}
+
 /** State and Result together: two reads leave a race between them, but some devices know no other way. */
-export function look({ singles }: Pick<Conversation, 'singles'>): Operation[] {
-  return singles ? [read(FIRMWARE.STATE), read(FIRMWARE.UPDATE_RESULT)] : [read(FIRMWARE.INSTANCE)];
+export function look({ singles, paths }: Pick<Conversation, 'singles' | 'paths'>): Operation[] {
+  return singles ? [read(paths.state), read(paths.result)] : [read(paths.instance)];
 }
 
-export function versionPath({ order }: Pick<Conversation, 'order'>): string {
-  return order.versionFrom ?? DEVICE.FIRMWARE_VERSION;
+/** Where the version that runs is read, in order. */
+export function versionPaths({ order, paths }: { order: FirmwareOrder; paths: UpdatePaths }): readonly string[] {
+  if (order.versionFrom !== undefined && order.versionFrom.length > 0) return order.versionFrom;
+  return [paths.currentVersion ?? (paths.activate === undefined ? DEVICE.FIRMWARE_VERSION : paths.packageVersion)];
 }
 
-export function readVersion(c: Pick<Conversation, 'order'>): Operation {
-  return read(versionPath(c));
+export function readVersion(c: Pick<Conversation, 'order' | 'paths'>): Operation {
+  return read(versionPaths(c)[0] ?? DEVICE.FIRMWARE_VERSION);
 }
 
 const NUL = Uint8Array.of(0);
 
-export function resetBy(way: ResetWay): Operation {
+export function resetBy(way: ResetWay, { packageUri, package: image, cancel, uninstall, instance }: UpdatePaths): Operation {
   switch (way) {
     case 'uri':
-      return { type: 'write', path: FIRMWARE.PACKAGE_URI, format: CONTENT_FORMAT.TEXT, value: '' };
+      return { type: 'write', path: packageUri, format: CONTENT_FORMAT.TEXT, value: '' };
     case 'package':
-      return { type: 'write', path: FIRMWARE.PACKAGE, format: CONTENT_FORMAT.OPAQUE, value: NUL };
+      return { type: 'write', path: image, format: CONTENT_FORMAT.OPAQUE, value: NUL };
     case 'cancel':
-      return { type: 'execute', path: FIRMWARE.CANCEL };
+      return { type: 'execute', path: cancel ?? instance };
+    case 'uninstall':
+      return { type: 'execute', path: uninstall ?? instance };
+    case 'delete':
+      return { type: 'delete', path: instance };
   }
 }
 
@@ -81,9 +108,10 @@ export function stopTransfer(turn: Turn): void {
   serve(turn, false);
 }
 
-/** An answer that comes during a Hold may lead here: `resume` serves then. */
+/** An answer that comes during a Hold may lead here: `resume` serves then. What a file host serves is not in our hands. */
 export function serve(turn: Turn, on: boolean): void {
-  if (turn.c.serving === on || (on && turn.c.suspended)) return;
+  const uri = uriOf(turn.c);
+  if (turn.c.serving === on || (on && (turn.c.suspended || uri === undefined || !isServedByUs(uri)))) return;
   turn.c.serving = on;
   turn.actions.push({ type: 'serve', on });
 }
@@ -91,6 +119,8 @@ export function serve(turn: Turn, on: boolean): void {
 export function pollMs({ order }: Pick<Conversation, 'order'>): number {
   return Math.max(60_000, order.inactivityMs / 20);
 }
+
+const SETTLE_MS = 1500;
 
 export function wait(turn: Turn, ms: number, why: 'poll' | 'busy' | 'settle'): void {
   turn.c.wakeAt = turn.now + ms;
@@ -102,18 +132,30 @@ export function poll(turn: Turn): void {
   wait(turn, pollMs(turn.c), 'poll');
 }
 
-export function refuse(turn: Turn, refusal: { class: 'UnsupportedProtocol' | 'Incompatible' | 'Refused'; why: string }): void {
+/** Looks again when State and Result, which some stacks set one after the other, fit together. */
+export function settle(turn: Turn): void {
+  wait(turn, turn.c.order.settleMs ?? SETTLE_MS, 'settle');
+}
+
+export function refuse(turn: Turn, refusal: { class: 'UnsupportedProtocol' | 'Refused'; why: string }): void {
   turn.facts.push({ type: 'refused', ...refusal });
   end(turn);
 }
 
-export function failureFact(result: number): FirmwareFact {
-  const known = RESULT_CLASSES[result - 2] ?? 'UpdateFailed';
-  return { type: 'failed', class: known, result, why: `Update Result ${result}` };
+/** `result` in the words of Object 5; what the device itself said goes into the text. */
+export function failureFact({ known: { told, linked } }: Pick<Conversation, 'known'>, result: number): FirmwareFact {
+  const said = `Update Result ${told?.result ?? result}`;
+  const others = linked?.length ? `, together with instances ${linked.join(', ')}` : '';
+  return { type: 'failed', class: classOfResult(result), result, why: `${said}${others}` };
+}
+
+function classOfResult(result: number): FailureClass {
+  if (result === UPDATE_RESULT.CONFLICTING_STATE || result === UPDATE_RESULT.DEPENDENCY_ERROR) return 'UpdateFailed';
+  return RESULT_CLASSES[result - UPDATE_RESULT.NOT_ENOUGH_FLASH] ?? 'Unknown';
 }
 
 export function fail(turn: Turn, result: number): void {
-  turn.facts.push(failureFact(result));
+  turn.facts.push(failureFact(turn.c, result));
   end(turn);
 }
 

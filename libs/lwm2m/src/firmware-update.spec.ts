@@ -97,7 +97,7 @@ describe('the beginning', () => {
     ['pull impossible', { ...FRESH, '/5/0/9': 1 }, { method: 'Pull' }, '!refused UnsupportedProtocol'],
     ['push impossible', { ...FRESH, '/5/0/9': 0 }, { method: 'Push' }, '!refused UnsupportedProtocol'],
     ['scheme missing and no push', { ...FRESH, '/5/0/8/0': 3, '/5/0/9': 0 }, {}, '!refused UnsupportedProtocol'],
-    ['no Firmware Update object', { '/3/0/3': '2.0.0' }, {}, '!refused Incompatible'],
+    ['no Firmware Update object', { '/3/0/3': '2.0.0' }, {}, '!refused Refused'],
   ])('%s', (_, resources, order, fact) => {
     expect(new Script(resources, order).run().facts()).toContain(fact);
   });
@@ -152,12 +152,14 @@ describe('the beginning', () => {
   it.each([['2.04'], ['4.05']])('refuses a device that answers %s and keeps upgrading by itself', (code) => {
     const script = new Script({ ...FRESH, '/5/0/14': true });
     script.answers['write /5/0/14 false'] = code;
-    expect(script.run().facts()).toContain('!refused Incompatible');
+    expect(script.run().facts()).toContain('!refused Refused');
     expect(script.conversation.phase).toBe('ended');
   });
 
   it('leaves it on when the order allows it', () => {
-    expect(new Script({ ...FRESH, '/5/0/14': true }, { automaticUpgradeOff: false }).run().said()).not.toContain('write /5/0/14 false');
+    expect(new Script({ ...FRESH, '/5/0/14': true }, { activation: { automaticUpgrade: 'Leave' } }).run().said()).not.toContain(
+      'write /5/0/14 false',
+    );
   });
 
   it('observes what it can, and polls in any case', () => {

@@ -1,7 +1,11 @@
 import { downloadSeen, lost, progressed, pushEnded } from './firmware-download.ts';
-import { cancelSeen, downloadedSeen, executeAnswered, executeUnanswered, installSeen, verified } from './firmware-install.ts';
-import { learn, mentionsState } from './firmware-knowledge.ts';
-import { observeOps, offered, offerRefused, prepared, probed, resetDone } from './firmware-offer.ts';
+import { probed, resetDone } from './firmware-begin.ts';
+import { activated, cancelSeen, downloadedSeen, executeAnswered, executeUnanswered, installSeen, verified } from './firmware-install.ts';
+import { batteryIn, learn, mentionsState } from './firmware-knowledge.ts';
+import { observeOps, offered, offerRefused } from './firmware-offer.ts';
+import { prepared } from './firmware-prepare.ts';
+import { beginCancel } from './firmware-reset.ts';
+import { cleared, located, withSlots } from './firmware-software.ts';
 import {
   endTurn,
   enter,
@@ -11,16 +15,19 @@ import {
   readVersion,
   reportState,
   serve,
+  settle,
   startTurn,
   stopTransfer,
-  versionPath,
+  targetOf,
+  versionPaths,
   wait,
 } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import type { Conversation, FirmwareInput, FirmwareOrder, Operation, Phase, Step } from './firmware-types.ts';
-import { FIRMWARE } from './objects.ts';
+import { DEVICE } from './objects.ts';
+import { pathsOf } from './update-object.ts';
+import type { ResourceValue } from './values.ts';
 
-const SETTLE_MS = 1500;
 const BUSY_MS = 30_000;
 /** One stack says 5.03 for up to 300 s after a broken push. */
 const MAX_BUSY = 20;
@@ -28,17 +35,34 @@ const MAX_OFFERS = 3;
 
 /** Begins, or begins again after a restart: nothing is assumed, the device is read first. */
 export function begin(order: FirmwareOrder, now: number): Step {
-  const conversation: Conversation = {
+  const turn = startTurn(fresh(order, now), now);
+  const { c } = turn;
+  if (targetOf(order).object === 'Software') enter(turn, 'locating', [read(c.paths.object)]);
+  else enter(turn, 'probing', [...look(c), readVersion(c)]);
+  return endTurn(turn);
+}
+
+function fresh(order: FirmwareOrder, now: number): Conversation {
+  return {
     order,
+    paths: pathsOf(targetOf(order)),
     phase: 'probing',
     known: {},
-    todo: [read(FIRMWARE.INSTANCE), readVersion({ order })],
+    todo: [],
     asked: false,
     stalled: false,
     busyCount: 0,
     suspended: false,
+    onlyLooks: false,
+    wantsCancel: false,
+    uriAt: 0,
+    methodSwitched: false,
+    slots: [],
+    created: false,
+    clearing: [],
     singles: false,
     observing: 'no',
+    watching: 'no',
     resetWays: [],
     offersLeft: MAX_OFFERS,
     resultBefore: 0,
@@ -51,11 +75,11 @@ export function begin(order: FirmwareOrder, now: number): Step {
     pushedFrom: 0,
     serving: false,
     idleLooks: 0,
+    verifiedTwice: false,
     registeredSince: false,
     mayExecute: false,
     execute: 'none',
   };
-  return endTurn(startTurn(conversation, now));
 }
 
 /**
@@ -63,10 +87,9 @@ export function begin(order: FirmwareOrder, now: number): Step {
  * nothing, whatever it finds.
  */
 export function beginInstalled(order: FirmwareOrder, now: number): Step {
-  const turn = startTurn(begin(order, now).conversation, now);
-  turn.c.execute = 'unknown';
-  turn.c.offersLeft = 0;
-  enter(turn, 'installing', look(turn.c));
+  const turn = startTurn({ ...fresh(order, now), execute: 'unknown', offersLeft: 0, onlyLooks: true }, now);
+  if (targetOf(order).object === 'Software') enter(turn, 'locating', [read(turn.c.paths.object)]);
+  else enter(turn, 'installing', look(turn.c));
   return endTurn(turn);
 }
 
@@ -79,7 +102,9 @@ export function next(conversation: Conversation, input: FirmwareInput, now: numb
 
 /** What to do when everything of a phase has been answered. */
 const COMPLETE: Readonly<Partial<Record<Phase, (turn: Turn) => void>>> = {
+  locating: located,
   probing: probed,
+  clearing: cleared,
   resetting: resetDone,
   preparing: prepared,
   offering: offered,
@@ -87,6 +112,7 @@ const COMPLETE: Readonly<Partial<Record<Phase, (turn: Turn) => void>>> = {
   downloading: downloadSeen,
   downloaded: downloadedSeen,
   installing: installSeen,
+  activating: activated,
   verifying: verified,
   cancelling: cancelSeen,
 };
@@ -110,7 +136,7 @@ function take(turn: Turn, input: FirmwareInput): void {
     case 'block-served':
       return c.serving && (c.phase === 'downloading' || c.phase === 'offering') ? progressed(turn, input.offset + input.length) : undefined;
     case 'observed':
-      return mentionsState(input.values) ? hinted(turn) : undefined;
+      return observed(turn, input.values);
     case 'execute':
       return permitted(turn);
     case 'cancel':
@@ -119,6 +145,8 @@ function take(turn: Turn, input: FirmwareInput): void {
       return registered(turn);
     case 'contact':
       return awake(turn);
+    case 'stay':
+      return lookIfWatching(turn);
     case 'suspend':
       return suspend(turn);
     case 'resume':
@@ -144,24 +172,69 @@ function answered(turn: Turn, { op, code, values }: Extract<FirmwareInput, { typ
   c.busyCount = 0;
   const ok = code.startsWith('2.');
   c.todo = c.todo.slice(1);
-  if (op.type === 'read') c.known = learn(c.known, op, { values: ok ? values : [], now: turn.now, versionFrom: versionPath(c) });
-  if (op.type === 'observe') c.observing = ok ? 'yes' : 'refused';
+  if (op.type === 'read') taught(turn, op, ok ? values : []);
+  if (op.type === 'observe') noteObservation(turn, op, ok);
   if (op.type === 'write' && c.phase === 'offering') c.offerCode = code;
   if (!ok) c.todo = [...insteadOf(turn, op), ...c.todo];
   if (c.todo.length > 0) return;
-  reportState(turn);
+  if (c.phase !== 'locating') reportState(turn);
   COMPLETE[c.phase]?.(turn);
+}
+
+function taught(turn: Turn, op: Operation, values: readonly ResourceValue[]): void {
+  const { c } = turn;
+  const { object } = targetOf(c.order);
+  if (c.phase === 'locating') c.slots = withSlots(c.slots, values);
+  else c.known = learn(c.known, op, values, { object, paths: c.paths, versionPaths: versionPaths(c), now: turn.now });
+  tellBattery(turn, values);
+}
+
+function noteObservation(turn: Turn, { path }: Operation, ok: boolean): void {
+  if (path === DEVICE.BATTERY_LEVEL) turn.c.watching = ok ? 'yes' : 'refused';
+  else turn.c.observing = ok ? 'yes' : 'refused';
+}
+
+function tellBattery(turn: Turn, values: readonly ResourceValue[]): void {
+  const level = turn.c.order.watchBattery === true ? batteryIn(values) : undefined;
+  if (level !== undefined) turn.facts.push({ type: 'battery', level });
 }
 
 /** Another way to learn the same. */
 function insteadOf({ c }: Turn, op: Operation): Operation[] {
-  if (op.type === 'observe' && op.path === FIRMWARE.INSTANCE)
-    return c.order.observe === 'Instance' ? [] : [{ type: 'observe', path: FIRMWARE.STATE }];
-  if (op.type === 'read' && op.path === versionPath(c) && c.phase === 'verifying') return [read(FIRMWARE.PKG_VERSION)];
-  if (op.type !== 'read' || op.path !== FIRMWARE.INSTANCE) return [];
+  const { paths, order } = c;
+  if (op.type === 'observe' && op.path === paths.instance)
+    return order.observe === 'Instance' ? [] : [{ type: 'observe', path: paths.state }];
+  if (op.type !== 'read') return [];
+  if (op.path === paths.object && c.phase === 'locating' && c.slots.length === 0 && !c.created)
+    return (order.announced ?? []).map((instance) => read(`${paths.object}/${instance}`));
+  const version = versionPaths(c).indexOf(op.path);
+  if (version >= 0 && op.path !== paths.instance) return elsewhere(c, version);
+  return op.path === paths.instance ? singly(c) : [];
+}
+
+/** The next resource that may show the version; at last the package's own, which is a hint. */
+function elsewhere(c: Turn['c'], at: number): Operation[] {
+  const next = versionPaths(c)[at + 1];
+  if (next !== undefined) return [read(next)];
+  return c.phase === 'verifying' ? [read(c.paths.packageVersion)] : [];
+}
+
+/** An instance that cannot be read in one go. */
+function singly(c: Turn['c']): Operation[] {
   c.singles = true;
-  const first = [FIRMWARE.DELIVERY_METHOD, FIRMWARE.PROTOCOL_SUPPORT, FIRMWARE.PACKAGE_URI, FIRMWARE.AUTOMATIC_UPGRADE];
-  return [...(c.phase === 'probing' ? first.map(read) : []), ...look(c)];
+  const { delivery, protocols, packageUri, automaticUpgrade, severity, maximumDefer, packageName, packageVersion, activation } = c.paths;
+  const first =
+    activation === undefined
+      ? [delivery, protocols, packageUri, automaticUpgrade, ...wished(c.order.activation, { severity, maximumDefer })]
+      : [packageName, packageVersion, activation];
+  return [...(c.phase === 'probing' ? first.filter((path) => path !== undefined).map(read) : []), ...look(c)];
+}
+
+function wished(
+  { severity, maximumDeferS }: FirmwareOrder['activation'],
+  paths: { severity: string | undefined; maximumDefer: string | undefined },
+): (string | undefined)[] {
+  return [severity === undefined ? undefined : paths.severity, maximumDeferS === undefined ? undefined : paths.maximumDefer];
 }
 
 function unanswered(turn: Turn): void {
@@ -171,12 +244,17 @@ function unanswered(turn: Turn): void {
   c.stalled = true;
 }
 
+function observed(turn: Turn, values: readonly ResourceValue[]): void {
+  tellBattery(turn, values);
+  if (mentionsState(values, turn.c.paths)) hinted(turn);
+}
+
 /** A notification is a hint: State and Result may be notified one after the other, and a read decides. */
 function hinted(turn: Turn): void {
   const { c } = turn;
   if (c.stalled) return awake(turn);
   const isWatching = (WATCHING.includes(c.phase) && c.push !== 'running') || c.phase === 'downloaded';
-  if (isWatching && c.todo.length === 0) wait(turn, c.order.settleMs ?? SETTLE_MS, 'settle');
+  if (isWatching && c.todo.length === 0) settle(turn);
 }
 
 function permitted(turn: Turn): void {
@@ -188,12 +266,15 @@ function permitted(turn: Turn): void {
 
 function cancel(turn: Turn): void {
   const { c } = turn;
-  if (c.phase === 'cancelling') return;
+  if (c.phase === 'cancelling' || c.wantsCancel) return;
+  // Uninstalling what is not ours would be worse than any campaign: first it must be known which instance that is.
+  if (c.phase === 'locating') {
+    c.wantsCancel = true;
+    return;
+  }
   if (c.phase === 'executing' && c.asked) c.execute = 'unknown';
-  stopTransfer(turn);
   c.mayExecute = false;
-  c.resetWays = ['cancel', 'uri', 'package'];
-  enter(turn, 'cancelling', look(c));
+  beginCancel(turn);
 }
 
 /** Observations are gone, an operation under way is lost, and the device may have rebooted: look. */
@@ -203,6 +284,7 @@ function registered(turn: Turn): void {
   c.asked = false;
   c.stalled = false;
   c.observing = 'no';
+  c.watching = 'no';
   c.registeredSince = true;
   if (c.push === 'running') {
     c.push = 'lost';

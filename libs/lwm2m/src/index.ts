@@ -58,8 +58,19 @@ export { isWithinRange, rangeOf, type ValueRange } from './value-range.ts';
 export { isObjectLink, linkText, parseLink, type DataType, type ObjectLink, type ResourceValue, type Value } from './values.ts';
 export { begin, beginInstalled, next } from './firmware-update.ts';
 export {
+  pathsOf,
+  SOFTWARE_STATE,
+  standingOf,
+  UPDATE_OBJECT,
+  type Standing,
+  type UpdateObjectName,
+  type UpdatePaths,
+  type UpdateTarget,
+} from './update-object.ts';
+export {
   RESULT_CLASSES,
   type Action,
+  type Activation,
   type Conversation,
   type FailureClass,
   type FirmwareFact,
@@ -67,6 +78,7 @@ export {
   type FirmwareOrder,
   type Method,
   type Operation,
+  type PackageUri,
   type Phase,
   type Step,
 } from './firmware-types.ts';

@@ -51,6 +51,9 @@ export const UPDATE_RESULT = {
   UNSUPPORTED_PROTOCOL: 9,
   CANCELLED: 10,
   DEFERRED: 11,
+  /** Object 33629 alone. */
+  CONFLICTING_STATE: 12,
+  DEPENDENCY_ERROR: 13,
 } as const;
 
 export const DELIVERY_METHOD = { PULL: 0, PUSH: 1, BOTH: 2 } as const;

@@ -6,11 +6,10 @@ it('the example of the README', () => {
   const order: FirmwareOrder = {
     attempt: 'a',
     method: 'Auto',
-    uri: 'coap://fw/1',
-    uriScheme: 'coap',
+    uris: [{ scheme: 'coap', uri: 'coap://fw/1' }],
     size: 1,
     expectedVersion: '2',
-    automaticUpgradeOff: true,
+    activation: { automaticUpgrade: 'Off' },
     inactivityMs: 1,
   };
   const now = 0;

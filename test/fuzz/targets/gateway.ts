@@ -67,6 +67,7 @@ const ORDER: OfferOrder = {
   activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
   versionFrom: [],
   keepAwakeMs: 0,
+  watchBattery: false,
   phase: 'transfer',
 };
 

@@ -1,13 +1,23 @@
 import { begin, beginInstalled, next } from '@drover/lwm2m';
-import type { Action, Conversation, FirmwareInput, FirmwareOrder, Operation, ResourceValue, Step, Value } from '@drover/lwm2m';
-import { ORDER } from '../../golden/scripted-device.ts';
+import type {
+  Action,
+  Conversation,
+  FirmwareInput,
+  FirmwareOrder,
+  Operation,
+  ResourceValue,
+  Step,
+  UpdateTarget,
+  Value,
+} from '@drover/lwm2m';
+import { isOperation, ORDER, URI } from '../../golden/scripted-device.ts';
 import { Script } from '../script.ts';
 import { demand, fromHex } from '../target.ts';
 import type { Target } from '../target.ts';
 
 const MAX_STEPS = 300;
 const STATES = [0, 1, 2, 3, 4, -1, 2.5];
-const RESULTS = [0, 0, 0, 1, 2, 4, 5, 8, 10, 11, 200];
+const RESULTS = [0, 0, 0, 1, 2, 4, 5, 8, 9, 10, 11, 50, 56, 58, 200];
 const CODES = ['2.05', '2.04', '2.04', '2.04', '4.00', '4.04', '4.05', '5.00', '5.03', '4.29', '2.31', ''];
 /** A cancel ends a conversation: it comes seldom. */
 const COMMANDS = [
@@ -24,6 +34,7 @@ const COMMANDS = [
   'tick',
   'contact',
   'contact',
+  'stay',
   'registered',
   'registered',
   'suspend',
@@ -48,6 +59,7 @@ class Play {
   /** Of the device. */
   #state = 0;
   #upgradesItself: boolean;
+  readonly #object: UpdateTarget['object'];
   /** An Execute needs a permission of its own, and a look at the device after the Execute before it. */
   #permitted = false;
   #looked = true;
@@ -55,11 +67,16 @@ class Play {
   constructor(script: Script) {
     this.#script = script;
     this.#upgradesItself = script.flag();
+    this.#object = script.pick(['Firmware', 'Firmware', 'Software', 'AdvancedFirmware']);
     const order: FirmwareOrder = {
       ...ORDER,
+      target: { object: this.#object, instance: 0, component: 'c' },
+      tryNextProtocol: script.flag(),
+      watchBattery: script.flag(),
+      resume: script.pick([undefined, 'None', 'Pull']),
       method: script.pick(['Auto', 'Pull', 'Push']),
-      uriScheme: script.pick(['coap', 'coap', 'coap', 'http']),
-      automaticUpgradeOff: script.flag(),
+      uris: [{ scheme: script.pick(['coap', 'coap', 'coap', 'http']), uri: URI }],
+      activation: { automaticUpgrade: script.pick(['Off', 'Leave', 'On']) },
       ...(script.flag() && { keepOffset: script.pick([0, 1024, 4096]) }),
     };
     const first = script.below(4) === 1 ? beginInstalled(order, this.#now) : begin(order, this.#now);
@@ -79,12 +96,17 @@ class Play {
     if (input.type === 'suspend') this.#suspended = true;
     if (input.type === 'resume') this.#suspended = false;
     if (input.type === 'suspend' || input.type === 'cancel') this.#permitted = false;
-    if (input.type === 'answer' && input.op.type === 'read' && /^\/5\/0(\/3)?$/.test(input.op.path)) this.#looked = true;
+    if (input.type === 'answer' && input.op.type === 'read' && this.#isLook(input.op.path)) this.#looked = true;
     const before = this.#conversation;
     const { phase } = before;
     this.#follow(next(Object.freeze(before), input, this.#now));
     if (phase === 'ended') demand(this.#conversation.phase === 'ended', 'what has ended goes on');
     if (this.#suspended && this.#conversation.phase !== 'cancelling') demand(!this.#serving && !this.#pushing, 'a Hold, and blocks go on');
+  }
+
+  #isLook(path: string): boolean {
+    const { instance, state } = this.#conversation.paths;
+    return path === instance || path === state;
   }
 
   #follow({ conversation, actions }: Step): void {
@@ -98,7 +120,7 @@ class Play {
   }
 
   #do(action: Action): void {
-    const isHeld = this.#suspended && this.#conversation.phase !== 'cancelling';
+    const isHeld = this.#suspended && this.#conversation.phase !== 'cancelling' && !this.#conversation.wantsCancel;
     if (action.type === 'serve') {
       demand(!(isHeld && action.on), 'served while held');
       this.#serving = action.on;
@@ -113,7 +135,7 @@ class Play {
   #perform(operation: Operation, isHeld: boolean): void {
     demand(!isHeld, `${operation.type} ${operation.path} while held`);
     this.#asked = operation;
-    if (operation.type !== 'execute' || operation.path !== '/5/0/2') return;
+    if (operation.type !== 'execute' || operation.path !== this.#conversation.paths.execute) return;
     demand(this.#permitted, 'Execute without permission');
     demand(this.#looked, 'Execute twice without a look in between');
     this.#permitted = false;
@@ -129,7 +151,7 @@ class Play {
     if (kind === 15)
       return {
         type: 'answer',
-        op: { type: 'read', path: script.pick(['/5/0', '/3/0/3', '/5/0/3']) },
+        op: { type: 'read', path: script.pick([this.#conversation.paths.instance, '/3/0/3', this.#conversation.paths.state]) },
         code: '2.05',
         values: this.#values(),
       };
@@ -152,9 +174,11 @@ class Play {
   #answer(op: Operation): FirmwareInput {
     const script = this.#script;
     if (script.below(8) === 1) return { type: 'answer', op, code: script.pick(CODES), values: this.#valuesFor(op) };
-    if (op.type === 'write' && op.path === '/5/0/1') this.#state = op.value === '' ? 0 : 1;
-    if (op.type === 'write' && op.path === '/5/0/14') this.#upgradesItself = false;
-    if (op.type === 'execute' && op.path === '/5/0/2') this.#state = script.pick([2, 3, 0]);
+    const { packageUri, automaticUpgrade, execute, uninstall } = this.#conversation.paths;
+    if (op.type === 'write' && op.path === packageUri) this.#state = op.value === '' ? 0 : 1;
+    if (op.type === 'write' && op.path === automaticUpgrade) this.#upgradesItself = false;
+    if (op.type === 'execute' && op.path === execute) this.#state = script.pick([2, 3, 0, 4]);
+    if (op.type === 'execute' && op.path === uninstall) this.#state = script.pick([0, 0, 3, 4]);
     return { type: 'answer', op, code: op.type === 'read' || op.type === 'observe' ? '2.05' : '2.04', values: this.#valuesFor(op) };
   }
 
@@ -170,24 +194,48 @@ class Play {
 
   #values(): ResourceValue[] {
     const script = this.#script;
-    const values: ResourceValue[] = [
-      { path: '/5/0/3', value: this.#state },
-      { path: '/5/0/5', value: script.pick(RESULTS) },
-      { path: '/5/0/9', value: script.pick([2, 2, 2, 1, 0, 3]) },
-      { path: '/5/0/8/0', value: script.pick([0, 0, 0, 1, 2, 5]) },
-      { path: '/5/0/1', value: script.pick([ORDER.uri, ORDER.uri, ORDER.uri, '', 'coap://other']) },
-      { path: '/5/0/14', value: this.#upgradesItself },
-      { path: '/5/0/7', value: script.pick(['2.1.0', '1.0']) },
-      { path: '/3/0/3', value: script.pick(['2.0.0', '2.0.0', '2.0.0', '2.1.0', '']) },
+    const {
+      state,
+      result,
+      delivery,
+      protocols,
+      packageUri,
+      packageName,
+      packageVersion,
+      automaticUpgrade,
+      activation,
+      linked,
+      currentVersion,
+    } = this.#conversation.paths;
+    const shown: readonly [string | undefined, Value][] = [
+      [state, this.#state],
+      [result, script.pick(RESULTS)],
+      [delivery, script.pick([2, 2, 2, 1, 0, 3])],
+      [protocols && `${protocols}/0`, script.pick([0, 0, 0, 1, 2, 5])],
+      [packageUri, script.pick([URI, URI, URI, '', 'coap://other'])],
+      [automaticUpgrade, this.#upgradesItself],
+      [packageName, script.pick(['c', 'c', '', 'other'])],
+      [packageVersion, script.pick(['2.1.0', '1.0'])],
+      [activation, script.flag()],
+      [
+        linked && `${linked}/0`,
+        script.pick([
+          { object: 33_629, instance: 0 },
+          { object: 33_629, instance: 0 },
+          { object: 33_629, instance: 1 },
+        ]),
+      ],
+      [currentVersion, script.pick(['2.0.0', '2.1.0'])],
+      ['/3/0/3', script.pick(['2.0.0', '2.0.0', '2.0.0', '2.1.0', ''])],
+      ['/3/0/9', 50],
     ];
+    const values = shown.flatMap(([path, value]): ResourceValue[] => (path === undefined ? [] : [{ path, value }]));
     const which = script.byte();
     return values
       .filter((_, at) => script.below(8) !== 1 || (which & (1 << at)) === 0)
       .map((value) => (script.below(16) === 1 ? { ...value, value: script.pick(ODD) } : value));
   }
 }
-
-const isOperation = ({ type }: Action): boolean => type === 'read' || type === 'write' || type === 'execute' || type === 'observe';
 
 export const OBJECT_5: Target = {
   name: 'object-5',

@@ -188,6 +188,7 @@ export class DeviceStepper {
       activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
       versionFrom: [],
       keepAwakeMs: 0,
+      watchBattery: false,
     };
   }
 

@@ -4,7 +4,6 @@ import {
   begin,
   beginInstalled,
   DEVICE,
-  FIRMWARE,
   next,
   type Action,
   type Conversation as Talk,
@@ -20,9 +19,12 @@ import type { OfferOrder, UpdateFact } from '../link/messages.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { Operations } from './operations.ts';
 import type { Pacer } from './pacer.ts';
+import type { FactValues } from './facts-of-values.ts';
+import { firmwareOrder, type UriFor } from './firmware-order.ts';
 import { Progress } from './progress.ts';
 import { Push } from './push.ts';
 import type { Registered } from './registry.ts';
+import { Wakefulness } from './wakefulness.ts';
 
 export interface ConversationParts {
   readonly coap: CoapTransport;
@@ -36,17 +38,28 @@ export interface ConversationParts {
   readonly classOf: () => ClassSetting;
   /** The device asked for blocks of this size, and larger ones were offered. */
   readonly noteBlockSize: (bytes: number) => void;
-  readonly uriFor: (token: string) => string;
+  readonly uriFor: UriFor;
   readonly device: () => Registered | undefined;
   /** The device has answered something since it registered where it is now. */
   readonly isConfirmed: () => boolean;
   readonly emit: (fact: UpdateFact) => void;
+  /** Something about the device itself, learnt on the way. */
+  readonly learnt: (facts: FactValues) => void;
   /** An Execute that was allowed, and not sent. */
   readonly refuseExecute: (why: string) => void;
 }
 
 /** Phases in which an unanswered request means that the transfer has stopped and its budget is better spent elsewhere. */
-const TRANSFER_PHASES: readonly Talk['phase'][] = ['probing', 'resetting', 'preparing', 'offering', 'offer-refused', 'downloading'];
+const TRANSFER_PHASES: readonly Talk['phase'][] = [
+  'locating',
+  'probing',
+  'clearing',
+  'resetting',
+  'preparing',
+  'offering',
+  'offer-refused',
+  'downloading',
+];
 /** How soon a device that never sleeps is tried again after it did not answer, campaign ms. */
 const TRY_AGAIN_MS = 120_000;
 
@@ -63,16 +76,22 @@ export class Conversation {
   #serving = false;
   #ended = false;
   #tickTimer: NodeJS.Timeout | undefined;
-  #sleepTimer: NodeJS.Timeout | undefined;
+  readonly #wakefulness: Wakefulness;
   #windowTimer: NodeJS.Timeout | undefined;
-  #heardAt: Instant;
   #executeNotAfter: Instant | undefined;
 
   constructor(order: OfferOrder, image: CachedImage | undefined, parts: ConversationParts) {
     this.order = order;
     this.image = image?.use();
     this.#parts = parts;
-    this.#heardAt = parts.clock.now();
+    this.#wakefulness = new Wakefulness({
+      clock: parts.clock,
+      sleeps: () => !this.#ended && parts.device()?.queueMode === true,
+      awakeMs: () => parts.classOf().awakeMs ?? parts.awakeMs,
+      fellAsleep: () => this.#fellAsleep(),
+      keepAwake: () => this.#keepAwake(),
+      mayKeepMs: order.keepAwakeMs,
+    });
     this.#progress = new Progress(parts.emit);
     if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
     this.#watchWindow();
@@ -106,8 +125,7 @@ export class Conversation {
 
   /** Any sign of life from the device. */
   heard(): void {
-    this.#heardAt = this.#parts.clock.now();
-    this.#watchSleep();
+    this.#progress.awake(this.#wakefulness.heard());
   }
 
   served(offset: number, length: number): void {
@@ -124,7 +142,7 @@ export class Conversation {
     this.image?.done();
     this.#progress.flush();
     clearTimeout(this.#tickTimer);
-    clearTimeout(this.#sleepTimer);
+    this.#wakefulness.stop();
     clearTimeout(this.#windowTimer);
     this.#push?.stop();
     if (this.#asked) this.#parts.operations.cancel(this.#asked);
@@ -133,21 +151,8 @@ export class Conversation {
 
   #wanted(): FirmwareOrder {
     const { order } = this;
-    const { observe, settleMs, versionFrom } = this.#parts.classOf();
-    return {
-      attempt: order.attempt,
-      method: order.method,
-      uri: this.#parts.uriFor(order.pullToken),
-      uriScheme: 'coap',
-      size: order.size,
-      expectedVersion: order.expectedVersion,
-      ...(order.offset > 0 ? { keepOffset: order.offset } : {}),
-      automaticUpgradeOff: true,
-      inactivityMs: order.inactivityMs,
-      ...(observe === undefined ? {} : { observe }),
-      ...(settleMs === undefined ? {} : { settleMs }),
-      ...(versionFrom === undefined ? {} : { versionFrom }),
-    };
+    const { classOf, uriFor, device } = this.#parts;
+    return firmwareOrder(order, classOf(), { uriFor, device: device() });
   }
 
   #begin(): Step {
@@ -176,7 +181,7 @@ export class Conversation {
     if (this.#ended) return;
     switch (action.type) {
       case 'start-push':
-        return this.#startPush(action.offset);
+        return this.#startPush(action);
       case 'stop-push':
         this.#push?.stop();
         this.#push = undefined;
@@ -192,11 +197,11 @@ export class Conversation {
   }
 
   #perform(operation: Operation): void {
-    const isUpdate = operation.type === 'execute' && operation.path === FIRMWARE.UPDATE;
+    const isUpdate = operation.type === 'execute' && operation.path === this.#talk.paths.execute;
     if (isUpdate && this.#isTooLate) return this.#executeTooLate();
     const device = this.#parts.device();
     if (!device) return this.#unanswered(operation);
-    this.#watchSleep();
+    this.#wakefulness.watch();
     // Whoever registered in the device's name last must at least be where it says it is.
     if (isUpdate && !this.#parts.isConfirmed()) return this.#confirmFirst(device, operation);
     this.#asked = this.#parts.operations.perform(device, operation, {
@@ -268,16 +273,11 @@ export class Conversation {
     );
   }
 
-  /** A queue-mode device that has been silent for its awake window will not hear what we repeat. */
-  #watchSleep(): void {
-    clearTimeout(this.#sleepTimer);
-    if (this.#ended || !this.#parts.device()?.queueMode) return;
-    const left = this.#heardAt + this.#awakeMs - this.#parts.clock.now();
-    this.#sleepTimer = setTimeout(() => this.#fellAsleep(), Math.max(5, this.#parts.clock.wallMs(left)));
-  }
-
-  get #awakeMs(): number {
-    return this.#parts.classOf().awakeMs ?? this.#parts.awakeMs;
+  /** Only for what is close: a look that is due, or an answer that is under way. */
+  #keepAwake(): boolean {
+    if (this.#ended || this.#talk.asked || this.#talk.wakeAt === undefined) return false;
+    this.input({ type: 'stay' });
+    return this.#asked !== undefined;
   }
 
   #fellAsleep(): void {
@@ -289,7 +289,7 @@ export class Conversation {
     if (TRANSFER_PHASES.includes(this.#talk.phase)) this.#lost();
   }
 
-  #startPush(offset: number): void {
+  #startPush({ offset, path }: Extract<Action, { type: 'start-push' }>): void {
     const device = this.#parts.device();
     if (!device || !this.image) return this.#lost();
     const { coap, protocolNow, clock } = this.#parts;
@@ -298,6 +298,7 @@ export class Conversation {
     this.#push = new Push(device, offset, {
       coap,
       image: this.image,
+      path,
       blockSize: this.order.blockSize,
       timing,
       firstBlockTimeoutMs,
@@ -320,9 +321,7 @@ export class Conversation {
     const { clock } = this.#parts;
     this.#tickTimer = setTimeout(
       () => {
-        const device = this.#parts.device();
-        const isAsleep = device?.queueMode === true && clock.now() > this.#heardAt + this.#awakeMs;
-        if (!isAsleep) this.input({ type: 'tick' });
+        if (!this.#wakefulness.isAsleep) this.input({ type: 'tick' });
       },
       Math.max(1, clock.wallMs(at - clock.now())),
     );
@@ -330,6 +329,7 @@ export class Conversation {
 
   #tell(fact: FirmwareFact): void {
     if (fact.type === 'progress') return;
+    if (fact.type === 'battery') return this.#parts.learnt({ 'battery.level': fact.level });
     this.#progress.flush();
     // What has arrived takes no airtime any more; installing must not slow the neighbours down.
     if (fact.type === 'download-finished') this.#parts.pacer.stop(this.order.attempt);
@@ -338,7 +338,7 @@ export class Conversation {
   }
 }
 
-function translate(fact: FirmwareFact, talk: Talk): UpdateFact | undefined {
+function translate(fact: Exclude<FirmwareFact, { type: 'battery' }>, talk: Talk): UpdateFact | undefined {
   switch (fact.type) {
     case 'capability':
       return { type: 'capability', method: fact.method };

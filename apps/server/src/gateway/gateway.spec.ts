@@ -123,6 +123,7 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
   versionFrom: [],
   keepAwakeMs: 0,
+  watchBattery: false,
   phase: 'transfer',
   ...change,
 });

@@ -1,6 +1,6 @@
 import type { Duration, Endpoint, Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
-import { BUILT_IN, type ObjectModels } from '@drover/lwm2m';
+import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { AttemptKey, FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
@@ -8,6 +8,7 @@ import { ContactDesk } from './contact-desk.ts';
 import type { ConversationParts } from './conversation.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceReader } from './device-reader.ts';
+import type { UriFor } from './firmware-order.ts';
 import { LearnedBlocks } from './learned-blocks.ts';
 import { LookDesk } from './look-desk.ts';
 import { Operations, type Correlated } from './operations.ts';
@@ -34,8 +35,10 @@ export interface GatewayParts {
   readonly writeStream: (peer: string, bytes: Uint8Array) => void;
   readonly closeStream: (peer: string) => void;
   readonly tell: (message: FromGateway) => void;
-  /** `coap://host:port`, no trailing slash. */
-  readonly publicUri: () => string;
+  /** `coap://host:port` and the like, no trailing slash; undefined where that is not offered. */
+  readonly publicUri: (scheme: UriScheme) => string | undefined;
+  /** `http://…` or `https://…` of the operator's file host. */
+  readonly fileHost?: string;
   readonly wake: () => void;
 }
 
@@ -164,12 +167,22 @@ export class Gateway {
       awakeMs: parts.awakeMs,
       classOf: () => this.#classes.of(endpoint),
       noteBlockSize: (bytes) => this.#blocks.note(endpoint, bytes),
-      uriFor: (token) => `${parts.publicUri()}/${PULL_PATH}/${token}`,
+      uriFor: (scheme, image) => this.#uriFor(scheme, image),
       device: () => this.#registry.of(endpoint, parts.clock.now()),
       isConfirmed: () => this.#registry.isConfirmed(endpoint),
       refuseExecute: (why) => parts.tell({ type: 'refused-command', endpoint, attempt, at: parts.clock.now(), command: 'execute', why }),
+      learnt: (facts) => parts.tell({ type: 'facts', endpoint, at: parts.clock.now(), facts }),
       emit: (fact: UpdateFact) => parts.tell({ type: 'update', endpoint, attempt, at: parts.clock.now(), fact }),
     };
+  }
+
+  /** An image on a file host has its digest for a name: whatever is there under it can be checked by anyone. */
+  #uriFor(scheme: UriScheme, { pullToken, digest }: Parameters<UriFor>[1]): string | undefined {
+    const { publicUri, fileHost } = this.#parts;
+    if (scheme === 'http' || scheme === 'https')
+      return fileHost?.startsWith(`${scheme}://`) ? `${fileHost}/${digest.slice(digest.indexOf(':') + 1)}` : undefined;
+    const base = publicUri(scheme);
+    return base === undefined ? undefined : `${base}/${PULL_PATH}/${pullToken}`;
   }
 
   /** What has lapsed is not addressed any more, and its observations are gone with it (Core section 6.2.2). */

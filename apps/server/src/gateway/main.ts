@@ -29,6 +29,8 @@ const socket = createSocket({
 });
 const peerOf = (address: string, port: number): string => `${address}:${port}`;
 let timer: NodeJS.Timeout | undefined;
+/** Where coap+tcp is listened for, once it is. */
+let tcpPort: number | undefined;
 let armedAt = Number.POSITIVE_INFINITY;
 
 const gateway = new Gateway({
@@ -46,7 +48,11 @@ const gateway = new Gateway({
   writeStream: (peer, bytes) => listener.write(peer, bytes),
   closeStream: (peer) => listener.close(peer),
   tell: (message) => link.send(message),
-  publicUri: () => start.publicUri ?? addressOf(socket),
+  publicUri: (scheme) => {
+    if (scheme === 'coap') return start.publicUri ?? addressOf(socket);
+    return scheme === 'coap+tcp' && tcpPort !== undefined ? (start.publicTcpUri ?? tcpAddress(tcpPort)) : undefined;
+  },
+  ...(start.fileHost === undefined ? {} : { fileHost: start.fileHost }),
   wake: armTimer,
 });
 
@@ -66,6 +72,12 @@ function addressOf(bound: Socket): string {
   const { address, port, family } = bound.address();
   const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '[::1]' : family === 'IPv6' ? `[${address}]` : address;
   return `coap://${host}:${port}`;
+}
+
+/** The host that devices reach UDP at is the host they reach TCP at. */
+function tcpAddress(port: number): string {
+  const { hostname } = new URL(start.publicUri ?? addressOf(socket));
+  return `coap+tcp://${hostname}:${port}`;
 }
 
 /**
@@ -110,7 +122,8 @@ async function ready(): Promise<void> {
   const { address, port } = socket.address();
   const tcp =
     start.tcpPort === 'off' ? undefined : await listener.listen(start.tcpPort === 'same' ? sameAs(port) : start.tcpPort, start.host);
-  link.send({ type: 'ready', address, port, tcpPort: tcp?.port });
+  tcpPort = tcp?.port;
+  link.send({ type: 'ready', address, port, tcpPort });
 }
 
 /** A port that the system chose for UDP says nothing about TCP. */

@@ -10,6 +10,7 @@ export class Progress {
   #blocks = 0;
   #bytes = 0;
   #retransmissions = 0;
+  #awakeMs = 0;
   #toldAt = 0;
 
   constructor(emit: (fact: UpdateFact) => void) {
@@ -24,6 +25,11 @@ export class Progress {
     if (performance.now() - this.#toldAt >= TELL_EVERY_MS) this.flush();
   }
 
+  /** Campaign ms that the device was awake on account of the transfer; told with the blocks. */
+  awake(ms: number): void {
+    this.#awakeMs += ms;
+  }
+
   flush(): void {
     if (this.#blocks === 0) return;
     this.#toldAt = performance.now();
@@ -33,10 +39,11 @@ export class Progress {
       blocks: this.#blocks,
       bytes: this.#bytes,
       retransmissions: this.#retransmissions,
-      awakeMs: 0,
+      awakeMs: Math.round(this.#awakeMs),
     });
     this.#blocks = 0;
     this.#bytes = 0;
     this.#retransmissions = 0;
+    this.#awakeMs = 0;
   }
 }

@@ -23,6 +23,8 @@ const BUSY_RETRY_MS = 5_000;
 export interface PushParts {
   readonly coap: CoapTransport;
   readonly image: CachedImage;
+  /** Of the resource that takes the image. */
+  readonly path: string;
   readonly blockSize: number;
   /** First timeout of block 0, where somebody has set it. */
   readonly firstBlockTimeoutMs: number | undefined;
@@ -67,7 +69,7 @@ export class Push {
 
   #send(): void {
     if (this.#stopped) return;
-    const { coap, image, now, timing } = this.#parts;
+    const { coap, image, now, timing, path } = this.#parts;
     const { offset, length, block1, size1 } = nextBlock(this.#upload);
     const payload = image.read(offset, length);
     if (payload === undefined) return this.#end({ type: 'push-failed', why: 'lost', offset });
@@ -78,7 +80,7 @@ export class Push {
     };
     const request = {
       method: 'PUT',
-      path: [...root, '5', '0', '0'],
+      path: [...root, ...path.split('/').slice(1)],
       contentFormat: CONTENT_FORMAT.OPAQUE,
       payload,
       block1,

@@ -44,6 +44,8 @@ export interface OfferOrder {
   readonly versionFrom: readonly string[];
   /** Campaign ms for which a sleeper may be kept listening at a time, for something that is close; 0 is never. */
   readonly keepAwakeMs: number;
+  /** The campaign has a battery floor that this device can fall below. */
+  readonly watchBattery: boolean;
   /** Where a resumed conversation stands; a new one transfers. `install` offers nothing: it looks, and reads the version. */
   readonly phase: 'transfer' | 'install' | 'cancel';
 }
@@ -186,6 +188,10 @@ export interface GatewayStart {
   readonly tcpPort: number | 'same' | 'off';
   /** `coap://host:port` that devices can reach, no trailing slash; undefined means the bound address. */
   readonly publicUri: string | undefined;
+  /** The same for TCP, `coap+tcp://host:port`. */
+  readonly publicTcpUri: string | undefined;
+  /** Where a file host of the operator's serves the images by their digests, in hex; `http://…` or `https://…`, no trailing slash. */
+  readonly fileHost: string | undefined;
   readonly blobs: string;
   readonly cache: string;
   readonly clock: ClockSetting;

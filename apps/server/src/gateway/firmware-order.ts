@@ -1,0 +1,61 @@
+import { UPDATE_OBJECT, type FirmwareOrder, type PackageUri, type UpdateTarget, type UriScheme } from '@drover/lwm2m';
+import type { ClassSetting } from '../link/device-classes.ts';
+import type { OfferOrder } from '../link/messages.ts';
+import type { Registered } from './registry.ts';
+
+/** The URI of an image under a scheme, or undefined where this server offers none. */
+export type UriFor = (scheme: UriScheme, image: Pick<OfferOrder, 'pullToken' | 'digest'>) => string | undefined;
+
+/** What the machine is to do, from what the engine wants, how the device's class is treated, and what the device has registered. */
+export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { uriFor: UriFor; device?: Registered }): FirmwareOrder {
+  const { observe, settleMs, versionFrom, pushTo, resume } = setting;
+  const target = targetFor(order.target, more.device);
+  return {
+    attempt: order.attempt,
+    target,
+    method: order.method,
+    uris: urisFor(order, more.uriFor),
+    tryNextProtocol: order.protocols.tryNext,
+    size: order.size,
+    expectedVersion: order.expectedVersion,
+    ...(order.offset > 0 && { keepOffset: order.offset }),
+    activation: activationOf(order),
+    inactivityMs: order.inactivityMs,
+    watchBattery: order.watchBattery,
+    ...(observe !== undefined && { observe }),
+    ...(settleMs !== undefined && { settleMs }),
+    ...versionPlaces(order, versionFrom),
+    ...(pushTo !== undefined && { pushTo }),
+    ...(resume !== undefined && { resume }),
+    ...announcedOf(target, more.device),
+  };
+}
+
+function urisFor(order: OfferOrder, uriFor: UriFor): PackageUri[] {
+  return order.protocols.order.flatMap((scheme) => {
+    const uri = uriFor(scheme, order);
+    return uri === undefined ? [] : [{ scheme, uri }];
+  });
+}
+
+function activationOf({ activation: { automaticUpgrade, severity, maximumDeferS } }: OfferOrder): FirmwareOrder['activation'] {
+  return { automaticUpgrade, ...(severity !== undefined && { severity }), ...(maximumDeferS !== undefined && { maximumDeferS }) };
+}
+
+/** The campaign's word counts before the class's; both may leave it to the object. */
+function versionPlaces({ versionFrom }: OfferOrder, ofClass: string | undefined): Pick<FirmwareOrder, 'versionFrom'> {
+  if (versionFrom.length > 0) return { versionFrom };
+  return ofClass === undefined ? {} : { versionFrom: [ofClass] };
+}
+
+/** Who has Object 33629 and no Object 5 takes its firmware there: the two are never used in one update. */
+function targetFor(target: UpdateTarget, device: Registered | undefined): UpdateTarget {
+  if (target.object !== 'Firmware' || !device) return target;
+  const has = (object: number): boolean => device.objects.some((each) => each.object === object);
+  return has(UPDATE_OBJECT.AdvancedFirmware) && !has(UPDATE_OBJECT.Firmware) ? { ...target, object: 'AdvancedFirmware' } : target;
+}
+
+function announcedOf({ object }: UpdateTarget, device: Registered | undefined): Pick<FirmwareOrder, 'announced'> {
+  const known = device?.objects.find((each) => each.object === UPDATE_OBJECT[object]);
+  return known ? { announced: known.instances } : {};
+}
