@@ -35,13 +35,17 @@ export function startTurn(conversation: Conversation, now: number): Turn {
 /** Sends what is next to do, unless we wait for something. */
 export function endTurn(turn: Turn): Step {
   const { c } = turn;
-  const held = c.suspended && c.phase !== 'cancelling' && !c.wantsCancel;
   const next = c.todo[0];
-  if (next !== undefined && !c.asked && !c.stalled && !held) {
+  if (next !== undefined && !c.asked && !c.stalled && !isHeld(c, next)) {
     c.asked = true;
     turn.actions.push(next);
   }
   return { conversation: c, actions: turn.actions, facts: turn.facts };
+}
+
+/** A Hold stops what changes the device. To look at it is allowed, and so is cancelling. */
+function isHeld({ suspended, phase, wantsCancel }: Conversation, { type }: Operation): boolean {
+  return suspended && phase !== 'cancelling' && !wantsCancel && type !== 'read' && type !== 'observe';
 }
 
 export function read(path: string): Operation {

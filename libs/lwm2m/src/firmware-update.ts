@@ -308,7 +308,7 @@ function lookIfWatching({ c }: Turn): void {
   c.wakeAt = undefined;
 }
 
-/** A Hold: no block is sent or served, no operation started. */
+/** A Hold: no block is sent or served, nothing on the device is changed. What it does by itself is still looked at. */
 function suspend(turn: Turn): void {
   const { c } = turn;
   if (c.suspended) return;
@@ -329,7 +329,7 @@ function resume(turn: Turn): void {
 
 function tick(turn: Turn): void {
   const { c } = turn;
-  if (c.suspended) return;
+  if (c.suspended && c.phase !== 'installing') return;
   const isSilent = c.phase === 'downloading' && !c.stalled && turn.now - c.progressAt >= c.order.inactivityMs;
   if (isSilent) lost(turn);
   if (c.wakeAt === undefined || turn.now < c.wakeAt) return;

@@ -133,7 +133,8 @@ class Play {
   }
 
   #perform(operation: Operation, isHeld: boolean): void {
-    demand(!isHeld, `${operation.type} ${operation.path} while held`);
+    const isLook = operation.type === 'read' || operation.type === 'observe';
+    demand(isLook || !isHeld, `${operation.type} ${operation.path} while held`);
     this.#asked = operation;
     if (operation.type !== 'execute' || operation.path !== this.#conversation.paths.execute) return;
     demand(this.#permitted, 'Execute without permission');
