@@ -32,14 +32,24 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Gets the writer's connection before anything is written by it. */
+export type Opened = (database: Awaited<ReturnType<typeof openDatabase>>) => Promise<void>;
+
+interface Around {
+  readonly log: Logger;
+  readonly onFatal: (error: unknown) => void;
+  readonly opened?: Opened;
+}
+
 /** Starts all roles in one process: database, engine and API here, the gateway in a thread of its own. */
-export async function startServer(config: ServerConfig, log: Logger, onFatal: (error: unknown) => void): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, { log, onFatal, opened }: Around): Promise<RunningServer> {
   const objectModels = loadObjectModels(config.objectModels);
   const models = ObjectModels.with(objectModels);
   mkdirSync(config.data, { recursive: true });
   const secrets = loadSecrets(config.data);
   const file = join(config.data, 'drover.sqlite');
   const database = await openDatabase(file);
+  await opened?.(database);
   const readDatabase = await openDatabase(file);
   const epoch = await takeLease(database);
   await pruneTimeline(database);

@@ -1,0 +1,37 @@
+import { DroverError, EXIT_CODE_OF } from '@drover/kernel';
+import { createLogger, readConfig } from '@drover/platform';
+import { startServer, type Opened } from './server.ts';
+import { SETTINGS } from './settings.ts';
+
+/** Reads the configuration once, starts the roles, stops them on a signal. `opened` is for tests that break the disk. */
+export async function runServer(opened?: Opened): Promise<void> {
+  try {
+    const config = readConfig(SETTINGS, process.argv.slice(2), process.env);
+    const log = createLogger(config.logLevel, 'server');
+    const onFatal = (error: unknown): never => {
+      // Memory may be ahead of the disk: the only safe way on is a fresh start from the disk.
+      log.fatal({ err: error, code: (error as { code?: string }).code }, 'the server stops');
+      process.exit(exitCodeOf(error));
+    };
+    process.on('unhandledRejection', onFatal);
+    const server = await startServer(config, { log, onFatal, opened });
+    if (server.firstToken) process.stdout.write(`administrator token (shown once, valid until revoked): ${server.firstToken}\n`);
+    const addresses = { http: server.httpUrl, coap: server.coapUri, coapTcp: server.coapTcpUri };
+    process.stdout.write(`${JSON.stringify({ ready: true, ...addresses })}\n`);
+    process.send?.({ type: 'ready', ...addresses, token: server.firstToken });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        server.stop().then(() => process.exit(0), onFatal);
+      });
+    }
+  } catch (error) {
+    process.stderr.write(
+      `error ${(error as { code?: string }).code ?? 'UNEXPECTED'}: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exit(exitCodeOf(error));
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  return error instanceof DroverError ? EXIT_CODE_OF[error.kind] : 70;
+}
