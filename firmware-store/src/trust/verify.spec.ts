@@ -134,6 +134,13 @@ const ATTACKS: [name: string, code: string, doors: Door[], attack: Attack][] = [
     { artifact: signed(withoutOrigin), device: { model: 'WM-300', version: 'Kiwi' } },
   ],
   ['an unknown version', 'ARTIFACT_ROLLBACK', PER_DEVICE, { artifact: signed(withoutOrigin), device: { model: 'WM-300' } }],
+  [
+    'an older version, whatever else is said of it',
+    'ARTIFACT_ROLLBACK',
+    PER_DEVICE,
+    { device: { ...METER, version: '2.10.0', nothingInstalled: true } },
+  ],
+  ['an update over nothing', 'ARTIFACT_WRONG_SOURCE', PER_DEVICE, { device: { model: 'WM-300', nothingInstalled: true } }],
   ['a version it was not made for', 'ARTIFACT_WRONG_SOURCE', PER_DEVICE, { device: { ...METER, version: '2.1.9' } }],
   ['a source nobody can tell', 'ARTIFACT_WRONG_SOURCE', PER_DEVICE, { device: { ...METER, version: undefined } }],
 ];

@@ -31,6 +31,8 @@ export interface TargetDevice {
   readonly version?: string;
   /** Sequence number of the firmware it runs, where that is known. */
   readonly sequenceNumber?: number;
+  /** The device was asked, and has nothing there yet: an install over nothing. Not the same as an unknown version. */
+  readonly nothingInstalled?: boolean;
 }
 
 export interface Refusal {
@@ -140,6 +142,8 @@ function refuseRollback(manifest: Manifest, device: TargetDevice, { downgrade }:
     message: `${manifest.version} may not follow ${quoted(device.version)}: ${why}`,
   });
 
+  // Nothing newer can be replaced where nothing is: what counts from the first install on is the version that is read then.
+  if (device.nothingInstalled === true && device.version === undefined && device.sequenceNumber === undefined) return undefined;
   const order = device.version === undefined ? undefined : compareVersions(manifest.version, device.version);
   const { sequenceNumber: sequence } = device;
   if (order !== undefined && order < 0) return refusal('it is older');

@@ -1,37 +1,13 @@
 import { durationText, type Namespace } from '@drover/kernel';
 import { textFact, type Device, type FactName } from '@drover/fleet';
 import { blockSize, durationWithin, flag, integer, oneOf } from './leaves.ts';
-import {
-  leaf,
-  list,
-  mapping,
-  Misread,
-  optional,
-  required,
-  withDefault,
-  type Fault,
-  type FaultPath,
-  type Read,
-  type Schema,
-} from './schema.ts';
+import { appDataPath, versionPath } from './resource-path.ts';
+import { list, mapping, optional, required, withDefault, type Fault, type FaultPath, type Read } from './schema.ts';
 import { textPattern, versionPattern, type TextPattern } from './text-pattern.ts';
 
 /** Content formats by the names that operators know. */
 export const FORMAT_NAMES = ['Text', 'Opaque', 'CBOR', 'SenMLJSON', 'SenMLCBOR', 'TLV', 'LwM2MJSON', 'LwM2MCBOR'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
-
-/** Security, OSCORE and COSE hold keys: nothing of them is ever read. */
-const KEY_OBJECTS: readonly string[] = ['0', '21', '23'];
-
-const resourcePath: Schema<string> = leaf({ type: 'string', pattern: '^/[0-9]{1,5}/[0-9]{1,5}/[0-9]{1,5}$' }, (value) => {
-  const ids = typeof value === 'string' ? /^\/(\d{1,5})\/(\d{1,5})\/(\d{1,5})$/.exec(value) : null;
-  if (!ids || ids.slice(1).some((id) => Number(id) > 65_534 || String(Number(id)) !== id))
-    throw new Misread('VALUE_INVALID', 'expected the path of a resource, such as /3/0/19');
-  if (KEY_OBJECTS.includes(ids[1] ?? '')) throw new Misread('VALUE_INVALID', `object ${ids[1]} holds keys and is never read`);
-  if (ids[1] === '5')
-    throw new Misread('VALUE_INVALID', 'object 5 tells of the image that was given to the device, not of the one that runs');
-  return ids[0];
-});
 
 const matchPatterns = list(textPattern, { min: 1, max: 200 });
 
@@ -65,9 +41,10 @@ export const deviceClassSpec = mapping(
         composite: optional(flag),
         observe: optional(oneOf(['Instance', 'Resource', 'None'])),
         settle: optional(durationWithin('100ms', '30s')),
-        versionFrom: optional(resourcePath),
+        versionFrom: optional(versionPath),
       }),
     ),
+    update: optional(mapping({ pushTo: optional(appDataPath), resume: optional(oneOf(['Both', 'Pull', 'Push', 'None'])) })),
   },
   ['contactModel', 'energyModel', 'objectVersions', 'quirks'],
 );
@@ -92,11 +69,11 @@ export function transmitSpanMs(timeoutMs: number, retransmits: number): number {
 
 /** What each field alone cannot see. */
 export function deviceClassFaults(spec: DeviceClassSpec): Fault[] {
-  const { match, coap, lwm2m, awake, pauseAfterRegister } = spec;
+  const { match, coap, lwm2m, update, awake, pauseAfterRegister } = spec;
   const faults: Fault[] = [];
   if (!match.manufacturer && !match.model && !match.firmwareVersion)
     faults.push(missing(['spec', 'match'], '"manufacturer", "model" or "firmwareVersion" is missing; for every device write model: ["*"]'));
-  if (!isAny(coap) && !isAny(lwm2m) && awake === undefined && pauseAfterRegister === undefined)
+  if (![coap, lwm2m, update].some(isAny) && awake === undefined && pauseAfterRegister === undefined)
     faults.push(missing(['spec'], 'the class sets nothing, so it would change nothing'));
   if (coap) faults.push(...spanFaults(coap));
   if (lwm2m?.versionFrom !== undefined && match.firmwareVersion)

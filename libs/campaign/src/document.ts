@@ -1,6 +1,7 @@
 import { DEFAULT_NAMESPACE, durationOf, Namespace, nearest, type Json, type Name } from '@drover/kernel';
 import { ArtifactError, parseReleasePolicy, type PolicyFault } from '@drover/firmware-store';
 import { deviceClassFaults, deviceClassSpec, type DeviceClassSpec } from './device-class.ts';
+import { contradictions } from './contradictions.ts';
 import { duration, integer, name, oneOf, text } from './leaves.ts';
 import { leaf, list, mapping, optional, record, required, withDefault, type Fault, type Read, type Schema } from './schema.ts';
 import { campaignSpec, type CampaignSpec } from './spec.ts';
@@ -22,11 +23,16 @@ const KINDS_LATER = [
 
 const namespace: Schema<Namespace> = leaf({ type: 'string' }, (value) => Namespace(String(value)));
 
+/** The campaign that this one follows from. */
+const ownerReference = mapping({ kind: required(oneOf(['Campaign'])), name: required(name) });
+export type OwnerReference = Read<typeof ownerReference>;
+
 const metadata = mapping({
   name: required(name),
   namespace: withDefault(namespace, DEFAULT_NAMESPACE),
   labels: withDefault(record(text({ max: 255 })), {}),
   annotations: withDefault(record(text({ max: 2000 })), {}),
+  ownerReferences: withDefault(list(ownerReference, { max: 10 }), []),
 });
 
 const approvalPolicySpec = mapping(
@@ -71,6 +77,7 @@ export interface Metadata {
   readonly namespace: Namespace;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly ownerReferences: readonly OwnerReference[];
 }
 
 interface DocumentOf<K extends DocumentKind, S> {
@@ -153,33 +160,6 @@ export function readDocument(source: unknown): DocumentOutcome {
 
 function withoutStatus({ status: _, ...rest }: Record<string, Json>): Json {
   return rest;
-}
-
-/** What each field alone cannot see. */
-function contradictions(spec: CampaignSpec): Fault[] {
-  const faults: Fault[] = [];
-  const names = new Set<string>();
-  spec.stages.forEach((stage, index) => {
-    if (names.has(stage.name))
-      faults.push({ code: 'VALUE_INVALID', path: ['spec', 'stages', index, 'name'], message: `two stages are called "${stage.name}"` });
-    names.add(stage.name);
-  });
-  const { notBefore, deadline } = spec.schedule;
-  if (notBefore !== undefined && deadline && deadline.at <= notBefore) {
-    faults.push({ code: 'VALUE_INVALID', path: ['spec', 'schedule', 'deadline', 'at'], message: 'the deadline is not after notBefore' });
-  }
-  if (!spec.targets.where && !spec.targets.selector) {
-    faults.push({
-      code: 'FIELD_MISSING',
-      path: ['spec', 'targets'],
-      message: '"where" or "selector" is missing; for the whole fleet write where: "true"',
-    });
-  }
-  spec.targets.exclude.forEach((exclusion, index) => {
-    if (!exclusion.where && !exclusion.endpoints)
-      faults.push({ code: 'FIELD_MISSING', path: ['spec', 'targets', 'exclude', index], message: '"where" or "endpoints" is missing' });
-  });
-  return faults;
 }
 
 /** Keys are parsed by the library that will trust them, when the policy is written and not when an image arrives. */

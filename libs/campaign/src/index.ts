@@ -1,4 +1,5 @@
 export { assessApprovals, requireAcceptable, type Approval, type ApprovalVerdict } from './approval.ts';
+export { componentOf, firmwareOf, versionIn, type Component, type RunningVersion } from './component.ts';
 export {
   classesOf,
   FORMAT_NAMES,
@@ -21,6 +22,7 @@ export {
   type DocumentOutcome,
   type DroverDocument,
   type Metadata,
+  type OwnerReference,
   type ReleasePolicyDocument,
   type ReleasePolicySpec,
 } from './document.ts';
@@ -38,7 +40,9 @@ export {
 export type { Limit } from './leaves.ts';
 export {
   digestOf,
+  isAcceptedSource,
   planCampaign,
+  sourceDetail,
   type Exclusion,
   type ExclusionCode,
   type Plan,
@@ -47,5 +51,5 @@ export {
   type PlannedStage,
 } from './plan.ts';
 export type { Fault, FaultCode, FaultPath } from './schema.ts';
-export type { CampaignSpec, DeadlinesSpec, GateSpec, RetrySpec, StageSpec, Take } from './spec.ts';
+export type { CampaignSpec, DeadlinesSpec, GateSpec, ResumeSpec, RetrySpec, StageSpec, Take } from './spec.ts';
 export { WEEKDAYS, type RecurringWindow, type Weekday } from './window.ts';

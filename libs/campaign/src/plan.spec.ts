@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DEFAULT_NAMESPACE, Digest, Endpoint, Instant } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import type { VerifiedFirmware } from '@drover/firmware-store';
-import { planCampaign, readDocument, type CampaignDocument, type PlanInput } from './index.ts';
+import { firmwareOf, planCampaign, readDocument, type CampaignDocument, type PlanInput } from './index.ts';
 
 const at = Instant(0);
 const device = (index: number, version: string | null = '2.4.0', labels: Record<string, string> = {}): Device => ({
@@ -45,6 +45,9 @@ const input = (devices: readonly Device[], change: Partial<PlanInput> = {}): Pla
   firmware: firmware('a'),
   refusalOf: () => undefined,
   openElsewhere: () => undefined,
+  running: firmwareOf,
+  quarantineOf: () => undefined,
+  attemptedBy: () => undefined,
   policyDigests: [],
   ...change,
 });

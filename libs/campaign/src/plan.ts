@@ -8,13 +8,13 @@ import {
   isInRanges,
   parseVersionRange,
   selectorPredicate,
-  textFact,
   unknownSubjects,
   type Device,
   type Predicate,
 } from '@drover/fleet';
 import type { VerifiedFirmware } from '@drover/firmware-store';
 import type { CampaignDocument } from './document.ts';
+import { versionIn, type RunningVersion } from './component.ts';
 import { CampaignError } from './errors.ts';
 import type { CampaignSpec, Take } from './spec.ts';
 
@@ -25,6 +25,7 @@ export type ExclusionCode =
   | 'SOURCE_VERSION'
   | 'NOT_IN_ANY_STAGE'
   | 'OTHER_CAMPAIGN'
+  | 'QUARANTINED'
   | 'ARTIFACT_INCOMPATIBLE'
   | 'ARTIFACT_ROLLBACK'
   | 'ARTIFACT_WRONG_SOURCE';
@@ -67,6 +68,12 @@ export interface PlanInput {
   readonly firmware: VerifiedFirmware;
   /** Why the trust rules keep this device from the image, or undefined where they do not. */
   readonly refusalOf: (device: Device) => { readonly code: ExclusionCode; readonly detail: string } | undefined;
+  /** What runs there now. */
+  readonly running: (device: Device) => RunningVersion;
+  /** Why a person must release this device first, or undefined. */
+  readonly quarantineOf: (device: Device) => string | undefined;
+  /** Devices that a campaign of this name offered something to; undefined where there is no such campaign. */
+  readonly attemptedBy: (campaign: string) => ReadonlySet<Endpoint> | undefined;
   /** Name of the running campaign that still has this device open, if any. */
   readonly openElsewhere: (endpoint: Endpoint) => string | undefined;
   readonly policyDigests: readonly Digest[];
@@ -109,19 +116,35 @@ function targetPredicate(spec: CampaignSpec): Predicate {
 }
 
 function resolveTargets(input: PlanInput, excluded: Exclusion[]): Device[] {
-  const predicate = targetPredicate(input.document.spec);
+  const { spec } = input.document;
+  const predicate = targetPredicate(spec);
   const candidates: Device[] = [];
+  const scope = scopeOf(input);
   for (const device of input.devices) {
+    if (scope && !scope.has(device.endpoint)) continue;
     const matched = evaluate(predicate, device);
     if (matched === false) continue;
     const exclusion =
       matched === undefined
         ? { code: 'FACT_UNKNOWN' as const, detail: unknownSubjects(predicate, device).join(', ') }
-        : (exclusionOf(input, device) ?? input.refusalOf(device) ?? otherCampaignOf(input, device));
+        : (exclusionOf(input, device) ?? input.refusalOf(device) ?? otherCampaignOf(input, device) ?? quarantined(input, device));
     if (exclusion) excluded.push({ endpoint: device.endpoint, ...exclusion });
     else candidates.push(device);
   }
   return candidates;
+}
+
+function scopeOf({ document: { spec }, attemptedBy }: PlanInput): ReadonlySet<Endpoint> | undefined {
+  const owner = spec.targets.attemptedBy;
+  if (owner === undefined) return undefined;
+  const scope = attemptedBy(owner);
+  if (!scope) throw new CampaignError('CAMPAIGN_NOT_FOUND', `targets.attemptedBy: no campaign is called "${owner}"`);
+  return scope;
+}
+
+function quarantined(input: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
+  const detail = input.quarantineOf(device);
+  return detail === undefined ? undefined : { code: 'QUARANTINED', detail };
 }
 
 function otherCampaignOf(input: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
@@ -129,26 +152,42 @@ function otherCampaignOf(input: PlanInput, device: Device): Omit<Exclusion, 'end
   return other === undefined ? undefined : { code: 'OTHER_CAMPAIGN', detail: `still open in campaign ${other}` };
 }
 
-function exclusionOf({ document: { spec }, firmware }: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
+function exclusionOf(input: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
+  const { spec } = input.document;
   for (const { endpoints = [], where, reason } of spec.targets.exclude) {
     // An exclusion that cannot be decided protects the device.
     if (endpoints.includes(device.endpoint) || (where && evaluate(where.predicate, device) !== false))
       return { code: 'EXCLUDED', detail: reason };
   }
-  const version = textFact(device, 'firmwareVersion');
-  if (version !== undefined && compareVersions(version, firmware.version) === 0) return { code: 'ALREADY_CURRENT', detail: version };
-  return spec.firmware.from ? sourceExclusion(spec.firmware.from, version) : undefined;
+  const running = input.running(device);
+  const version = versionIn(running);
+  if (version !== undefined && compareVersions(version, input.firmware.version) === 0) return { code: 'ALREADY_CURRENT', detail: version };
+  // What nobody has looked at yet is looked at before the offer, and decided there.
+  if (running.type === 'unread' || isAcceptedSource(spec, running) === true) return undefined;
+  return sourceExclusion(spec, running);
 }
 
-function sourceExclusion(
-  from: NonNullable<CampaignSpec['firmware']['from']>,
-  version: string | undefined,
-): Omit<Exclusion, 'endpoint'> | undefined {
-  const accepted = version === undefined ? undefined : isInRanges(version, from.versions.map(parseVersionRange));
-  if (accepted === true) return undefined;
-  const detail = `${version ?? 'unknown version'} is not in ${from.versions.join(', ')}`;
-  if (from.onOther === 'Block') throw new CampaignError('PLAN_BLOCKED', `a target may not be updated from its version: ${detail}`);
-  return accepted === undefined ? { code: 'FACT_UNKNOWN', detail: 'firmwareVersion' } : { code: 'SOURCE_VERSION', detail };
+/** Whether a campaign may start from what runs now; undefined where that cannot be told. */
+export function isAcceptedSource({ firmware: { from } }: CampaignSpec, running: RunningVersion): boolean | undefined {
+  if (!from) return true;
+  if (running.type === 'empty') return false;
+  const version = versionIn(running);
+  return version === undefined ? undefined : isInRanges(version, from.versions.map(parseVersionRange));
+}
+
+function sourceExclusion(spec: CampaignSpec, running: RunningVersion): Omit<Exclusion, 'endpoint'> {
+  const detail = sourceDetail(spec, running);
+  if (spec.firmware.from?.onOther === 'Block')
+    throw new CampaignError('PLAN_BLOCKED', `a target may not be updated from its version: ${detail}`);
+  return isAcceptedSource(spec, running) === undefined
+    ? { code: 'FACT_UNKNOWN', detail: 'firmwareVersion' }
+    : { code: 'SOURCE_VERSION', detail };
+}
+
+/** For people: what runs, and what was accepted. */
+export function sourceDetail({ firmware: { from } }: CampaignSpec, running: RunningVersion): string {
+  const runs = running.type === 'empty' ? 'nothing installed' : (versionIn(running) ?? 'unknown version');
+  return `${runs} is not in ${from?.versions.join(', ') ?? ''}`;
 }
 
 function allotStages(spec: CampaignSpec, candidates: readonly Device[], excluded: Exclusion[]): PlannedStage[] {

@@ -1,7 +1,6 @@
-import { DAY, HOUR, MINUTE, type Duration } from '@drover/kernel';
+import { DAY, HOUR, type Duration } from '@drover/kernel';
 import { FAILURE_CLASSES, type FailureClass } from './failure-class.ts';
 import {
-  blockSize,
   bytes,
   decimal,
   duration,
@@ -20,7 +19,9 @@ import {
   where,
   type Limit,
 } from './leaves.ts';
+import { versionHintPath } from './resource-path.ts';
 import { list, mapping, optional, record, required, withDefault, type Read, type Schema } from './schema.ts';
+import { activation, delivery } from './spec-delivery.ts';
 import { recurringWindow, type RecurringWindow } from './window.ts';
 
 const firmware = mapping(
@@ -55,23 +56,15 @@ const exclusion = mapping({ where: optional(where), endpoints: optional(list(tex
   'endpointsFrom',
 ]);
 
-const targets = mapping({ where: optional(where), selector: optional(selector), exclude: withDefault(list(exclusion), []) }, [
-  'membership',
-  'continuousUntil',
-  'maxDevices',
-  'expectedCount',
-]);
-
-const delivery = mapping(
+const targets = mapping(
   {
-    method: withDefault(oneOf(['Auto', 'Pull', 'Push']), 'Auto'),
-    blockSize: withDefault(mapping({ preferred: withDefault(blockSize, 512), min: withDefault(blockSize, 64) }), {
-      preferred: 512,
-      min: 64,
-    }),
-    inactivityTimeout: withDefault(duration, (45 * MINUTE) as Duration),
+    where: optional(where),
+    selector: optional(selector),
+    /** Devices that this other campaign offered something to, at least once: the scope of a rollback. */
+    attemptedBy: optional(name),
+    exclude: withDefault(list(exclusion), []),
   },
-  ['protocol', 'object', 'instance', 'protocolOrder', 'ackTimeout', 'resume', 'uriToken', 'keepAwake', 'quirksProfile'],
+  ['membership', 'continuousUntil', 'maxDevices', 'expectedCount'],
 );
 
 const windows = mapping({
@@ -186,16 +179,14 @@ const stage = mapping({ name: required(name), take: required(take), soak: withDe
   'rate',
 ]);
 
-const retryClass = mapping(
-  {
-    attempts: withDefault(integer({ min: 0, max: 1000 }), 0),
-    resume: optional(flag),
-    redownload: optional(flag),
-    wait: optional(flag),
-    action: optional(oneOf(['Hold'])),
-  },
-  ['nextProtocol'],
-);
+const retryClass = mapping({
+  attempts: withDefault(integer({ min: 0, max: 1000 }), 0),
+  resume: optional(flag),
+  redownload: optional(flag),
+  wait: optional(flag),
+  action: optional(oneOf(['Hold'])),
+  nextProtocol: optional(flag),
+});
 type RetryClass = Read<typeof retryClass>;
 
 const retryClasses: Schema<Readonly<Partial<Record<FailureClass, RetryClass>>>> = mapping(
@@ -210,14 +201,13 @@ const backoff = mapping({
   jitter: withDefault(percent, backoffDefaults.jitter),
 });
 
-const retry = mapping(
-  {
-    maxAttempts: withDefault(integer({ min: 1, max: 1000 }), 4),
-    backoff: withDefault(backoff, backoffDefaults),
-    classes: withDefault(retryClasses, {}),
-  },
-  ['quarantineAfter'],
-);
+const retry = mapping({
+  maxAttempts: withDefault(integer({ min: 1, max: 1000 }), 4),
+  backoff: withDefault(backoff, backoffDefaults),
+  classes: withDefault(retryClasses, {}),
+  /** Campaigns failed in a row, after which a device is left alone until a person releases it. */
+  quarantineAfter: withDefault(integer({ min: 1, max: 1000 }), 3),
+});
 
 const contactDeadline = mapping({ missed: withDefault(integer({ min: 1 }), 5), atLeast: withDefault(duration, (10 * DAY) as Duration) });
 const contacts = (count: number, atLeast: number) => {
@@ -234,7 +224,27 @@ const deadlines = mapping({
   confirm: contacts(3, 24 * HOUR),
 });
 
-const verify = mapping({ expect: optional(text({ max: 60 })) }, ['versionFrom', 'afterReregistration', 'stableFor', 'probes']);
+const STABLE = { contacts: 1 };
+const verify = mapping(
+  {
+    expect: optional(text({ max: 60 })),
+    versionFrom: withDefault(list(versionHintPath, { min: 1, max: 10 }), []),
+    afterReregistration: withDefault(flag, true),
+    stableFor: withDefault(mapping({ contacts: withDefault(integer({ min: 1, max: 100 }), STABLE.contacts) }), STABLE),
+  },
+  ['probes'],
+);
+
+const rollback = mapping(
+  {
+    mode: withDefault(oneOf(['None', 'Manual', 'Automatic']), 'None'),
+    to: optional(mapping({ version: required(text({ max: 60 })) }, ['ref'])),
+    when: optional(mapping({ failure: required(mapping({ max: required(limit), minSample: withDefault(integer({ min: 1 }), 1) })) })),
+  },
+  ['scope', 'approval'],
+);
+
+export const PURPOSES = ['Security', 'Safety', 'Metrology', 'Feature', 'Rollback', 'Test'] as const;
 const approvals = mapping({ start: optional(mapping({ policyRef: required(name) })) }, ['expedite']);
 
 /** Reads an absent section as the section with all its defaults. */
@@ -245,9 +255,11 @@ function section<T>(schema: Schema<T>): ReturnType<typeof withDefault<T>> {
 export const campaignSpec = mapping(
   {
     description: optional(text({ max: 2000 })),
+    purpose: withDefault(oneOf(PURPOSES), 'Feature'),
     firmware: required(firmware),
     targets: required(targets),
     delivery: section(delivery),
+    activation: section(activation),
     schedule: section(schedule),
     power: section(power),
     radio: section(radio),
@@ -256,9 +268,10 @@ export const campaignSpec = mapping(
     retry: section(retry),
     deadlines: section(deadlines),
     verify: section(verify),
+    rollback: section(rollback),
     approvals: section(approvals),
   },
-  ['purpose', 'priority', 'suspend', 'supersedes', 'activation', 'holdout', 'rollback', 'trust', 'metrology', 'notice', 'audit'],
+  ['priority', 'suspend', 'supersedes', 'holdout', 'trust', 'metrology', 'notice', 'audit'],
 );
 
 export type CampaignSpec = Read<typeof campaignSpec>;
@@ -266,3 +279,4 @@ export type StageSpec = CampaignSpec['stages'][number];
 export type GateSpec = NonNullable<StageSpec['gate']>;
 export type RetrySpec = CampaignSpec['retry'];
 export type DeadlinesSpec = CampaignSpec['deadlines'];
+export type ResumeSpec = CampaignSpec['delivery']['resume'];

@@ -4,11 +4,13 @@ export { loadSnapshot, Reader, type Snapshot } from './load.ts';
 export type {
   ApprovalRecord,
   CampaignRecord,
+  ComponentRecord,
   Changes,
   DeviceRecord,
   DocumentRecord,
   FirmwareRecord,
   HoldRecord,
+  QuarantineRecord,
   RegistrationRecord,
   TimelineRecord,
   TokenRecord,

@@ -62,10 +62,35 @@ export interface RegistrationRecord {
   readonly refreshedAt: Instant;
 }
 
+/** What was last read of a component that has a version of its own. */
+export interface ComponentRecord {
+  readonly object: string;
+  readonly instance: number;
+  /** Absent where the device shows none. */
+  readonly version?: string;
+  /** Nothing is installed there. */
+  readonly isEmpty?: true;
+  readonly at: Instant;
+}
+
+/** A device that a person must look at before anything is offered to it again. */
+export interface QuarantineRecord {
+  readonly since: Instant;
+  /** The campaigns that failed in a row, the last one last. */
+  readonly campaigns: readonly string[];
+}
+
 export interface DeviceRecord extends Device {
   readonly registration: RegistrationRecord | undefined;
   readonly pattern: ContactPattern | undefined;
   readonly findings: readonly { readonly at: Instant; readonly code: string; readonly text: string }[];
+  /** By the name of the firmware that goes there. */
+  readonly components?: Readonly<Record<string, ComponentRecord>>;
+  /** When a transfer by this method began anew although the device had part of the image: it does not go on with such ones. */
+  readonly beganAnew?: Readonly<Partial<Record<'Pull' | 'Push', Instant>>>;
+  /** Campaigns that failed on it since the last success. */
+  readonly failedCampaigns?: readonly string[];
+  readonly quarantine?: QuarantineRecord;
 }
 
 export interface UpdateRecord extends DeviceUpdate {

@@ -24,6 +24,9 @@ const view = (change: Partial<DeviceView> = {}): DeviceView => ({
   hold: undefined,
   trustRefusal: undefined,
   inFlightElsewhere: undefined,
+  running: { type: 'known', version: '1.0.0' },
+  quarantine: undefined,
+  resume: { byClass: undefined, beganAnew: [] },
   ledger: new Ledger(),
   ...change,
 });
@@ -124,7 +127,7 @@ describe('decideDevice', () => {
 });
 
 describe('overdue', () => {
-  const { deadlines } = aCampaign().spec;
+  const { spec } = aCampaign();
   const pattern = { lastAt: now, periodMs: 6 * 3_600_000 };
   it.each([
     ['pending, fresh', {}, 1, undefined],
@@ -136,9 +139,9 @@ describe('overdue', () => {
     ['suspect past confirm', { state: 'suspect', executedAt: now }, 42, 'confirm-deadline-passed'],
     ['settled', { state: 'succeeded' }, 1000, undefined],
   ] as const)('%s', (_name, change, hours, expected) => {
-    expect(overdue({ ...update, ...change }, deadlines, { pattern, openedAt: now, now: hour(hours) })?.type).toBe(expected);
+    expect(overdue({ ...update, ...change }, spec, { pattern, openedAt: now, now: hour(hours) })?.type).toBe(expected);
   });
   it('says when', () => {
-    expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, deadlines, pattern, now)).toBe(hour(18));
+    expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, spec, pattern, now)).toBe(hour(18));
   });
 });

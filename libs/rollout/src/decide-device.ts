@@ -1,10 +1,12 @@
 import { isoOf, HOUR, plus, type Instant } from '@drover/kernel';
 import { textFact, type Device } from '@drover/fleet';
-import type { CampaignLife, CampaignSpec } from '@drover/campaign';
+import { isAcceptedSource, sourceDetail, type CampaignLife, type CampaignSpec, type RunningVersion } from '@drover/campaign';
 import {
   admitDownload,
   admitInstall,
   nextContact,
+  powerStop,
+  SAME_WAKE_UP,
   type ContactPattern,
   type Ledger,
   type TransferCost,
@@ -36,6 +38,12 @@ export interface DeviceView {
   readonly trustRefusal: string | undefined;
   /** Another campaign that has this device in its hands. */
   readonly inFlightElsewhere: string | undefined;
+  /** What runs where the image goes. */
+  readonly running: RunningVersion;
+  /** Why a person must release this device first, or undefined. */
+  readonly quarantine: string | undefined;
+  /** Transfers that its class says it goes on with, and those that it began anew; what is configured counts first. */
+  readonly resume: { readonly byClass: 'Both' | 'Pull' | 'Push' | 'None' | undefined; readonly beganAnew: readonly ('Pull' | 'Push')[] };
   readonly ledger: Ledger;
 }
 
@@ -48,6 +56,10 @@ export type DeviceDecision =
       readonly notAfter: Instant | undefined;
       readonly canResume: boolean;
     }
+  /** Ask what runs there; nothing is offered before that is known. */
+  | { readonly type: 'look'; readonly reason: WaitReason }
+  /** Stop the transfer at this block and keep what the device has. */
+  | { readonly type: 'stop'; readonly reason: WaitReason }
   | { readonly type: 'execute'; readonly notAfter: Instant | undefined }
   | { readonly type: 'cancel'; readonly why: string }
   | { readonly type: 'wait'; readonly reason: WaitReason }
@@ -66,6 +78,9 @@ export function decideDevice(view: DeviceView, now: Instant): DeviceDecision {
     case 'unreachable':
       // Only a contact resolves it. Asking again on the strength of an old registration would keep the campaign from ending.
       return view.pattern !== undefined && view.pattern.lastAt >= update.since ? decideOffer(view, now) : { type: 'nothing' };
+    case 'offered':
+    case 'downloading':
+      return decideTransfer(view, now);
     case 'downloaded':
       return decideInstall(view, now);
     default:
@@ -74,21 +89,58 @@ export function decideDevice(view: DeviceView, now: Instant): DeviceDecision {
 }
 
 function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
-  const { spec, update, device } = view;
+  const { spec, update } = view;
   const stopped = campaignStop(view, now) ?? stageStop(view, now);
   if (stopped) return { type: 'wait', reason: stopped };
-  if (view.trustRefusal !== undefined) return { type: 'skip', reason: { code: 'TRUST', evidence: view.trustRefusal, person: 'resume' } };
+  const unfit = unfitFor(view);
+  if (unfit) return { type: 'skip', reason: unfit };
   const nextAt = nextContact(view.pattern, now);
   if (isPastDeadline(spec, now) && !mayFinish(view))
     return {
       type: 'skip',
       reason: update.reason ?? { code: 'ASLEEP', evidence: 'never reached before the deadline', nextAt },
     };
+  if (view.quarantine !== undefined) return { type: 'wait', reason: { code: 'QUARANTINED', evidence: view.quarantine, person: 'release' } };
   if (view.inFlightElsewhere !== undefined)
     return { type: 'wait', reason: { code: 'OTHER_CAMPAIGN', evidence: `campaign ${view.inFlightElsewhere} updates this device`, nextAt } };
   if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt) };
+  return view.running.type === 'unread' ? lookFirst(view, nextAt) : admission(view, nextAt, now);
+}
+
+/** What no wait changes: the image may not go to this device, or not over what runs there. */
+function unfitFor({ trustRefusal, update, spec, running }: DeviceView): WaitReason | undefined {
+  if (trustRefusal !== undefined) return { code: 'TRUST', evidence: trustRefusal, person: 'resume' };
+  // The plan has looked at this already; what runs may have changed since, or was not known.
+  if (update.attempt > 0 || running.type === 'unread' || isAcceptedSource(spec, running) !== false) return undefined;
+  return { code: 'SOURCE_VERSION', evidence: sourceDetail(spec, running), person: 'resume' };
+}
+
+/** Looks that bring no version are not repeated for ever; nor twice in one wake-up. */
+const MAX_LOOKS = 5;
+
+function lookFirst({ update, spec, pattern }: DeviceView, nextAt: Instant): DeviceDecision {
+  const evidence = `the version of ${spec.firmware.name} is not known yet: the device is asked first`;
+  const reason: WaitReason = { code: 'FACT_UNKNOWN', evidence, nextAt };
+  const { looks = 0, lookedAt } = update;
+  const isAnother = lookedAt === undefined || (pattern?.lastAt ?? lookedAt) - lookedAt >= SAME_WAKE_UP;
+  if (!isAnother) return { type: 'wait', reason };
+  if (looks < MAX_LOOKS) return { type: 'look', reason };
+  return {
+    type: 'skip',
+    reason: { ...reason, evidence: `asked ${looks} times, the device has not told which ${spec.firmware.name} it runs` },
+  };
+}
+
+/** A battery that runs low ends a transfer at this block; what has arrived is kept. */
+function decideTransfer({ device, spec, pattern }: DeviceView, now: Instant): DeviceDecision {
+  const reason = powerStop(device, limitsOf(spec), nextContact(pattern, now));
+  return reason ? { type: 'stop', reason } : { type: 'nothing' };
+}
+
+function admission(view: DeviceView, nextAt: Instant, now: Instant): DeviceDecision {
+  const { spec, update, device } = view;
   const canResume = canResumeTransfer(view);
-  const admission = admitDownload(
+  const admitted = admitDownload(
     {
       device,
       campaign: update.campaign,
@@ -102,13 +154,13 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
     view.ledger,
     now,
   );
-  if (admission.type !== 'admit') return admission;
+  if (admitted.type !== 'admit') return admitted;
   return {
     type: 'offer',
-    cost: admission.cost,
-    carrier: admission.carrier,
-    budget: admission.budget,
-    notAfter: admission.closesAt,
+    cost: admitted.cost,
+    carrier: admitted.carrier,
+    budget: admitted.budget,
+    notAfter: admitted.closesAt,
     canResume,
   };
 }
@@ -188,8 +240,11 @@ function stageStop(view: DeviceView, now: Instant): WaitReason | undefined {
   return { code: 'STAGE_GATE', evidence: `stage ${name} has not passed its gate`, nextAt: estimate > now ? estimate : plus(now, HOUR) };
 }
 
-/** A push cannot go on after a pause; a pull can, until the device shows otherwise. */
-function canResumeTransfer({ update, device, spec }: DeviceView): boolean {
-  const method = update.method ?? (spec.delivery.method === 'Auto' ? undefined : spec.delivery.method);
-  return method === undefined ? textFact(device, 'update.delivery') !== 'Push' : method === 'Pull';
+/** What its class says counts; else a push cannot go on after a pause, and a pull can until the device has shown otherwise. */
+function canResumeTransfer({ update, device, spec, resume }: DeviceView): boolean {
+  if (!spec.delivery.resume.enabled) return false;
+  const announced = textFact(device, 'update.delivery') === 'Push' ? 'Push' : 'Pull';
+  const method = update.method ?? (spec.delivery.method === 'Auto' ? announced : spec.delivery.method);
+  if (resume.byClass !== undefined) return resume.byClass === 'Both' || resume.byClass === method;
+  return method === 'Pull' && !resume.beganAnew.includes(method);
 }

@@ -1,4 +1,6 @@
 export { decideDevice, holdReason, type DeviceDecision, type DeviceView, type HoldNotice } from './decide-device.ts';
+export { mayRetry, retried } from './by-hand.ts';
+export type { DeviceFact } from './device-fact.ts';
 export {
   holdsDevice,
   isInFlight,
@@ -6,13 +8,14 @@ export {
   isSettled,
   isTransferring,
   newUpdate,
-  next,
   UPDATE_STATES,
-  type DeviceFact,
+  type AttemptEntry,
   type DeviceUpdate,
   type UpdateRules,
   type UpdateState,
 } from './device-update.ts';
+export { next } from './next.ts';
+export { contactsAsked } from './read-back.ts';
 export { assessGate, EMPTY_TALLY, gateFor, isStageOver, tallyOf, type FailureRule, type Gate, type Tally, type Verdict } from './gate.ts';
 export { limitsOf } from './limits.ts';
 export { nextDeadline, overdue } from './overdue.ts';

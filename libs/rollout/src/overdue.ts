@@ -1,53 +1,97 @@
 import { contactDeadline, type ContactPattern } from '@drover/schedule';
-import { earliest, type Instant } from '@drover/kernel';
-import type { DeadlinesSpec } from '@drover/campaign';
-import { isTransferring, type DeviceFact, type DeviceUpdate } from './device-update.ts';
+import { earliest, plus, type Instant } from '@drover/kernel';
+import type { CampaignSpec } from '@drover/campaign';
+import type { DeviceFact } from './device-fact.ts';
+import { isInterrupted, isTransferring, type DeviceUpdate } from './device-update.ts';
+
+type Rules = Pick<CampaignSpec, 'deadlines' | 'delivery'>;
 
 /** Deadline facts with the time at which each becomes true, for the state the update is in. */
 function pendingDeadlines(
   update: DeviceUpdate,
-  deadlines: DeadlinesSpec,
+  rules: Rules,
   pattern: ContactPattern | undefined,
   openedAt: Instant,
 ): { fact: DeviceFact; at: Instant }[] {
-  const { contact, download, install, confirm } = deadlines;
+  return [
+    ...contactDeadlines(update, rules, pattern, openedAt),
+    ...transferDeadlines(update, rules, pattern),
+    ...installDeadlines(update, rules, pattern),
+  ];
+}
+
+/** States in which nothing but the device's next contact brings an update forward. */
+function isWaitingForContact(update: DeviceUpdate): boolean {
+  return ['pending', 'waiting', 'downloaded', 'cancelling'].includes(update.state) || isTransferring(update);
+}
+
+function contactDeadlines(
+  update: DeviceUpdate,
+  { deadlines: { contact } }: Rules,
+  pattern: ContactPattern | undefined,
+  openedAt: Instant,
+): { fact: DeviceFact; at: Instant }[] {
+  if (!isWaitingForContact(update)) return [];
+  const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt, update.since) as Instant;
+  const at = contactDeadline(pattern, heardAt, { contacts: contact.missed, atLeast: contact.atLeast });
+  return [{ fact: { type: 'contact-deadline-passed' }, at }];
+}
+
+function transferDeadlines(
+  update: DeviceUpdate,
+  { deadlines, delivery }: Rules,
+  pattern: ContactPattern | undefined,
+): { fact: DeviceFact; at: Instant }[] {
   const due: { fact: DeviceFact; at: Instant }[] = [];
-  if (update.state === 'pending' || update.state === 'waiting' || update.state === 'cancelling' || isTransferring(update)) {
-    const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt) as Instant;
-    due.push({
-      fact: { type: 'contact-deadline-passed' },
-      at: contactDeadline(pattern, heardAt, { contacts: contact.missed, atLeast: contact.atLeast }),
-    });
-  }
-  if (update.offeredAt !== undefined && (isTransferring(update) || (update.state === 'waiting' && update.attempt > 0))) {
-    due.push({ fact: { type: 'download-deadline-passed' }, at: contactDeadline(pattern, update.offeredAt, download) });
-  }
-  if (update.executedAt !== undefined) {
-    const installBy = contactDeadline(pattern, update.executedAt, install);
-    if (update.state === 'installing') due.push({ fact: { type: 'install-deadline-passed' }, at: installBy });
-    if (update.state === 'suspect')
-      due.push({ fact: { type: 'confirm-deadline-passed' }, at: contactDeadline(pattern, installBy, confirm) });
-  }
-  if (update.state === 'verifying')
-    due.push({ fact: { type: 'confirm-deadline-passed' }, at: contactDeadline(pattern, update.since, confirm) });
+  const { offeredAt, attemptAt } = update;
+  if (offeredAt !== undefined && (isTransferring(update) || (update.state === 'waiting' && update.attempt > 0)))
+    due.push({ fact: { type: 'download-deadline-passed' }, at: contactDeadline(pattern, offeredAt, deadlines.download) });
+  if (attemptAt !== undefined && (isTransferring(update) || isInterrupted(update)))
+    due.push({ fact: { type: 'resume-span-passed' }, at: plus(attemptAt, delivery.resume.maxSpan) });
   return due;
+}
+
+function installDeadlines(
+  update: DeviceUpdate,
+  { deadlines: { install, confirm } }: Rules,
+  pattern: ContactPattern | undefined,
+): { fact: DeviceFact; at: Instant }[] {
+  const { state, executedAt, since, seenAt = since } = update;
+  const installBy = (from: Instant): Instant => contactDeadline(pattern, from, install);
+  const confirmBy = (from: Instant): { fact: DeviceFact; at: Instant }[] => [
+    { fact: { type: 'confirm-deadline-passed' }, at: contactDeadline(pattern, from, confirm) },
+  ];
+  switch (state) {
+    case 'installing':
+      return executedAt === undefined ? [] : [{ fact: { type: 'install-deadline-passed' }, at: installBy(executedAt) }];
+    case 'suspect':
+      return executedAt === undefined ? [] : confirmBy(installBy(executedAt));
+    case 'verifying':
+      // Each contact that shows the new version leaves as much time for the next one.
+      return confirmBy(seenAt);
+    case 'cancelling':
+      // A device that installs is waited out as long as one that nobody cancels; it is not waited for without end.
+      return confirmBy(installBy(since));
+    default:
+      return [];
+  }
 }
 
 /** The deadline that has passed for this update, if any. `openedAt` is when its stage opened. */
 export function overdue(
   update: DeviceUpdate,
-  deadlines: DeadlinesSpec,
+  rules: Rules,
   context: { pattern: ContactPattern | undefined; openedAt: Instant; now: Instant },
 ): DeviceFact | undefined {
-  return pendingDeadlines(update, deadlines, context.pattern, context.openedAt).find(({ at }) => at <= context.now)?.fact;
+  return pendingDeadlines(update, rules, context.pattern, context.openedAt).find(({ at }) => at <= context.now)?.fact;
 }
 
 /** When the next deadline of this update falls: "until when" for a device that is not waiting for an admission. */
 export function nextDeadline(
   update: DeviceUpdate,
-  deadlines: DeadlinesSpec,
+  rules: Rules,
   pattern: ContactPattern | undefined,
   openedAt: Instant,
 ): Instant | undefined {
-  return earliest(...pendingDeadlines(update, deadlines, pattern, openedAt).map(({ at }) => at));
+  return earliest(...pendingDeadlines(update, rules, pattern, openedAt).map(({ at }) => at));
 }

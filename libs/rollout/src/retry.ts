@@ -7,6 +7,8 @@ interface ClassRule {
   /** Further tries after a failure of this class. */
   readonly attempts: number;
   readonly keepOffset: boolean;
+  /** The first retry keeps the image where the device has kept it: one more Execute, before it is downloaded again. */
+  readonly keepImage?: boolean;
 }
 
 /** What a class gets when the campaign does not say: only what can heal is tried again. */
@@ -14,7 +16,7 @@ const DEFAULT_RULE: Readonly<Partial<Record<FailureClass, ClassRule>>> = {
   ConnectionLost: { attempts: 10, keepOffset: true },
   Integrity: { attempts: 2, keepOffset: false },
   OutOfMemory: { attempts: 2, keepOffset: false },
-  UpdateFailed: { attempts: 1, keepOffset: false },
+  UpdateFailed: { attempts: 1, keepOffset: false, keepImage: true },
   RolledBack: { attempts: 1, keepOffset: false },
   // Waiting for the device's user is no failure of ours; the campaign's deadline ends it.
   Deferred: { attempts: 100, keepOffset: true },
@@ -28,6 +30,7 @@ function ruleFor(rules: RetryRules, failure: FailureClass): ClassRule {
   return {
     attempts: told.wait ? preset.attempts : told.attempts,
     keepOffset: told.redownload ? false : (told.resume ?? preset.keepOffset),
+    keepImage: preset.keepImage === true && told.redownload !== true,
   };
 }
 
@@ -43,7 +46,7 @@ export function retryAfter(
   rules: RetryRules,
   failure: FailureClass,
   failures: Readonly<Partial<Record<FailureClass, number>>>,
-  { attempt, key }: { attempt: number; key: string },
+  { attempt, key, isImageKept }: { attempt: number; key: string; isImageKept: boolean },
 ): { readonly delay: Duration; readonly keepOffset: boolean } | undefined {
   const rule = ruleFor(rules, failure);
   const count = failures[failure] ?? 1;
@@ -52,7 +55,7 @@ export function retryAfter(
   const { initial, factor, max, jitter } = rules.backoff;
   const spread = 1 + jitter * ((2 * hash32(`${key}/${attempt}/${count}`)) / 4_294_967_295 - 1);
   const delay = Math.min(initial * factor ** (count - 1), max) * spread;
-  return { delay: Math.round(delay) as Duration, keepOffset: rule.keepOffset };
+  return { delay: Math.round(delay) as Duration, keepOffset: rule.keepOffset || (rule.keepImage === true && isImageKept && count === 1) };
 }
 
 /** Whether a failure of this class holds the whole campaign: an invalid URI is our own fault. */

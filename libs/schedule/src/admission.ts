@@ -100,6 +100,18 @@ function withinBudgets(
   return { type: 'admit', cost, carrier: carrier.key, budget, closesAt };
 }
 
+/** Whether there is anything of its battery that could keep or stop this device. */
+export function hasBatteryFloor({ mainsPowered, minBatteryLevel, denyStatus }: Limits, device: Device): boolean {
+  if (device.facts['power.mains']?.value === true && mainsPowered === 'Exempt') return false;
+  return minBatteryLevel > 0 || denyStatus.length > 0;
+}
+
+/** Why a transfer under way must stop here: the battery has come below its floor. A level that is not known stops nothing. */
+export function powerStop(device: Device, limits: Limits, nextContactAt: Instant): WaitReason | undefined {
+  const power = powerRefusal(device, limits);
+  return power && power.code !== 'FACT_UNKNOWN' ? { ...power, nextAt: nextContactAt } : undefined;
+}
+
 /** Whether Update may be executed now: install window and power, nothing else. */
 export function admitInstall(
   device: Device,

@@ -8,7 +8,7 @@ export interface ContactPattern {
 }
 
 /** Contacts closer than this belong to one wake-up. */
-const SAME_WAKE_UP = 2 * MINUTE;
+export const SAME_WAKE_UP = 2 * MINUTE;
 const WEIGHT = 0.3;
 /** Assumed until learnt. */
 export const DEFAULT_PERIOD_MS = 24 * HOUR;

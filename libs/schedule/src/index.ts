@@ -1,5 +1,5 @@
-export { admitDownload, admitInstall, type Admission, type DownloadRequest, type Limits } from './admission.ts';
-export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, type ContactPattern } from './contact-pattern.ts';
+export { admitDownload, admitInstall, hasBatteryFloor, powerStop, type Admission, type DownloadRequest, type Limits } from './admission.ts';
+export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 export { forecast, type Forecast } from './forecast.ts';
 export { Ledger, type Holding } from './ledger.ts';
 export { bearerOf, carrierFor, coverageOf, linkOf, type Carrier } from './link-of.ts';
@@ -7,11 +7,15 @@ export { zoneFor, type Zone } from './local-time.ts';
 export { paceDelay } from './pacing.ts';
 export {
   blockCost,
+  contactEnergyMah,
+  installEnergyMah,
+  measuredEnergyMah,
   OVERHEAD_BYTES,
   transferCost,
   type Bearer,
   type BlockCost,
   type Coverage,
+  type Measured,
   type TransferCost,
   type TransferLink,
 } from './radio-model.ts';

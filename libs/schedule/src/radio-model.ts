@@ -1,4 +1,4 @@
-import type { Duration } from '@drover/kernel';
+import { HOUR, type Duration } from '@drover/kernel';
 
 export type Bearer = 'NB-IoT' | 'LTE-M' | 'other';
 /** Coverage enhancement level as the language counts it: 0 good, 1 poor, 2 and 3 very poor. */
@@ -85,6 +85,37 @@ export function blockCost(link: TransferLink): BlockCost {
     share: kbit / radio.carrierKbps / seconds,
     energyMah: link.bearer === 'other' ? 0 : charge / 3600,
   };
+}
+
+/** What was counted of a transfer. */
+export interface Measured {
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly retransmissions: number;
+  /** Time the device was awake for it, ms. */
+  readonly awakeMs: number;
+}
+
+/**
+ * Energy of what was measured, by the model: each block that was sent, repetitions included, at its real size, and the rest
+ * of the time awake at the current of a connected device that does nothing: 93 s of that are 0.65 mAh.
+ */
+export function measuredEnergyMah({ blocks, bytes, retransmissions, awakeMs }: Measured, link: TransferLink): number {
+  if (link.bearer === 'other') return 0;
+  const sent = blocks + retransmissions;
+  const block = blockCost({ ...link, blockSize: blocks === 0 ? link.blockSize : bytes / blocks });
+  const idleMs = Math.max(0, awakeMs - sent * block.duration);
+  return sent * block.energyMah + (idleMs / HOUR) * CONNECTED_MA;
+}
+
+/** Energy of one wake-up beside what is transferred in it. */
+export function contactEnergyMah(link: TransferLink): number {
+  return radioClass(link).contactMah / 2;
+}
+
+/** Energy of flashing, rebooting and attaching again. */
+export function installEnergyMah({ bearer }: TransferLink): number {
+  return bearer === 'other' ? 0 : INSTALL_MAH;
 }
 
 /** Cost of moving `bytes` and, with `install`, of flashing them: 256 KiB on NB-IoT CE0 at 512 B takes 9.5 min and 6.5 mAh. */

@@ -23,13 +23,15 @@ export const WAIT_CODES = [
   'BACKOFF',
   'DEVICE_DEFERS',
   'TRUST',
+  'SOURCE_VERSION',
+  'QUARANTINED',
   'IN_PROGRESS',
 ] as const;
 
 export type WaitCode = (typeof WAIT_CODES)[number];
 
 /** Rights a waiting device can wait for. */
-export type PersonRight = 'approve' | 'lift-hold' | 'resume' | 'promote';
+export type PersonRight = 'approve' | 'lift-hold' | 'resume' | 'promote' | 'release';
 
 /** Ends by itself at `nextAt`, or by a person who has the right named. */
 export type WaitEnd = { readonly nextAt: Instant } | { readonly person: PersonRight };

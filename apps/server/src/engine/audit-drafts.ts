@@ -40,6 +40,10 @@ const CONFIG_CHANGES: readonly string[] = [
   'approval-given',
   'operation-requested',
   'operation-finished',
+  'device-released',
+  'device-retried',
+  'device-skipped',
+  'rollback-emitted',
 ];
 
 /** An audit event with the parts that are the same everywhere filled in. */
@@ -87,6 +91,7 @@ export function attemptFinished(
       method: update.method ?? null,
       digest: image.digest,
       expectedVersion: image.version,
+      secondsAwake: Math.round((update.awakeMs ?? 0) / 1000),
       bytes: update.bytes,
       blocks: update.blocks,
       retransmissions: update.retransmissions,

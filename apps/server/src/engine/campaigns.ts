@@ -1,4 +1,4 @@
-import { isoOf, type Digest, type Instant, type Json } from '@drover/kernel';
+import { isoOf, must, type Digest, type Endpoint, type Instant, type Json } from '@drover/kernel';
 import {
   CampaignError,
   digestOf,
@@ -16,12 +16,14 @@ import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { forecast, type Forecast } from '@drover/schedule';
 import { newUpdate } from '@drover/rollout';
-import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
+import type { ApprovalRecord, CampaignRecord, DeviceRecord, DocumentRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
 import { tellClasses } from './class-teller.ts';
+import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
+import { quarantineText } from './quarantine.ts';
 import { documentKey, keyOf, type LiveCampaign } from './engine-state.ts';
-import { notFound, targetOf, type TrustDesk } from './trust-desk.ts';
+import { notFound, refusalOf, type TrustDesk } from './trust-desk.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 export interface PlannedDocument {
@@ -173,18 +175,25 @@ export class Campaigns {
     if (!record) throw notFound(spec.firmware.name, spec.firmware.version);
     if (spec.firmware.digest !== undefined && spec.firmware.digest !== record.digest)
       throw new CampaignError('PLAN_BLOCKED', `the campaign pins ${spec.firmware.digest}, the store has ${record.digest}`);
-    const { firmware, refusalFor } = this.#trust.verifyPlan(record, now, images.get(record.digest));
+    const plannable = this.#trust.verifyPlan(record, now, images.get(record.digest));
     return planCampaign({
       document,
       devices: [...state.devices.values()].filter(({ namespace }) => namespace === metadata.namespace),
-      firmware,
+      firmware: plannable.firmware,
+      running: (device) => runningVersion(spec, this.#recordOf(device)),
       refusalOf: (device) => {
-        const refusal = refusalFor(targetOf(device));
+        const refusal = refusalOf(plannable, spec, this.#recordOf(device));
         return refusal && { code: refusal.code, detail: refusal.message };
       },
+      quarantineOf: (device) => quarantineText(this.#recordOf(device)),
+      attemptedBy: (campaign) => attemptedBy(state.campaigns.get(keyOf(metadata.namespace, campaign))),
       openElsewhere: (endpoint) => state.openUpdatesOf(endpoint).find(({ key }) => key !== ownKey)?.campaign.record.name,
       policyDigests: [this.#trust.policyOf(metadata.namespace).digest, ...this.#approvalPolicyDigest(document, alongside)],
     });
+  }
+
+  #recordOf({ endpoint }: Device): DeviceRecord {
+    return must(this.#engine.state.devices.get(endpoint), 'a device of the inventory');
   }
 
   #approvalPolicyDigest({ metadata, spec }: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>) {
@@ -271,6 +280,12 @@ export class Campaigns {
       ),
     );
   }
+}
+
+/** Who was offered something, whatever became of it. */
+function attemptedBy(campaign: LiveCampaign | undefined): ReadonlySet<Endpoint> | undefined {
+  if (!campaign) return undefined;
+  return new Set([...campaign.updates.values()].filter(({ attempt }) => attempt > 0).map(({ endpoint }) => endpoint));
 }
 
 function policiesIn(documents: readonly DroverDocument[]): Map<string, DroverDocument> {

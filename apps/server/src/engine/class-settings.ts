@@ -21,7 +21,7 @@ export function formatName(format: number | 'any'): string {
 
 /** What of a class counts in the gateway. Block sizes are not among it: they are in each offer. */
 export function settingOf({ metadata, spec }: DeviceClassDocument): ClassSetting {
-  const { coap, lwm2m, awake, pauseAfterRegister } = spec;
+  const { coap, lwm2m, update, awake, pauseAfterRegister } = spec;
   return {
     key: `${metadata.namespace}/${metadata.name}`,
     timing: { ackTimeoutMs: coap?.ackTimeout, maxRetransmit: coap?.maxRetransmit, responseTimeoutMs: coap?.responseTimeout },
@@ -35,5 +35,7 @@ export function settingOf({ metadata, spec }: DeviceClassDocument): ClassSetting
     observe: lwm2m?.observe,
     settleMs: lwm2m?.settle,
     versionFrom: lwm2m?.versionFrom,
+    pushTo: update?.pushTo,
+    resume: update?.resume,
   };
 }

@@ -36,6 +36,7 @@ const EVERYTHING = {
   awake: '20s',
   pauseAfterRegister: '500ms',
   lwm2m: { formats: ['TLV', 'Text'], composite: false, observe: 'None', settle: '4s', versionFrom: '/3/0/19' },
+  update: { pushTo: '/19/0/0', resume: 'None' },
 };
 
 it('a device without a class is as any device', () => {
@@ -52,10 +53,11 @@ it('a device without a class is as any device', () => {
 it('shows every field of a class, each with its class', () => {
   const seen = classSeen(device, classes(EVERYTHING), undefined);
   expect(new Set(seen.values.map(({ from }) => from))).toEqual(new Set(['class c0']));
-  const { coap, lwm2m, ...others } = EVERYTHING;
+  const { coap, lwm2m, update, ...others } = EVERYTHING;
   const written = [
     ...Object.keys(coap).map((name) => `coap.${name}`),
     ...Object.keys(lwm2m).map((name) => `lwm2m.${name}`),
+    ...Object.keys(update).map((name) => `update.${name}`),
     ...Object.keys(others),
   ];
   expect(seen.values.map(({ field }) => field).sort()).toEqual(written.sort());
@@ -74,6 +76,8 @@ it('shows every field of a class, each with its class', () => {
     'None',
     '4s',
     '/3/0/19',
+    '/19/0/0',
+    'None',
   ]);
 });
 

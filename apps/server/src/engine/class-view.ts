@@ -60,6 +60,8 @@ const FIELDS: readonly Field[] = [
   { field: 'lwm2m.observe', said: ({ lwm2m }) => lwm2m?.observe, byDefault: 'Instance, then Resource' },
   { field: 'lwm2m.settle', said: ({ lwm2m }) => time(lwm2m?.settle), byDefault: '1.5s' },
   { field: 'lwm2m.versionFrom', said: ({ lwm2m }) => lwm2m?.versionFrom, byDefault: DEVICE.FIRMWARE_VERSION },
+  { field: 'update.pushTo', said: ({ update }) => update?.pushTo, byDefault: 'the package of the object itself' },
+  { field: 'update.resume', said: ({ update }) => update?.resume, byDefault: 'what it has shown; until then Pull' },
 ];
 
 /** What counts for this device; what it has shown by itself stands apart, for what is configured counts before it. */

@@ -136,6 +136,7 @@ describe('a late finding', () => {
   it('is a device that fell back after it had succeeded', async () => {
     await test.running();
     await test.tell({ type: 'download-finished' });
+    await test.contact('register');
     await test.tell(READ_BACK);
     expect(test.update().state).toBe('succeeded');
     test.clock.pass(30 * HOUR);

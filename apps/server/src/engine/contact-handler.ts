@@ -1,10 +1,12 @@
 import { DEFAULT_NAMESPACE, plus, type Endpoint, type Instant } from '@drover/kernel';
-import { compareVersions, mergeFacts, textFact, type Facts } from '@drover/fleet';
-import { learnContact } from '@drover/schedule';
-import { isSettled } from '@drover/rollout';
+import { compareVersions, mergeFacts, type Facts } from '@drover/fleet';
+import { versionIn } from '@drover/campaign';
+import { learnContact, SAME_WAKE_UP } from '@drover/schedule';
+import { isSettled, type UpdateState } from '@drover/rollout';
 import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
 import type { FromGateway } from '../link/messages.ts';
 import { draft } from './audit-drafts.ts';
+import { runningVersion } from './component-versions.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { documentKey } from './engine-state.ts';
@@ -18,6 +20,8 @@ type FactsRead = Extract<FromGateway, { type: 'facts' }>;
 export const AWAKE_MS = 93_000;
 /** Finding of a registration that came from a new address; the last one counts. */
 const REPLACED = 'REGISTERED_ELSEWHERE';
+/** States in which the device is looked at again, with each contact. */
+const LOOKED_AT: readonly UpdateState[] = ['installing', 'verifying', 'suspect', 'cancelling'];
 /** Battery and radio older than this are read again before a decision rests on them. */
 const FACTS_FRESH_MS = 24 * 3_600_000;
 
@@ -53,6 +57,7 @@ export class ContactHandler {
       if (contact.kind === 'deregister') return;
       this.stayAwake(contact.endpoint, at);
       if (contact.kind === 'register') this.#registered(contact.endpoint, unit);
+      this.#lookAgain(device, contact, unit);
       if (this.#mustReadFirst(device, contact, unit.now)) unit.send({ type: 'read-facts', endpoint: device.endpoint });
       else this.#stepper.step(device.endpoint, unit);
     });
@@ -136,6 +141,18 @@ export class ContactHandler {
     for (const place of this.#engine.state.openUpdatesOf(endpoint)) this.#stepper.apply(place, { type: 'registered' }, unit);
   }
 
+  /**
+   * The conversation about an installation ends with its look at the version. Where that did not settle the update, the next
+   * wake-up brings another look; a registration is worth one at once.
+   */
+  #lookAgain(device: DeviceRecord, { kind, at }: Contact, unit: UnitOfWork): void {
+    for (const place of this.#engine.state.openUpdatesOf(device.endpoint)) {
+      const { lookedAt, state } = place.update;
+      if (lookedAt === undefined || !LOOKED_AT.includes(state)) continue;
+      if (kind === 'register' || at - lookedAt >= SAME_WAKE_UP) this.#stepper.look(place, device, unit);
+    }
+  }
+
   /** The gateway reads after every Register by itself, and its facts bring the device back here. */
   #mustReadFirst(device: DeviceRecord, contact: Contact, now: Instant): boolean {
     if (contact.kind === 'register') return false;
@@ -158,12 +175,12 @@ export class ContactHandler {
 
   /** What a device shows after its update was closed is a finding on the device, not a change of the old update. */
   #lateFinding(device: DeviceRecord, unit: UnitOfWork): void {
-    const version = textFact(device, 'firmwareVersion');
-    if (version === undefined) return;
     const findings = [...device.findings];
     for (const campaign of this.#engine.state.campaigns.values()) {
       const update = campaign.updates.get(device.endpoint);
       if (!update || !isSettled(update) || update.attempt === 0) continue;
+      const version = versionIn(runningVersion(campaign.document.spec, device));
+      if (version === undefined) continue;
       const { expectedVersion } = this.#stepper.rulesOf(campaign);
       const runsIt = version === expectedVersion || compareVersions(version, expectedVersion) === 0;
       const code =

@@ -1,26 +1,40 @@
 import { plus, type Endpoint, type Instant, type Json } from '@drover/kernel';
-import { textFact } from '@drover/fleet';
-import type { CampaignSpec } from '@drover/campaign';
-import { blockCost, linkOf, type Ledger, type TransferCost } from '@drover/schedule';
-import { decideDevice, isSettled, next, type DeviceDecision, type DeviceFact, type DeviceView, type UpdateRules } from '@drover/rollout';
+import { versionIn, type CampaignSpec } from '@drover/campaign';
+import {
+  carrierFor,
+  contactEnergyMah,
+  installEnergyMah,
+  linkOf,
+  type Ledger,
+  type TransferCost,
+  type TransferLink,
+  type WaitReason,
+} from '@drover/schedule';
+import {
+  decideDevice,
+  isInFlight,
+  isSettled,
+  next,
+  type DeviceDecision,
+  type DeviceFact,
+  type DeviceView,
+  type UpdateRules,
+} from '@drover/rollout';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder } from '../link/messages.ts';
-import { attemptKey, pullToken } from './attempt.ts';
+import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
+import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
-import type { LiveCampaign } from './engine-state.ts';
+import type { LiveCampaign, Place } from './engine-state.ts';
 import { holdOver } from './holds.ts';
+import { offerOrder } from './offer-order.ts';
+import { afterOutcome, quarantineText } from './quarantine.ts';
 import type { TrustDesk } from './trust-desk.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** A review that nothing else asks for comes at least this often, campaign ms. */
 const REVIEW_EVERY = 30 * 60_000;
-
-export interface Place {
-  readonly key: string;
-  readonly campaign: LiveCampaign;
-  readonly update: UpdateRecord;
-}
 
 /** Brings one device one step further: loads what the decision needs, decides, and turns the decision into changes. */
 export class DeviceStepper {
@@ -51,7 +65,13 @@ export class DeviceStepper {
       spec: this.#specFor(campaign.document.spec, device),
       stages: campaign.record.stages,
       hold: holdOver(state, campaign.record),
-      trustRefusal: this.#trust.refusalFor(campaign.record, device, now),
+      trustRefusal: this.#trust.refusalFor(campaign, device, now),
+      running: runningVersion(campaign.document.spec, device),
+      quarantine: quarantineText(device),
+      resume: {
+        byClass: state.classes.specOf(device)?.update?.resume,
+        beganAnew: Object.keys(device.beganAnew ?? {}) as ('Pull' | 'Push')[],
+      },
       inFlightElsewhere: state.inFlightElsewhere(update.endpoint, key),
       ledger: state.ledger,
     };
@@ -86,15 +106,25 @@ export class DeviceStepper {
   }
 
   rulesOf({ document, record }: LiveCampaign): UpdateRules {
-    return { expectedVersion: document.spec.verify.expect ?? record.plan.firmware.version, retry: document.spec.retry };
+    const { verify, retry, delivery, activation } = document.spec;
+    return {
+      expectedVersion: verify.expect ?? record.plan.firmware.version,
+      retry,
+      resume: delivery.resume,
+      verify: { afterReregistration: verify.afterReregistration, contacts: verify.stableFor.contacts },
+      maximumDefer: activation.maximumDefer,
+    };
   }
 
   #act(place: Place, device: DeviceRecord, decision: DeviceDecision, unit: UnitOfWork): void {
     switch (decision.type) {
       case 'offer':
         return this.#offer(place, device, decision, unit);
+      case 'look':
+        return this.#look(place, device, decision.reason, unit);
       case 'execute': {
-        const after = this.apply(place, { type: 'execute-permitted' }, unit);
+        const energyMah = installEnergyMah(this.linkOf(place, device));
+        const after = this.apply(place, { type: 'execute-permitted', energyMah }, unit);
         if (after.state !== 'installing') return;
         unit.audit(this.#event('execute-committed', after, unit.now, { attempt: after.attempt, notAfter: decision.notAfter ?? null }));
         unit.send({
@@ -106,6 +136,9 @@ export class DeviceStepper {
         });
         return;
       }
+      case 'stop':
+        this.apply(place, { type: 'session-lost', offset: place.update.offset, reason: decision.reason }, unit);
+        return;
       case 'cancel':
         this.cancel(place, decision.why, unit);
         return;
@@ -120,6 +153,26 @@ export class DeviceStepper {
     }
   }
 
+  /** Nothing is offered before it is known what would be replaced. */
+  #look(place: Place, device: DeviceRecord, reason: WaitReason, unit: UnitOfWork): void {
+    const after = this.apply(place, { type: 'look-sent', reason, contactAt: device.pattern?.lastAt ?? unit.now }, unit);
+    this.look({ ...place, update: after }, device, unit);
+  }
+
+  /** Has the gateway read where the device stands and what it runs, or try once more to cancel; nothing is offered. */
+  look(place: Place, device: DeviceRecord, unit: UnitOfWork): void {
+    const budget = place.campaign.document.spec.bandwidth.perCell.airtime;
+    const phase = place.update.state === 'cancelling' ? 'cancel' : 'install';
+    const order = this.orderFor(place, device, { phase, carrier: carrierFor(device).key, budget, notAfter: undefined });
+    if (order) unit.send({ type: 'offer', order });
+  }
+
+  /** How its blocks go over the air, in the size that its class and the campaign agree on. */
+  linkOf({ campaign }: Pick<Place, 'campaign'>, device: DeviceRecord): TransferLink {
+    const { preferred } = campaign.document.spec.delivery.blockSize;
+    return linkOf(device, this.#engine.state.classes.blockSize(device, preferred));
+  }
+
   cancel(place: Place, why: string, unit: UnitOfWork): void {
     const after = this.apply(place, { type: 'cancel-requested', why }, unit);
     if (after.state !== 'cancelling') return;
@@ -128,11 +181,10 @@ export class DeviceStepper {
   }
 
   #offer(place: Place, device: DeviceRecord, decision: Extract<DeviceDecision, { type: 'offer' }>, unit: UnitOfWork): void {
-    const versionBefore = textFact(device, 'firmwareVersion');
-    const admitted = this.apply(place, { type: 'admitted', versionBefore }, unit);
-    if (admitted.state !== 'offered') return;
-    const after = { ...admitted, energyMah: admitted.energyMah + decision.cost.energyMah };
-    unit.putUpdate(after);
+    const versionBefore = versionIn(runningVersion(place.campaign.document.spec, device));
+    const energyMah = contactEnergyMah(this.linkOf(place, device));
+    const after = this.apply(place, { type: 'admitted', versionBefore, energyMah }, unit);
+    if (after.state !== 'offered') return;
     holdShare(this.#engine.state.ledger, after, decision);
     unit.audit(
       this.#event('offer-committed', after, unit.now, {
@@ -153,48 +205,20 @@ export class DeviceStepper {
     if (order) unit.send({ type: 'offer', order });
   }
 
-  /** What the gateway must know to start, or after a restart to go on with, this update. */
   orderFor(
-    { campaign, update }: Place,
+    place: Place,
     device: DeviceRecord,
     more: Pick<OfferOrder, 'phase' | 'carrier' | 'budget' | 'notAfter'>,
   ): OfferOrder | undefined {
-    const { spec } = campaign.document;
-    const { firmware } = campaign.record.plan;
-    const papers = this.#trust.papersFor(campaign.record);
-    if (!papers) return undefined;
-    const blockSize = this.#engine.state.classes.blockSize(device, spec.delivery.blockSize.preferred);
-    const block = blockCost(linkOf(device, blockSize));
-    return {
-      ...more,
-      attempt: attemptKey(update),
-      endpoint: update.endpoint,
-      epoch: this.#engine.epoch,
-      method: spec.delivery.method,
-      digest: firmware.digest,
-      size: firmware.size,
-      expectedVersion: this.rulesOf(campaign).expectedVersion,
-      offset: update.offset,
-      pullToken: pullToken(this.#engine.secrets.pull, update.endpoint, firmware.digest),
-      blockSize,
-      minBlockSize: spec.delivery.blockSize.min,
-      inactivityMs: spec.delivery.inactivityTimeout,
-      share: block.share,
-      blockMs: block.duration,
-      ...papers,
-      device: { model: textFact(device, 'model'), version: textFact(device, 'firmwareVersion') },
-      target: { object: 'Firmware', instance: 0, component: firmware.name },
-      protocols: { order: ['coap'], tryNext: true },
-      activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
-      versionFrom: [],
-      keepAwakeMs: 0,
-      watchBattery: false,
-    };
+    const papers = this.#trust.papersFor(place.campaign.record);
+    const { expectedVersion } = this.rulesOf(place.campaign);
+    return papers && offerOrder(place, device, { ...more, papers, expectedVersion }, this.#engine);
   }
 
   #afterMove({ campaign }: Place, before: UpdateRecord, after: UpdateRecord, unit: UnitOfWork): void {
     const transferred = before.state === 'offered' || before.state === 'downloading';
     if (transferred && after.state !== 'offered' && after.state !== 'downloading') this.#engine.state.ledger.release(ledgerKey(before));
+    if (before.attempt > 0 && isSettled(after)) this.#judgeDevice(campaign, after, unit);
     if (before.state !== after.state) unit.note(after.namespace, after.endpoint, after.state, noteOf(after));
     const failedAgain = before.failures !== after.failures;
     if (before.attempt > 0 && (isSettled(after) || (after.state === 'waiting' && failedAgain))) {
@@ -218,9 +242,20 @@ export class DeviceStepper {
           detail: after.detail ?? null,
         }),
       );
-    } else if (after.state === 'waiting' && transferred) {
+    } else if (isInFlight(before) && !isInFlight(after)) {
       unit.send({ type: 'drop', attempt: attemptKey(before), endpoint: before.endpoint, epoch: this.#engine.epoch });
     }
+  }
+
+  /** What this outcome means for whatever else is planned for the device. */
+  #judgeDevice({ document }: LiveCampaign, update: UpdateRecord, unit: UnitOfWork): void {
+    const device = this.#engine.state.devices.get(update.endpoint);
+    const judged = device && afterOutcome(device, update, { quarantineAfter: document.spec.retry.quarantineAfter, now: unit.now });
+    if (!judged || judged === device) return;
+    unit.putDevice(judged);
+    if (judged.quarantine === device.quarantine) return;
+    const subject = { namespace: update.namespace, campaign: update.campaign, endpoint: update.endpoint };
+    unit.audit(draft('device-quarantined', unit.now, subject, { failures: judged.quarantine?.campaigns ?? [] }));
   }
 
   #event(

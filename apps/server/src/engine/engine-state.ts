@@ -24,6 +24,13 @@ export interface LiveCampaign {
   isDirty: boolean;
 }
 
+/** One device in one campaign, with the key of the campaign. */
+export interface Place {
+  readonly key: string;
+  readonly campaign: LiveCampaign;
+  readonly update: UpdateRecord;
+}
+
 function deviceClassOf({ name, source }: DocumentRecord): DeviceClassDocument {
   const { document, faults } = readDocument(source);
   if (document?.kind !== 'DeviceClass') throw new CampaignError('SPEC_INVALID', `the stored class ${name} cannot be read`, faults);

@@ -2,7 +2,8 @@ import { durationText, isoOf, type Instant } from '@drover/kernel';
 import { decideDevice, holdReason, isSettled, isTransferring, nextDeadline, type DeviceUpdate } from '@drover/rollout';
 import { nextContact, type WaitReason } from '@drover/schedule';
 import type { DeviceRecord } from '@drover/persistence';
-import type { DeviceStepper, Place } from './device-stepper.ts';
+import type { DeviceStepper } from './device-stepper.ts';
+import type { Place } from './engine-state.ts';
 import type { Engine } from './engine.ts';
 
 /** Why a device is where it is, since when, and until when, or which person's decision ends the wait. */
@@ -66,7 +67,7 @@ export class Explainer {
     // A transfer that a hold has stopped is under way by its state alone.
     if (view.hold && isTransferring(update)) return holdReason(view.hold);
     const openedAt = campaign.record.stages[update.stage]?.openedAt ?? update.since;
-    const nextAt = nextDeadline(update, campaign.document.spec.deadlines, device.pattern, openedAt) ?? nextContact(device.pattern, now);
+    const nextAt = nextDeadline(update, campaign.document.spec, device.pattern, openedAt) ?? nextContact(device.pattern, now);
     return {
       code: 'IN_PROGRESS',
       evidence: `${update.state}${update.detail === undefined ? '' : ` (${update.detail})`} for ${durationText(now - update.since)}, last contact ${device.lastContactAt === undefined ? 'never' : isoOf(device.lastContactAt)}`,

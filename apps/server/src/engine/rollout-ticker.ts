@@ -178,8 +178,8 @@ export class RolloutTicker {
       if ((reviews.get(update.endpoint) ?? 0) > unit.now) continue;
       const device = this.#engine.state.devices.get(update.endpoint);
       const openedAt = campaign.record.stages[update.stage]?.openedAt;
-      const deadlines = campaign.document.spec.deadlines;
-      const late = openedAt === undefined ? undefined : overdue(update, deadlines, { pattern: device?.pattern, openedAt, now: unit.now });
+      const { spec } = campaign.document;
+      const late = openedAt === undefined ? undefined : overdue(update, spec, { pattern: device?.pattern, openedAt, now: unit.now });
       if (late && campaign.record.life.phase !== 'paused') this.#stepper.apply({ key, campaign, update }, late, unit);
       if (device) this.#stepper.step(update.endpoint, unit);
       reviews.set(update.endpoint, this.#nextReview(campaign, reviews.get(update.endpoint), unit.now));

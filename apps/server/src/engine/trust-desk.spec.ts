@@ -3,18 +3,18 @@ import { Digest, instantOf, must, type Digest as DigestText } from '@drover/kern
 import type { FirmwareRecord } from '@drover/persistence';
 import { aDeviceRecord, aRelease } from '@drover/testkit';
 import { NOW, TestEngine } from '../../../../test/support/engine.ts';
-import type { CampaignRecord } from '@drover/persistence';
+import type { LiveCampaign } from './engine-state.ts';
 
 const OTHER_DIGEST: DigestText = Digest(`sha256:${'0'.repeat(64)}`);
 let test: TestEngine;
-let record: CampaignRecord;
+let campaign: LiveCampaign;
 
 beforeEach(async () => {
   test = new TestEngine().withFirmware().withDevices('d');
-  record = (await test.running()).record;
+  campaign = await test.running();
 });
 
-const refusal = (device = aDeviceRecord(), now = NOW) => test.trust.refusalFor(record, device, now);
+const refusal = (device = aDeviceRecord(), now = NOW) => test.trust.refusalFor(campaign, device, now);
 /** A row that somebody wrote behind our back. */
 const tamper = (change: Partial<FirmwareRecord>) =>
   test.state.putFirmware({ ...must(test.state.firmwareOf('default', 'fw', '2.0.0'), 'the image'), ...change });
@@ -54,9 +54,9 @@ describe('refuses', () => {
     const expiring = new TestEngine();
     Object.assign(expiring, { release: aRelease(expiring.release.image, { expiresAt: instantOf('2026-12-02T00:00:00Z') }) });
     expiring.withFirmware().withDevices('d');
-    const { record: campaign } = await expiring.running();
-    expect(expiring.trust.refusalFor(campaign, aDeviceRecord(), NOW)).toBeUndefined();
-    expect(expiring.trust.refusalFor(campaign, aDeviceRecord(), instantOf('2026-12-02T00:00:00Z'))).toMatch(/^ARTIFACT_EXPIRED/);
+    const started = await expiring.running();
+    expect(expiring.trust.refusalFor(started, aDeviceRecord(), NOW)).toBeUndefined();
+    expect(expiring.trust.refusalFor(started, aDeviceRecord(), instantOf('2026-12-02T00:00:00Z'))).toMatch(/^ARTIFACT_EXPIRED/);
   });
 
   it('a device that the image is not made for', () => {
@@ -94,7 +94,7 @@ describe('the policy of a namespace', () => {
 });
 
 it('hands the gateway the envelope and the policy that it checks again', () => {
-  expect(test.trust.papersFor(record)).toEqual({
+  expect(test.trust.papersFor(campaign.record)).toEqual({
     envelope: Buffer.from(test.release.envelope).toString('base64'),
     policy: { name: 'release', roles: test.release.policy.roles },
   });

@@ -1,6 +1,5 @@
 import { DroverError, type Digest, type Instant, type Json } from '@drover/kernel';
-import { textFact, type Device } from '@drover/fleet';
-import { CampaignError } from '@drover/campaign';
+import { CampaignError, type CampaignSpec } from '@drover/campaign';
 import {
   ArtifactError,
   parseReleasePolicy,
@@ -8,12 +7,13 @@ import {
   verifyForPlan,
   type ImageDigest,
   type PlannableFirmware,
+  type Refusal,
   type ReleasePolicy,
-  type TargetDevice,
   type VerifiedFirmware,
 } from '@drover/firmware-store';
-import type { CampaignRecord, DocumentRecord, FirmwareRecord } from '@drover/persistence';
-import type { EngineState } from './engine-state.ts';
+import type { CampaignRecord, DeviceRecord, DocumentRecord, FirmwareRecord } from '@drover/persistence';
+import { runningVersion, trustTarget } from './component-versions.ts';
+import type { EngineState, LiveCampaign } from './engine-state.ts';
 
 export interface Papers {
   readonly envelope: string;
@@ -58,14 +58,14 @@ export class TrustDesk {
   }
 
   /** Why this campaign's image may not go to this device now, or undefined. Asked at each decision. */
-  refusalFor(campaign: CampaignRecord, device: Device, now: Instant): string | undefined {
+  refusalFor({ record: campaign, document }: LiveCampaign, device: DeviceRecord, now: Instant): string | undefined {
     const { firmware } = campaign.plan;
     const record = this.#state.firmwareOf(campaign.namespace, firmware.name, firmware.version);
     if (!record) return 'ARTIFACT_NOT_FOUND: the image is not in the store';
     try {
       // The plan froze a digest; a row that names another image now is not what was approved.
       if (record.digest !== firmware.digest) return `ARTIFACT_ALTERED: the plan names ${firmware.digest}, the store has ${record.digest}`;
-      const refusal = this.#verified(record, now).refusalFor(targetOf(device));
+      const refusal = refusalOf(this.#verified(record, now), document.spec, device);
       return refusal && `${refusal.code}: ${refusal.message}`;
     } catch (error) {
       if (!(error instanceof DroverError)) throw error;
@@ -93,8 +93,14 @@ export class TrustDesk {
   }
 }
 
-export function targetOf(device: Device): TargetDevice {
-  return { model: textFact(device, 'model'), version: textFact(device, 'firmwareVersion') };
+/** Rules that compare with what runs. */
+const BY_VERSION: readonly string[] = ['ARTIFACT_ROLLBACK', 'ARTIFACT_WRONG_SOURCE'];
+
+/** What nobody has looked at yet breaks no rule of versions: it is read before the offer, and these rules are asked again then. */
+export function refusalOf(plannable: PlannableFirmware, spec: CampaignSpec, device: DeviceRecord): Refusal | undefined {
+  const refusal = plannable.refusalFor(trustTarget(spec, device));
+  const isUnread = refusal !== undefined && runningVersion(spec, device).type === 'unread';
+  return isUnread && BY_VERSION.includes(refusal.code) ? undefined : refusal;
 }
 
 export function notFound(name: string, version: string): ArtifactError {

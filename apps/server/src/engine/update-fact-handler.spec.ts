@@ -101,6 +101,8 @@ describe('an outcome', () => {
     await test.tell({ type: 'download-finished' });
     await test.tell({ type: 'state', state: 0, result: 1 });
     expect(test.update().state).toBe('installing');
+    await test.contact('register');
+    expect(test.update().state).toBe('verifying');
     await test.tell({ type: 'version-read', version: '2.0.0', state: 0, result: 1 });
     expect(test.update()).toMatchObject({ state: 'succeeded', versionBefore: '1.0.0', versionAfter: '2.0.0' });
     expect(test.state.devices.get(D)?.facts.firmwareVersion?.value).toBe('2.0.0');

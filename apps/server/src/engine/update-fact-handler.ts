@@ -1,14 +1,17 @@
 import { plus, type Instant } from '@drover/kernel';
 import { FAILURE_CLASSES, type FailureClass } from '@drover/campaign';
-import { nextContact } from '@drover/schedule';
+import { measuredEnergyMah, nextContact, type TransferLink } from '@drover/schedule';
 import { holdsCampaign, type DeviceFact } from '@drover/rollout';
 import type { DeviceRecord } from '@drover/persistence';
 import type { FromGateway, UpdateFact } from '../link/messages.ts';
 import { attemptKey } from './attempt.ts';
+import { withVersionRead } from './component-versions.ts';
 import type { ContactHandler } from './contact-handler.ts';
-import type { DeviceStepper, Place } from './device-stepper.ts';
+import type { DeviceStepper } from './device-stepper.ts';
+import type { Place } from './engine-state.ts';
 import type { Engine } from './engine.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
 
 type UpdateMessage = Extract<FromGateway, { type: 'update' }>;
 
@@ -32,15 +35,16 @@ export class UpdateFactHandler {
       const device = this.#engine.state.devices.get(endpoint);
       if (!place || !device) return;
       if (fact.type !== 'session-lost') this.#contacts.stayAwake(endpoint, at);
-      const translated = translate(fact, { device, at });
+      const link = this.#stepper.linkOf(place, device);
+      const translated = translate(fact, { device, at, link });
+      if (fact.type === 'began-anew') this.#learnBeganAnew(place, device, unit);
       if (fact.type !== 'progress') unit.note(device.namespace, endpoint, `gateway:${fact.type}`, fact);
       if (!translated) return;
       const after = this.#stepper.apply(place, translated, unit);
-      if (fact.type === 'version-read' && fact.version !== undefined) {
-        unit.putDevice({ ...device, facts: { ...device.facts, firmwareVersion: { value: fact.version, at } } });
-      }
+      if (fact.type === 'version-read') this.#learnVersion(place, fact, at, unit);
       this.#holdIfOurFault({ ...place, update: after }, translated);
-      if (after.state !== place.update.state) this.#stepper.step(endpoint, unit);
+      // A look that was asked for before the offer changes no state: what waits for it goes on.
+      if (after.state !== place.update.state || fact.type === 'version-read') this.#stepper.step(endpoint, unit);
     });
   }
 
@@ -50,7 +54,7 @@ export class UpdateFactHandler {
       if (!place) return;
       unit.note(place.update.namespace, endpoint, 'gateway:refused-command', { command, why });
       // An Execute that was not sent leaves the image where it is; the next decision finds it downloaded.
-      if (command === 'execute') this.#stepper.apply(place, { type: 'read-back', version: undefined, state: 2, result: 0 }, unit);
+      if (command === 'execute') this.#stepper.apply(place, { type: 'execute-not-sent' }, unit);
       else if (command === 'offer')
         this.#stepper.apply(
           place,
@@ -64,17 +68,40 @@ export class UpdateFactHandler {
     });
   }
 
+  /** It had part of the image and began at byte 0 all the same: its next transfers must fit whole. */
+  #learnBeganAnew({ update }: Place, device: DeviceRecord, unit: UnitOfWork): void {
+    if (update.method === undefined || device.beganAnew?.[update.method] !== undefined) return;
+    unit.putDevice({ ...device, beganAnew: { ...device.beganAnew, [update.method]: unit.now } });
+  }
+
+  #learnVersion({ campaign, update }: Place, fact: Extract<UpdateFact, { type: 'version-read' }>, at: Instant, unit: UnitOfWork): void {
+    const device = this.#engine.state.devices.get(update.endpoint);
+    if (device) unit.putDevice(withVersionRead(device, campaign.document.spec, fact, at));
+  }
+
   #holdIfOurFault({ campaign, update }: Place, fact: DeviceFact): void {
     if (fact.type !== 'failed' || !holdsCampaign(campaign.document.spec.retry, fact.failure)) return;
     this.#ticker.holdStage(campaign, update.stage, `${fact.failure} on ${update.endpoint}: ${fact.why}`);
   }
 }
 
-function translate(fact: UpdateFact, { device, at }: { device: DeviceRecord; at: Instant }): DeviceFact | undefined {
+interface Heard {
+  readonly device: DeviceRecord;
+  readonly at: Instant;
+  readonly link: TransferLink;
+}
+
+function translate(fact: UpdateFact, { device, at, link }: Heard): DeviceFact | undefined {
+  const contactAt = device.pattern?.lastAt ?? at;
   switch (fact.type) {
     case 'download-started':
       return { type: 'download-started', method: fact.method };
     case 'progress':
+      return { ...fact, energyMah: measuredEnergyMah(fact, link) };
+    case 'began-anew':
+      return { type: 'began-anew' };
+    case 'cancel-refused':
+      return { type: 'cancel-refused', contactAt };
     case 'download-finished':
     case 'install-started':
     case 'cancelled':
@@ -91,7 +118,7 @@ function translate(fact: UpdateFact, { device, at }: { device: DeviceRecord; at:
     case 'state':
       return { type: 'read-back', version: undefined, state: fact.state, result: fact.result };
     case 'version-read':
-      return { type: 'read-back', version: fact.version, state: fact.state, result: fact.result };
+      return { type: 'read-back', version: fact.version, state: fact.state, result: fact.result, contactAt };
     default:
       return undefined;
   }

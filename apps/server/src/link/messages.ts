@@ -36,7 +36,8 @@ export interface OfferOrder {
   /** Base64 of the signed envelope, and the policy it is checked against. */
   readonly envelope: string;
   readonly policy: Json;
-  readonly device: { readonly model: string | undefined; readonly version: string | undefined };
+  /** What runs where the image goes; `nothingInstalled` where the device was asked and has nothing there yet. */
+  readonly device: { readonly model: string | undefined; readonly version: string | undefined; readonly nothingInstalled?: boolean };
   readonly target: UpdateTarget;
   readonly protocols: ProtocolOrder;
   readonly activation: ActivationOrder;

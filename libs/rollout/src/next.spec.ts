@@ -16,7 +16,14 @@ import {
 
 const now = Instant(1_000_000);
 
-const rules: UpdateRules = { expectedVersion: '2.0.0', retry: aCampaign().spec.retry };
+const { spec } = aCampaign();
+const rules: UpdateRules = {
+  expectedVersion: '2.0.0',
+  retry: spec.retry,
+  resume: spec.delivery.resume,
+  verify: { afterReregistration: true, contacts: 1 },
+  maximumDefer: undefined,
+};
 const reason = { code: 'WINDOW_CLOSED', evidence: 'shut', nextAt: plus(now, 1) } as const;
 
 /** An update in a state, as it would have come there: `waiting` here is one that was never offered. */
@@ -26,14 +33,17 @@ function anUpdate(state: UpdateState, change: Partial<DeviceUpdate> = {}): Devic
 }
 
 const FACTS: Record<string, DeviceFact> = {
-  admitted: { type: 'admitted', versionBefore: '1.0' },
+  admitted: { type: 'admitted', versionBefore: '1.0', energyMah: 0.1 },
   'must-wait': { type: 'must-wait', reason },
   'must-skip': { type: 'must-skip', reason },
+  'look-sent': { type: 'look-sent', reason, contactAt: now },
   'download-started': { type: 'download-started', method: 'Pull' },
-  progress: { type: 'progress', offset: 512, blocks: 1, bytes: 512, retransmissions: 0 },
+  progress: { type: 'progress', offset: 512, blocks: 1, bytes: 512, retransmissions: 0, awakeMs: 900, energyMah: 0.01 },
   'download-finished': { type: 'download-finished' },
+  'began-anew': { type: 'began-anew' },
   'session-lost': { type: 'session-lost', offset: 512, reason },
-  'execute-permitted': { type: 'execute-permitted' },
+  'execute-permitted': { type: 'execute-permitted', energyMah: 1 },
+  'execute-not-sent': { type: 'execute-not-sent' },
   'install-started': { type: 'install-started' },
   registered: { type: 'registered' },
   'reads the new version': { type: 'read-back', version: '2.0.0', state: 0, result: 0 },
@@ -45,7 +55,10 @@ const FACTS: Record<string, DeviceFact> = {
   'fails and may retry': { type: 'failed', failure: 'Integrity', why: 'result 5' },
   'cancel-requested': { type: 'cancel-requested', why: 'recalled' },
   cancelled: { type: 'cancelled' },
+  'cancel-refused': { type: 'cancel-refused', contactAt: now },
+  'skip-requested': { type: 'skip-requested', why: 'by ann' },
   'contact-deadline-passed': { type: 'contact-deadline-passed' },
+  'resume-span-passed': { type: 'resume-span-passed' },
   'download-deadline-passed': { type: 'download-deadline-passed' },
   'install-deadline-passed': { type: 'install-deadline-passed' },
   'confirm-deadline-passed': { type: 'confirm-deadline-passed' },
@@ -60,6 +73,7 @@ const MOVES: Record<string, UpdateState> = {
   'unreachable + admitted': 'offered',
   'pending + must-wait': 'waiting',
   'unreachable + must-wait': 'waiting',
+  'pending + look-sent': 'waiting',
   'pending + must-skip': 'skipped',
   'waiting + must-skip': 'skipped',
   'offered + download-started': 'downloading',
@@ -70,6 +84,7 @@ const MOVES: Record<string, UpdateState> = {
   'downloading + session-lost': 'waiting',
   'downloaded + execute-permitted': 'installing',
   'downloaded + install-started': 'installing',
+  'installing + execute-not-sent': 'downloaded',
   'installing + registered': 'verifying',
   'suspect + registered': 'verifying',
   'unreachable + registered': 'waiting',
@@ -90,10 +105,15 @@ const MOVES: Record<string, UpdateState> = {
   ...fromEach(['pending', 'waiting', 'unreachable'], 'cancel-requested', 'cancelled'),
   ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'cancel-requested', 'cancelling'),
   'cancelling + cancelled': 'cancelled',
+  ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'cancelled', 'failed'),
+  ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'skip-requested', 'cancelling'),
+  ...fromEach(['pending', 'waiting', 'unreachable'], 'skip-requested', 'skipped'),
   'cancelling + reads the old version, claims success': 'cancelled',
   'cancelling + reads the old version, result lost': 'cancelled',
   'cancelling + contact-deadline-passed': 'failed',
-  ...fromEach(['pending', 'waiting', 'offered', 'downloading'], 'contact-deadline-passed', 'unreachable'),
+  'cancelling + confirm-deadline-passed': 'failed',
+  ...fromEach(['pending', 'waiting', 'offered', 'downloading', 'downloaded'], 'contact-deadline-passed', 'unreachable'),
+  ...fromEach(['offered', 'downloading'], 'resume-span-passed', 'waiting'),
   ...fromEach(['offered', 'downloading'], 'download-deadline-passed', 'failed'),
   'installing + install-deadline-passed': 'suspect',
   'suspect + confirm-deadline-passed': 'failed',
@@ -131,7 +151,7 @@ describe('what the move carries', () => {
 
   it('a transfer that goes on is the same attempt and keeps its offset', () => {
     const asleep = anUpdate('waiting', { attempt: 1, sessions: 1, offset: 4096 });
-    const again: DeviceFact = { type: 'admitted', versionBefore: '1.0' };
+    const again: DeviceFact = { type: 'admitted', versionBefore: '1.0', energyMah: 0 };
     expect(next(asleep, again, rules, now)).toMatchObject({ attempt: 1, sessions: 2, offset: 4096 });
     expect(next({ ...asleep, backoffUntil: now }, again, rules, now)).toMatchObject({ attempt: 2, sessions: 1, offset: 4096 });
   });
@@ -142,7 +162,7 @@ describe('what the move carries', () => {
     for (let round = 0; round < 5 && !isSettled(update); round++) {
       update = next(update, { type: 'failed', failure: 'Integrity', why: 'result 5' }, rules, now) ?? update;
       if (update.backoffUntil !== undefined) delays.push(update.backoffUntil - now);
-      if (!isSettled(update)) update = next(update, { type: 'admitted', versionBefore: undefined }, rules, now) ?? update;
+      if (!isSettled(update)) update = next(update, { type: 'admitted', versionBefore: undefined, energyMah: 0 }, rules, now) ?? update;
     }
     expect(update).toMatchObject({ state: 'failed', failure: 'Integrity', failures: { Integrity: 3 } });
     expect((delays[1] ?? 0) / (delays[0] ?? 1)).toBeGreaterThan(1.3);

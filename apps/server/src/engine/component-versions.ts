@@ -1,0 +1,53 @@
+import type { Instant } from '@drover/kernel';
+import { componentOf, firmwareOf, versionIn, type CampaignSpec, type RunningVersion } from '@drover/campaign';
+import type { TargetDevice } from '@drover/firmware-store';
+import { textFact } from '@drover/fleet';
+import type { ComponentRecord, DeviceRecord } from '@drover/persistence';
+
+/** Before the first package State of Object 9 is INITIAL. */
+const SOFTWARE_INITIAL = 0;
+
+/** What runs where this campaign's image goes: the firmware version of the device, or what was last read of the component. */
+export function runningVersion(spec: CampaignSpec, device: DeviceRecord): RunningVersion {
+  const component = componentOf(spec);
+  if (!component) return firmwareOf(device);
+  const read = device.components?.[component.name];
+  if (!read || read.object !== component.object || read.instance !== component.instance) return { type: 'unread' };
+  if (read.version !== undefined) return { type: 'known', version: read.version };
+  return { type: read.isEmpty ? 'empty' : 'hidden' };
+}
+
+/** What a version that was read in a conversation teaches about the device. */
+export function withVersionRead(
+  device: DeviceRecord,
+  spec: CampaignSpec,
+  read: { readonly version: string | undefined; readonly state: number | undefined },
+  at: Instant,
+): DeviceRecord {
+  const component = componentOf(spec);
+  const version = read.version === '' ? undefined : read.version;
+  if (!component) {
+    if (version === undefined) return device;
+    return { ...device, facts: { ...device.facts, firmwareVersion: { value: version, at } } };
+  }
+  const { object, instance, name } = component;
+  const isEmpty = version === undefined && object === 'Software' && read.state === SOFTWARE_INITIAL;
+  const record: ComponentRecord = {
+    object,
+    instance,
+    ...(version === undefined ? {} : { version }),
+    ...(isEmpty ? { isEmpty } : {}),
+    at,
+  };
+  return { ...device, components: { ...device.components, [name]: record } };
+}
+
+/** The device as the trust rules see it. */
+export function trustTarget(spec: CampaignSpec, device: DeviceRecord): TargetDevice {
+  const running = runningVersion(spec, device);
+  return {
+    model: textFact(device, 'model'),
+    version: versionIn(running),
+    ...(running.type === 'empty' ? { nothingInstalled: true } : {}),
+  };
+}

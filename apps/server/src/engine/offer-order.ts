@@ -1,0 +1,63 @@
+import { SECOND } from '@drover/kernel';
+import { limitsOf } from '@drover/rollout';
+import { blockCost, hasBatteryFloor, linkOf } from '@drover/schedule';
+import type { CampaignSpec } from '@drover/campaign';
+import type { DeviceRecord } from '@drover/persistence';
+import type { ActivationOrder, OfferOrder } from '../link/messages.ts';
+import { attemptKey, pullToken } from './attempt.ts';
+import { trustTarget } from './component-versions.ts';
+import type { Place } from './engine-state.ts';
+import type { Engine } from './engine.ts';
+import type { Papers } from './trust-desk.ts';
+
+/** `/5/0/11` by its words. */
+const SEVERITY = { Critical: 0, Mandatory: 1, Optional: 2 } as const;
+
+/** What the gateway must know to start, or after a restart to go on with, this update. */
+export function offerOrder(
+  { campaign, update }: Place,
+  device: DeviceRecord,
+  more: Pick<OfferOrder, 'phase' | 'carrier' | 'budget' | 'notAfter'> & { readonly papers: Papers; readonly expectedVersion: string },
+  engine: Engine,
+): OfferOrder {
+  const { spec } = campaign.document;
+  const { delivery } = spec;
+  const { firmware } = campaign.record.plan;
+  const { papers, ...rest } = more;
+  const blockSize = engine.state.classes.blockSize(device, delivery.blockSize.preferred);
+  const block = blockCost(linkOf(device, blockSize));
+  const { model, version, nothingInstalled } = trustTarget(spec, device);
+  return {
+    ...rest,
+    attempt: attemptKey(update),
+    endpoint: update.endpoint,
+    epoch: engine.epoch,
+    method: delivery.method,
+    digest: firmware.digest,
+    size: firmware.size,
+    offset: update.offset,
+    pullToken: pullToken(engine.secrets.pull, update.endpoint, firmware.digest),
+    blockSize,
+    minBlockSize: delivery.blockSize.min,
+    inactivityMs: delivery.inactivityTimeout,
+    share: block.share,
+    blockMs: block.duration,
+    ...papers,
+    device: { model, version, ...(nothingInstalled ? { nothingInstalled } : {}) },
+    target: { object: delivery.object, instance: delivery.instance, component: firmware.name },
+    protocols: { order: delivery.protocolOrder, tryNext: spec.retry.classes.UnsupportedProtocol?.nextProtocol ?? true },
+    activation: activationOrder(spec),
+    versionFrom: spec.verify.versionFrom,
+    keepAwakeMs: delivery.keepAwake.allowed ? delivery.keepAwake.max : 0,
+    watchBattery: hasBatteryFloor(limitsOf(spec), device),
+  };
+}
+
+function activationOrder({ activation }: CampaignSpec): ActivationOrder {
+  const { automaticUpgradeAtDownload, severity, maximumDefer } = activation;
+  return {
+    automaticUpgrade: automaticUpgradeAtDownload,
+    severity: severity && SEVERITY[severity],
+    maximumDeferS: maximumDefer === undefined ? undefined : maximumDefer / SECOND,
+  };
+}

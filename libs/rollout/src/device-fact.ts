@@ -1,0 +1,51 @@
+import type { Instant } from '@drover/kernel';
+import type { FailureClass } from '@drover/campaign';
+import type { WaitReason } from '@drover/schedule';
+
+/** What is learnt about one update. Facts of the gateway carry the attempt they belong to; the engine drops those of another. */
+export type DeviceFact =
+  /** `energyMah`: what this session's wake-up costs, whatever comes of it. */
+  | { readonly type: 'admitted'; readonly versionBefore: string | undefined; readonly energyMah: number }
+  | { readonly type: 'must-wait'; readonly reason: WaitReason }
+  | { readonly type: 'must-skip'; readonly reason: WaitReason }
+  /** Before the first offer the device is asked what runs there. */
+  | { readonly type: 'look-sent'; readonly reason: WaitReason; readonly contactAt: Instant }
+  | { readonly type: 'download-started'; readonly method?: 'Pull' | 'Push' }
+  | {
+      readonly type: 'progress';
+      readonly offset: number;
+      readonly blocks: number;
+      readonly bytes: number;
+      readonly retransmissions: number;
+      readonly awakeMs: number;
+      readonly energyMah: number;
+    }
+  | { readonly type: 'download-finished' }
+  | { readonly type: 'session-lost'; readonly offset: number; readonly reason: WaitReason }
+  /** The device began at byte 0 again although it had more. */
+  | { readonly type: 'began-anew' }
+  | { readonly type: 'execute-permitted'; readonly energyMah: number }
+  /** The permission came too late: nothing has left. */
+  | { readonly type: 'execute-not-sent' }
+  | { readonly type: 'install-started' }
+  | { readonly type: 'registered' }
+  | {
+      readonly type: 'read-back';
+      readonly version: string | undefined;
+      readonly state: number | undefined;
+      readonly result: number | undefined;
+      /** The wake-up in which the version was asked for; absent where only State and Result were told. */
+      readonly contactAt?: Instant;
+    }
+  | { readonly type: 'failed'; readonly failure: FailureClass; readonly why: string }
+  | { readonly type: 'cancel-requested'; readonly why: string }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'cancel-refused'; readonly contactAt: Instant }
+  | { readonly type: 'skip-requested'; readonly why: string }
+  | { readonly type: 'contact-deadline-passed' }
+  | { readonly type: 'download-deadline-passed' }
+  | { readonly type: 'resume-span-passed' }
+  | { readonly type: 'install-deadline-passed' }
+  | { readonly type: 'confirm-deadline-passed' }
+  | { readonly type: 'campaign-deadline-passed'; readonly reason: WaitReason | undefined }
+  | { readonly type: 'campaign-ends' };

@@ -1,0 +1,237 @@
+import type { Instant } from '@drover/kernel';
+import type { WaitReason } from '@drover/schedule';
+import type { DeviceFact } from './device-fact.ts';
+import {
+  isBeforeOffer,
+  isInFlight,
+  isInterrupted,
+  isSettled,
+  isTransferring,
+  type DeviceUpdate,
+  type UpdateRules,
+} from './device-update.ts';
+import { afterFailure, cancelled, failed, logged, moved, reasonOf, type Context } from './moves.ts';
+import { onReadBack } from './read-back.ts';
+import { onDeadline } from './update-deadlines.ts';
+
+type Fact<T extends DeviceFact['type']> = Extract<DeviceFact, { type: T }>;
+
+/**
+ * Moves one update. Data in, data out; undefined means that nothing changed.
+ * "Update Result: 1" is only a claim: the expected version read from the device is the proof, in any open state.
+ */
+export function next(update: DeviceUpdate, fact: DeviceFact, rules: UpdateRules, now: Instant): DeviceUpdate | undefined {
+  if (isSettled(update)) return undefined;
+  const context: Context = { rules, now };
+  switch (fact.type) {
+    case 'admitted':
+      return onAdmitted(update, fact, now);
+    case 'must-wait':
+      return onMustWait(update, fact.reason, now);
+    case 'must-skip':
+      return isBeforeOffer(update) ? onMustSkip(update, fact.reason, now) : undefined;
+    case 'look-sent':
+      return isBeforeOffer(update) ? onLookSent(update, fact, now) : undefined;
+    case 'download-started':
+    case 'progress':
+    case 'download-finished':
+    case 'began-anew':
+    case 'session-lost':
+      return onTransfer(update, fact, context);
+    case 'execute-permitted':
+    case 'execute-not-sent':
+    case 'install-started':
+    case 'registered':
+      return onInstall(update, fact, now);
+    case 'read-back':
+      return onReadBack(update, fact, context);
+    case 'failed':
+      // What has already ended an attempt ends it once, however often the device repeats it.
+      return isInFlight(update) || isInterrupted(update) || (update.state === 'unreachable' && update.attempt > 0)
+        ? afterFailure(update, fact, context)
+        : undefined;
+    case 'cancel-requested':
+    case 'cancelled':
+    case 'cancel-refused':
+    case 'skip-requested':
+      return onStop(update, fact, context);
+    default:
+      return onDeadline(update, fact, context);
+  }
+}
+
+/** What belongs to one attempt, and is gone with the next. */
+const FRESH: Partial<DeviceUpdate> = {
+  failure: undefined,
+  blocks: 0,
+  bytes: 0,
+  retransmissions: 0,
+  awakeMs: 0,
+  energyMah: 0,
+  executedAt: undefined,
+  executes: undefined,
+  registeredAt: undefined,
+  answeredAt: undefined,
+  answeredState: undefined,
+  seenContacts: undefined,
+  seenAt: undefined,
+  lookedAt: undefined,
+  versionAfter: undefined,
+};
+
+function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant): DeviceUpdate | undefined {
+  if (!isBeforeOffer(update) && update.state !== 'unreachable') return undefined;
+  // A failure ends an attempt and leaves a back-off; sleep and loss only interrupt one.
+  const goesOn = update.attempt > 0 && update.backoffUntil === undefined;
+  const begun = goesOn ? update : { ...update, ...FRESH, energyMah: 0, attempt: update.attempt + 1, attemptAt: now };
+  return moved(begun, 'offered', now, {
+    sessions: goesOn ? update.sessions + 1 : 1,
+    energyMah: begun.energyMah + fact.energyMah,
+    versionBefore: fact.versionBefore ?? update.versionBefore,
+    offeredAt: update.offeredAt ?? now,
+    backoffUntil: undefined,
+    detail: undefined,
+  });
+}
+
+function onMustWait(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate | undefined {
+  if (update.state === 'pending' || update.state === 'unreachable') return moved(update, 'waiting', now, reasonOf(update, reason, now));
+  if (update.state !== 'waiting' && update.state !== 'downloaded') return undefined;
+  // The same reason with fresher figures is not worth a write: `why` works them out anew when somebody asks.
+  return update.reason?.code === reason.code ? undefined : { ...update, ...reasonOf(update, reason, now) };
+}
+
+/** Skipped is who was never offered anything; who was has failed. */
+function onMustSkip(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate {
+  if (update.attempt === 0) return moved(update, 'skipped', now, { ...reasonOf(update, reason, now), detail: reason.evidence });
+  const failure = reason.code === 'TRUST' ? 'Refused' : (update.failure ?? 'ConnectionLost');
+  return failed(update, failure, reason.evidence, now);
+}
+
+function onLookSent(update: DeviceUpdate, { reason, contactAt }: Fact<'look-sent'>, now: Instant): DeviceUpdate {
+  const change = { ...reasonOf(update, reason, now), lookedAt: contactAt, looks: (update.looks ?? 0) + 1 };
+  return update.state === 'pending' ? moved(update, 'waiting', now, change) : { ...update, ...change };
+}
+
+type TransferFact = Fact<'download-started' | 'progress' | 'download-finished' | 'began-anew' | 'session-lost'>;
+
+function onTransfer(update: DeviceUpdate, fact: TransferFact, context: Context): DeviceUpdate | undefined {
+  const { now } = context;
+  // A queue-mode device can sleep through "Downloading", so "Downloaded" may be the first we hear.
+  if (fact.type === 'download-finished')
+    return isTransferring(update) || isInterrupted(update) ? moved(update, 'downloaded', now, {}) : undefined;
+  if (!isTransferring(update)) return undefined;
+  switch (fact.type) {
+    case 'download-started':
+      return onDownloadStarted(update, fact.method, now);
+    case 'progress':
+      return onProgress(update, fact, now);
+    case 'began-anew':
+      return update.offset === 0 ? undefined : { ...update, offset: 0 };
+    case 'session-lost':
+      return onSessionLost(update, fact, context);
+  }
+}
+
+function onDownloadStarted(update: DeviceUpdate, method: 'Pull' | 'Push' | undefined, now: Instant): DeviceUpdate | undefined {
+  if (update.state === 'offered') return moved(update, 'downloading', now, { method: method ?? update.method });
+  // The first blocks may have been counted before the method was told.
+  return method !== undefined && method !== update.method ? { ...update, method } : undefined;
+}
+
+function onProgress(update: DeviceUpdate, fact: Fact<'progress'>, now: Instant): DeviceUpdate {
+  const counted = {
+    offset: fact.offset,
+    blocks: update.blocks + fact.blocks,
+    bytes: update.bytes + fact.bytes,
+    retransmissions: update.retransmissions + fact.retransmissions,
+    awakeMs: (update.awakeMs ?? 0) + fact.awakeMs,
+    energyMah: update.energyMah + fact.energyMah,
+  };
+  return update.state === 'offered' ? moved(update, 'downloading', now, counted) : { ...update, ...counted };
+}
+
+/** Sleep and loss interrupt an attempt; where the campaign lets it go on no more, they end it. */
+function onSessionLost(update: DeviceUpdate, { offset, reason }: Fact<'session-lost'>, context: Context): DeviceUpdate {
+  const lost = { ...update, offset };
+  const why = goesOnNoMore(lost, context);
+  if (why !== undefined) return afterFailure(lost, { failure: 'ConnectionLost', why, anew: true }, context);
+  return moved(lost, 'waiting', context.now, reasonOf(update, reason, context.now));
+}
+
+function goesOnNoMore({ offset, sessions, attemptAt }: DeviceUpdate, { rules: { resume }, now }: Context): string | undefined {
+  if (!resume.enabled && offset > 0) return `stopped at byte ${offset}, and the campaign resumes no transfer`;
+  if (sessions >= resume.maxSessions) return `stopped at byte ${offset} in session ${sessions}, the last one allowed`;
+  if (attemptAt !== undefined && now - attemptAt >= resume.maxSpan)
+    return `stopped at byte ${offset}, and one download may not span longer`;
+  return undefined;
+}
+
+type InstallFact = Fact<'execute-permitted' | 'execute-not-sent' | 'install-started' | 'registered'>;
+
+function onInstall(update: DeviceUpdate, fact: InstallFact, now: Instant): DeviceUpdate | undefined {
+  switch (fact.type) {
+    case 'execute-permitted':
+      return update.state === 'downloaded'
+        ? moved(update, 'installing', now, {
+            executedAt: now,
+            executes: (update.executes ?? 0) + 1,
+            lookedAt: undefined,
+            energyMah: update.energyMah + fact.energyMah,
+            registeredAt: undefined,
+            answeredAt: undefined,
+            answeredState: undefined,
+          })
+        : undefined;
+    case 'execute-not-sent':
+      return update.state === 'installing'
+        ? moved(update, 'downloaded', now, { executes: Math.max(0, (update.executes ?? 1) - 1) })
+        : undefined;
+    case 'install-started':
+      return update.state === 'downloaded'
+        ? moved(update, 'installing', now, { executedAt: update.executedAt ?? now, lookedAt: undefined })
+        : undefined;
+    case 'registered':
+      return onRegistered(update, now);
+  }
+}
+
+function onRegistered(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {
+  switch (update.state) {
+    case 'installing':
+    case 'suspect':
+      return moved(update, 'verifying', now, { answeredAt: now, registeredAt: update.registeredAt ?? now });
+    case 'verifying':
+      return update.registeredAt === undefined ? { ...update, registeredAt: now, answeredAt: now } : undefined;
+    case 'unreachable':
+      return moved(update, 'waiting', now, {});
+    default:
+      return undefined;
+  }
+}
+
+type StopFact = Fact<'cancel-requested' | 'cancelled' | 'cancel-refused' | 'skip-requested'>;
+
+function onStop(update: DeviceUpdate, fact: StopFact, context: Context): DeviceUpdate | undefined {
+  const { now } = context;
+  switch (fact.type) {
+    case 'cancel-requested':
+      return onCancelRequested(update, fact.why, now);
+    case 'cancelled':
+      if (update.state === 'cancelling') return cancelled(update, now);
+      // Result 10 that nobody asked for: somebody at the device did it.
+      return isInFlight(update) ? afterFailure(update, { failure: 'Cancelled', why: 'cancelled at the device' }, context) : undefined;
+    case 'cancel-refused':
+      return update.state === 'cancelling' ? { ...update, lookedAt: fact.contactAt } : undefined;
+    case 'skip-requested':
+      if (isInFlight(update)) return onCancelRequested(update, fact.why, now);
+      return moved(logged(update, 'cancelled', fact.why, now), 'skipped', now, { detail: fact.why });
+  }
+}
+
+function onCancelRequested(update: DeviceUpdate, why: string, now: Instant): DeviceUpdate | undefined {
+  if (update.state === 'cancelling') return undefined;
+  const change = { failure: undefined, detail: why };
+  // What the device has not heard of needs no handshake.
+  return isInFlight(update) ? moved(update, 'cancelling', now, { ...change, lookedAt: undefined }) : cancelled(update, now, change);
+}
