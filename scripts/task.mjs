@@ -22,6 +22,7 @@ const STEPS = {
     [...JEST, '--selectProjects', 'unit', 'bad-input', 'interop', '--passWithNoTests', '--forceExit', '--json', `--outputFile=${out('test.json')}`, ...args],
     [...JEST, '--selectProjects', 'e2e', '--runInBand', '--passWithNoTests', '--json', `--outputFile=${out('e2e.json')}`, ...args],
   ],
+  'test:faults': (args) => [['test/faults/main.ts', ...args]],
   'test:interop': (args) => [[...JEST, '--selectProjects', 'interop', '--forceExit', ...args]],
   check: () => [
     [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],

@@ -1,0 +1,226 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Report } from '@drover/simulator';
+import type { Scenario } from './scenario.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SERVER = join(ROOT, 'test/faults/server.ts');
+const FLEET = join(ROOT, 'apps/simulator/dist/main.js');
+/** A server that has ended by itself is started again after this long, ms: what a service manager does. */
+const RESTART_MS = 300;
+
+interface Ready {
+  readonly http: string;
+  readonly coap: string;
+  readonly token?: string;
+}
+
+/** One server that is kept running whatever is done to it, and one fleet; each a process of its own, over one folder. */
+export class Place {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'drover-faults-'));
+  readonly #clock: { campaignOrigin: number; wallOrigin: number; scale: number };
+  #server: ChildProcess | undefined;
+  #fleet: ChildProcess | undefined;
+  #ports = { http: '0', coap: '0' };
+  #isClosed = false;
+  #mayEnd = false;
+  url = '';
+  coap = '';
+  token = '';
+  /** Ends of the server that nothing of ours explains. */
+  readonly crashes: string[] = [];
+
+  constructor({ origin, scale }: Scenario) {
+    this.#clock = { campaignOrigin: origin, wallOrigin: Date.now(), scale };
+  }
+
+  /** Campaign time. */
+  now(): number {
+    const { campaignOrigin, wallOrigin, scale } = this.#clock;
+    return campaignOrigin + (Date.now() - wallOrigin) * scale;
+  }
+
+  async startServer(): Promise<void> {
+    const { campaignOrigin, wallOrigin, scale } = this.#clock;
+    const options = {
+      data: this.#path('data'),
+      'http-port': this.#ports.http,
+      'coap-host': '127.0.0.1',
+      'coap-port': this.#ports.coap,
+      'log-level': 'fatal',
+      'time-scale': String(scale),
+      'time-origin': new Date(campaignOrigin).toISOString(),
+      'wall-origin': String(wallOrigin),
+    };
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const server = fork(SERVER, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'] });
+    this.#server = server;
+    let said = '';
+    server.stderr?.on('data', (chunk) => (said = `${said}${String(chunk)}`.slice(-4000)));
+    server.once('exit', (code, signal) => this.#ended(server, `ended with ${signal ?? code}: ${said.trim().split('\n').at(-1) ?? ''}`));
+    const ready = (await messageOf(server, 'ready')) as Ready;
+    this.url = ready.http;
+    this.coap = ready.coap;
+    this.token = ready.token ?? this.token;
+    this.#ports = { http: new URL(ready.http).port, coap: ready.coap.slice(ready.coap.lastIndexOf(':') + 1) };
+  }
+
+  #ended(server: ChildProcess, how: string): void {
+    if (this.#isClosed || this.#server !== server) return;
+    this.#server = undefined;
+    if (!this.#mayEnd) this.crashes.push(how);
+    setTimeout(() => void this.#startAgain(), RESTART_MS);
+  }
+
+  async #startAgain(): Promise<void> {
+    if (this.#isClosed || this.#server) return;
+    await this.startServer().catch(() => undefined);
+  }
+
+  /** No warning, no clean-up: what a power cut leaves. */
+  async killServer(downMs: number): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const gone = once(server, 'exit');
+    server.kill('SIGKILL');
+    await gone;
+    setTimeout(() => void this.#startAgain(), downMs);
+  }
+
+  async fullDisk(forMs: number): Promise<void> {
+    this.#mayEnd = true;
+    this.#server?.send({ type: 'full-disk' });
+    await wait(forMs);
+    // Whoever has survived gets its room back; whoever has not starts with it.
+    this.#server?.send({ type: 'disk-freed' });
+    await wait(2000);
+    this.#mayEnd = false;
+  }
+
+  /** A file where the folder should be: what a full or broken disk of a gateway looks like. */
+  async brokenCache(forMs: number): Promise<void> {
+    const cache = this.#path('data/gateway-cache');
+    const aside = `${cache}-aside`;
+    if (existsSync(cache)) renameSync(cache, aside);
+    writeFileSync(cache, '');
+    await wait(forMs);
+    rmSync(cache, { force: true, recursive: true });
+    if (existsSync(aside)) renameSync(aside, cache);
+  }
+
+  /** Somebody else holds the write lock, again and again. */
+  async slowDisk(forMs: number, commitMs: number): Promise<void> {
+    const other = new Database(this.#path('data/drover.sqlite'), { timeout: 2000 });
+    const until = Date.now() + forMs;
+    while (Date.now() < until) {
+      try {
+        other.exec('BEGIN IMMEDIATE');
+        await wait(commitMs);
+        other.exec('ROLLBACK');
+      } catch {
+        // The server was faster: the next time.
+      }
+      await wait(5);
+    }
+    other.close();
+  }
+
+  async startFleet({ seed, mix, weather }: Scenario, limits: Record<string, unknown>): Promise<void> {
+    const devices = Object.values(mix).reduce((sum, count) => sum + count, 0);
+    const options = {
+      server: this.coap,
+      devices: String(devices),
+      seed: String(seed),
+      clock: JSON.stringify(this.#clock),
+      mix: JSON.stringify(mix),
+      limits: JSON.stringify(limits),
+      chaos: JSON.stringify(weather),
+      memory: 'full',
+    };
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    this.#fleet = fork(FLEET, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    await messageOf(this.#fleet, 'ready');
+  }
+
+  /** The observer is told of holds: nothing may be served or executed while one stands. */
+  tellHold(hold: { readonly from: number; readonly until?: number }): void {
+    this.#fleet?.send({ type: 'hold', ...hold });
+  }
+
+  async report(): Promise<Report> {
+    if (!this.#fleet) throw new TypeError('no fleet was started');
+    const answer = messageOf(this.#fleet, 'report');
+    this.#fleet.send({ type: 'report' });
+    return ((await answer) as { report: Report }).report;
+  }
+
+  /** Asked again while the server is away: an answer is an acknowledgement, no answer is none. */
+  async api(method: string, path: string, body?: unknown, { patienceMs = 20_000 } = {}): Promise<unknown> {
+    for (const until = Date.now() + patienceMs; ;) {
+      try {
+        return await this.ask(method, path, body);
+      } catch (error) {
+        if (error instanceof Refused || Date.now() > until) throw error;
+        await wait(100);
+      }
+    }
+  }
+
+  /** Once. */
+  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const isBytes = body instanceof Uint8Array;
+    const type = isBytes ? 'application/octet-stream' : 'application/json';
+    const response = await fetch(`${this.url}/api/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { 'content-type': type }) },
+      body: body === undefined ? undefined : isBytes ? Buffer.from(body) : JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const text = await response.text();
+    if (response.status >= 500) throw new TypeError(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
+    if (!response.ok) throw new Refused(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
+    return response.headers.get('content-type')?.includes('application/json') ? JSON.parse(text) : text;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const ends = [this.#fleet, this.#server].map(async (child) => {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    });
+    await Promise.all(ends);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+}
+
+/** The server has understood and said no. */
+export class Refused extends Error {}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function messageOf(child: ChildProcess, type: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new TypeError(`a process ended with ${code} before it said "${type}"`));
+    child.once('exit', onExit);
+    const listen = (message: unknown): void => {
+      if ((message as { type?: unknown }).type !== type) return;
+      child.off('exit', onExit);
+      child.off('message', listen);
+      resolve(message);
+    };
+    child.on('message', listen);
+  });
+}

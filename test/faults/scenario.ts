@@ -1,0 +1,188 @@
+import { DAY, HOUR, isoOf, MINUTE, seededRandom, type Instant } from '@drover/kernel';
+import type { DailyWindow } from '@drover/simulator';
+
+export type UpdateObject = 'Firmware' | 'Software' | 'AdvancedFirmware';
+
+/** What a profile of the simulator has to tell before it can be drawn for a fleet. */
+export interface Candidate {
+  readonly name: string;
+  readonly object: UpdateObject;
+}
+
+/** Something that happens to the server, or is done by a person, at a time after the campaign was applied, wall ms. */
+export type Disturbance =
+  | { readonly type: 'kill'; readonly atMs: number; readonly downMs: number }
+  /** The database may not grow: what is not committed ends the server, which comes back with room again. */
+  | { readonly type: 'full-disk'; readonly atMs: number; readonly forMs: number }
+  /** The gateway cannot write its copy of an image. */
+  | { readonly type: 'broken-cache'; readonly atMs: number; readonly forMs: number }
+  /** Each commit waits for somebody else's lock. */
+  | { readonly type: 'slow-disk'; readonly atMs: number; readonly forMs: number; readonly commitMs: number }
+  | { readonly type: 'hold'; readonly atMs: number; readonly forMs: number }
+  | { readonly type: 'pause'; readonly atMs: number; readonly forMs: number };
+
+/** Of the network, between every device and the server; shares of datagrams. */
+export interface Weather {
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly delay: number;
+  readonly delayMs: number;
+  readonly rebind: number;
+  readonly powerLossAtBlock: number;
+  readonly powerLossPerDay: number;
+  readonly skew: number;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  /** Campaign seconds per wall second. */
+  readonly scale: number;
+  readonly origin: Instant;
+  readonly object: UpdateObject;
+  readonly mix: Readonly<Record<string, number>>;
+  readonly weather: Partial<Weather>;
+  readonly disturbances: readonly Disturbance[];
+  readonly downloadWindow: DailyWindow | undefined;
+  readonly installWindow: DailyWindow | undefined;
+  readonly imageBytes: number;
+  readonly stableContacts: number;
+  /** Campaign ms after which whatever was never offered is skipped. */
+  readonly deadlineMs: number;
+}
+
+export const DEVICES = 20;
+export const EXPECTED_VERSION = '2.4.1';
+
+type Random = () => number;
+const within = (random: Random, from: number, to: number): number => from + (to - from) * random();
+const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+
+/** Everything that one seed decides. The same seed makes the same scenario, whatever the machine. */
+export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scenario {
+  const random = seededRandom(seed * 7919 + 17);
+  const object = pick<UpdateObject>(random, [
+    'Firmware',
+    'Firmware',
+    'Firmware',
+    'Firmware',
+    'Firmware',
+    'Firmware',
+    'Software',
+    'AdvancedFirmware',
+  ]);
+  const weather = weatherOf(random);
+  // A lost datagram costs real seconds, which a compressed clock turns into hours.
+  const scale = (weather.loss ?? 0) > 0 ? 1200 : 2400;
+  const downloadWindow = random() < 0.7 ? { startMinute: 21 * 60, durationMs: 10 * HOUR } : undefined;
+  const installWindow = random() < 0.6 ? { startMinute: 22 * 60, durationMs: 10 * HOUR } : undefined;
+  return {
+    seed,
+    scale,
+    origin: (Date.parse('2026-12-01T20:00:00Z') + Math.floor(random() * 4) * DAY) as Instant,
+    object,
+    mix: mixOf(
+      random,
+      candidates.filter((candidate) => candidate.object === object),
+    ),
+    weather,
+    disturbances: disturbancesOf(random, (40 * HOUR) / scale),
+    downloadWindow,
+    installWindow,
+    imageBytes: 1024 * Math.floor(within(random, 4, 24)) + Math.floor(random() * 1024),
+    stableContacts: pick(random, [1, 1, 2]),
+    deadlineMs: 36 * HOUR,
+  };
+}
+
+function mixOf(random: Random, candidates: readonly Candidate[]): Record<string, number> {
+  const mix: Record<string, number> = {};
+  for (let device = 0; device < DEVICES; device++) {
+    const { name } = pick(random, candidates);
+    mix[name] = (mix[name] ?? 0) + 1;
+  }
+  return mix;
+}
+
+function weatherOf(random: Random): Partial<Weather> {
+  const some = (share: number, to: number): number => (random() < share ? within(random, 0, to) : 0);
+  return {
+    loss: some(0.4, 0.15),
+    duplicate: some(0.5, 0.2),
+    reorder: some(0.5, 0.2),
+    delay: some(0.5, 0.3),
+    delayMs: 120,
+    rebind: some(0.4, 0.3),
+    powerLossAtBlock: some(0.4, 0.02),
+    powerLossPerDay: some(0.3, 2),
+    skew: some(0.4, 20),
+  };
+}
+
+/** Within the first part of the night, where most of the campaign happens. */
+function disturbancesOf(random: Random, spanMs: number): Disturbance[] {
+  const count = Math.floor(within(random, 1, 5));
+  const list = Array.from({ length: count }, (): Disturbance => {
+    const atMs = within(random, 500, spanMs * 0.5);
+    const forMs = within(random, 500, 3000);
+    switch (pick(random, ['kill', 'kill', 'kill', 'full-disk', 'broken-cache', 'slow-disk', 'hold', 'pause'] as const)) {
+      case 'kill':
+        return { type: 'kill', atMs, downMs: within(random, 50, 1500) };
+      case 'slow-disk':
+        return { type: 'slow-disk', atMs, forMs, commitMs: Math.floor(within(random, 30, 250)) };
+      case 'full-disk':
+        return { type: 'full-disk', atMs, forMs };
+      case 'broken-cache':
+        return { type: 'broken-cache', atMs: within(random, 0, 2000), forMs };
+      case 'hold':
+        return { type: 'hold', atMs, forMs };
+      case 'pause':
+        return { type: 'pause', atMs, forMs };
+    }
+  });
+  return list.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** The campaign of a scenario, as the API takes it. */
+export function campaignOf(
+  { origin, object, deadlineMs, downloadWindow, installWindow, stableContacts }: Scenario,
+  component: string,
+): unknown {
+  return {
+    apiVersion: 'drover/v1',
+    kind: 'Campaign',
+    metadata: { name: 'faults' },
+    spec: {
+      firmware: { name: component, version: EXPECTED_VERSION },
+      targets: { where: 'true' },
+      delivery: { object, blockSize: { preferred: 512 }, inactivityTimeout: '30m' },
+      schedule: {
+        timeZone: 'Device',
+        deadline: { at: isoOf((origin + deadlineMs) as Instant), behavior: 'FinishInFlight' },
+        windows: {
+          ...(downloadWindow && { download: [windowText(downloadWindow)] }),
+          ...(installWindow && { install: [windowText(installWindow)] }),
+        },
+      },
+      power: { minBatteryLevel: '35%' },
+      radio: { maxCoverageEnhancementLevel: 1, onViolation: 'Defer' },
+      bandwidth: { maxInFlight: 100, perCell: { airtime: '60%' } },
+      stages: [
+        { name: 'all', take: '100%', gate: { success: { min: '0%' }, failure: [{ max: '100%', classes: ['Any'], action: 'Hold' }] } },
+      ],
+      retry: { maxAttempts: 4, backoff: { initial: '15m', factor: 2, max: '1h', jitter: '20%' } },
+      deadlines: {
+        contact: { missed: 4, atLeast: '8h' },
+        download: { contacts: 20, atLeast: '14h' },
+        install: { contacts: 2, atLeast: '2h' },
+        confirm: { contacts: 2, atLeast: '3h' },
+      },
+      verify: { stableFor: { contacts: stableContacts } },
+    },
+  };
+}
+
+function windowText({ startMinute, durationMs }: DailyWindow): { start: string; duration: string } {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return { start: `${two(Math.floor(startMinute / 60))}:${two(startMinute % 60)}`, duration: `${durationMs / MINUTE}m` };
+}
