@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { planFleet } from './device-plan.ts';
-import { DEFAULT_MIX } from './mix.ts';
+import { DEFAULT_MIX } from './profiles/mix.ts';
 
 const FLEET = { devices: 1000, seed: 7, mix: DEFAULT_MIX };
 const share = <T>(list: readonly T[], is: (item: T) => boolean): number => list.filter(is).length / list.length;

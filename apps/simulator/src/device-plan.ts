@@ -1,8 +1,8 @@
 import { hash32, MINUTE, seededRandom } from '@drover/kernel';
-import { scaleMix, type Mix } from './mix.ts';
-import { PROFILES, type Profile, type ProfileName } from './profiles.ts';
+import { scaleMix, type Mix } from './profiles/mix.ts';
+import { profileOf, type ProfileName } from './profiles/profiles.ts';
 import type { Bearer, Coverage } from './radio.ts';
-import type { Watched } from './observer.ts';
+import type { Watched } from './watch/observer.ts';
 
 /** Everything about one device that chance decides, drawn once: the same seed makes the same fleet. */
 export interface DevicePlan extends Watched {
@@ -60,7 +60,7 @@ function planDevice({ profile, index, cells, seed }: { profile: ProfileName; ind
   const operator = OPERATORS[cellIndex % OPERATORS.length]!;
   const cell = FIRST_CELL + cellIndex;
   const bearer: Bearer = random() < NB_IOT_SHARE ? 'NB-IoT' : 'LTE-M';
-  const { ce, battery, queueMode }: Profile = PROFILES[profile];
+  const { ce, battery, queueMode } = profileOf(profile);
   return {
     index,
     profile,

@@ -20,10 +20,10 @@ import { CONTENT_FORMAT, decodeContent, parseRegister, type Registration } from 
 import { CampaignClock, monotonicMs } from '@drover/platform';
 import { Fleet } from './fleet.ts';
 import { makeImage } from './image.ts';
-import { NO_LIMITS } from './limits.ts';
-import type { Mix } from './mix.ts';
-import type { ProfileName } from './profiles.ts';
-import { SeededEntropy } from './seeded-entropy.ts';
+import { NO_LIMITS } from './watch/limits.ts';
+import type { Mix } from './profiles/mix.ts';
+import type { ProfileName } from './profiles/profiles.ts';
+import { SeededEntropy } from './wire/seeded-entropy.ts';
 
 const IMAGE = makeImage({ version: '2.4.1', size: 6000, seed: 3 });
 const ETAG = Uint8Array.of(1, 2, 3);

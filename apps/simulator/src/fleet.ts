@@ -1,10 +1,13 @@
 import type { CampaignClock } from '@drover/platform';
-import { Device } from './device.ts';
-import { planFleet } from './device-plan.ts';
-import type { Limits } from './limits.ts';
-import type { Mix } from './mix.ts';
-import { Observer, type Sample, type Violation } from './observer.ts';
-import { expectedOutcome, type Outcome, type ProfileName } from './profiles.ts';
+import { planFleet, type DevicePlan } from './device-plan.ts';
+import { Device, type World } from './device/device.ts';
+import type { Mix } from './profiles/mix.ts';
+import { expectedOutcome, profileOf, type ProfileName } from './profiles/profiles.ts';
+import type { DeviceReport, PartReport, Report } from './report.ts';
+import type { Limits } from './watch/limits.ts';
+import { Observer } from './watch/observer.ts';
+import { Wheel } from './wheel.ts';
+import { both, CALM, type Chaos } from './wire/chaos.ts';
 
 export interface FleetSetting {
   /** `address:port` of the LwM2M server. */
@@ -14,83 +17,107 @@ export interface FleetSetting {
   readonly clock: CampaignClock;
   readonly limits: Limits;
   readonly mix: Mix;
-}
-
-export interface DeviceReport {
-  readonly endpoint: string;
-  readonly profile: ProfileName;
-  readonly expected: Outcome;
-  readonly version: string;
-  readonly installs: number;
-  readonly blocks: number;
-  /** State and Update Result of Object 5. */
-  readonly state: number;
-  readonly result: number;
-}
-
-/** What the devices have seen and become. Plain data. */
-export interface Report {
-  readonly devices: readonly DeviceReport[];
-  readonly violations: Readonly<Record<Violation, number>>;
-  readonly samples: readonly Sample[];
+  /** On top of what each profile brings. */
+  readonly chaos?: Partial<Chaos>;
+  readonly memory?: 'counters' | 'full';
+  /** Of the whole fleet, those that this process holds; without it all. */
+  readonly share?: { readonly from: number; readonly to: number };
 }
 
 /** Wall ms over which a fleet is switched on: not even a power cut ends everywhere in the same millisecond. */
 const SWITCH_ON_MS = 1000;
+/** Devices per wall ms when there are many: a server has to answer them all. */
+const SWITCH_ON_PER_MS = 2;
 
-/** All devices, each on sockets of its own. */
+/** All devices of this process, each on sockets of its own. */
 export class Fleet {
   readonly #devices: readonly Device[];
   readonly #limits: Limits;
   readonly #observer: Observer;
-  readonly #missing: Set<string>;
-  readonly #switches: NodeJS.Timeout[] = [];
+  readonly #wheel: Wheel;
+  readonly #missing: Set<number>;
+  #isStopped = false;
   #allRegistered: () => void = () => undefined;
   /** When every device has registered once. */
   readonly ready = new Promise<void>((resolve) => (this.#allRegistered = resolve));
 
-  constructor({ server, devices, seed, clock, limits, mix }: FleetSetting) {
+  constructor({ server, devices, seed, clock, limits, mix, chaos, memory, share }: FleetSetting) {
     this.#limits = limits;
-    this.#observer = new Observer(limits, clock.setting.scale);
-    const world = {
+    this.#observer = new Observer(limits, clock.setting.scale, memory);
+    this.#wheel = new Wheel(clock);
+    const world: World = {
       clock,
+      wheel: this.#wheel,
       server,
       observer: this.#observer,
-      registered: ({ endpoint }: { endpoint: string }) => this.#registered(endpoint),
+      chaosOf: chaosPerProfile({ ...CALM, ...chaos }),
+      registered: ({ index }: DevicePlan) => this.#registered(index),
     };
-    this.#devices = planFleet({ devices, seed, mix }).map((plan) => new Device(plan, world));
-    this.#missing = new Set(this.#devices.map(({ plan }) => plan.endpoint));
+    const plans = planFleet({ devices, seed, mix });
+    this.#devices = plans.slice(share?.from ?? 0, share?.to).map((plan) => new Device(plan, world));
+    this.#missing = new Set(this.#devices.map(({ plan }) => plan.index));
   }
 
   start(): void {
+    const spreadMs = Math.max(SWITCH_ON_MS, this.#devices.length / SWITCH_ON_PER_MS);
     for (const [index, device] of this.#devices.entries())
-      this.#switches.push(setTimeout(() => device.powerOn(), (index / this.#devices.length) * SWITCH_ON_MS));
+      this.#wheel.afterWall(device, (index / this.#devices.length) * spreadMs, () => this.#isStopped || device.powerOn());
   }
 
   stop(): void {
-    for (const timeout of this.#switches) clearTimeout(timeout);
+    this.#isStopped = true;
+    this.#wheel.stop();
     for (const device of this.#devices) device.powerOff();
+  }
+
+  /** A person's Hold began or ended, campaign ms. */
+  hold(when: { readonly from?: number; readonly until?: number }): void {
+    this.#observer.hold(when);
   }
 
   report(): Report {
     return {
-      devices: this.#devices.map(({ plan: { endpoint, profile }, flash }) => ({
-        endpoint,
-        profile,
-        expected: expectedOutcome(profile, this.#limits),
-        version: flash.version,
-        installs: flash.installs,
-        blocks: flash.blocks,
-        state: flash.firmware.state,
-        result: flash.firmware.result,
-      })),
+      devices: this.#devices.map((device) => this.#reportOf(device)),
       violations: { ...this.#observer.violations },
       samples: [...this.#observer.samples],
     };
   }
 
-  #registered(endpoint: string): void {
-    this.#missing.delete(endpoint);
+  #reportOf({ plan, flash }: Device): DeviceReport {
+    const parts = flash.parts.map(({ traits: { object }, instance, component, version, standing }): PartReport => ({
+      object,
+      instance,
+      component,
+      version,
+      ...standing,
+    }));
+    const { version = '', state = 0, result = 0 } = parts[0] ?? {};
+    return {
+      endpoint: plan.endpoint,
+      profile: plan.profile,
+      expected: expectedOutcome(plan.profile, this.#limits),
+      version,
+      installs: flash.installs,
+      blocks: flash.blocks,
+      state,
+      result,
+      parts,
+      memory: this.#observer.memoryOf(plan),
+    };
+  }
+
+  #registered(index: number): void {
+    if (!this.#missing.delete(index)) return;
     if (this.#missing.size === 0) this.#allRegistered();
   }
+}
+
+/** One object per profile: a fleet asks at every datagram. */
+function chaosPerProfile(everywhere: Chaos): World['chaosOf'] {
+  const known = new Map<ProfileName, Chaos>();
+  return ({ profile }) => {
+    const chaos = known.get(profile) ?? both(everywhere, profileOf(profile).chaos);
+    known.set(profile, chaos);
+    return chaos;
+  };
 }

@@ -19,7 +19,7 @@ describe('an image', () => {
 
   it.each([16, 64, 512, 5000])('is verified in blocks of %i bytes', (blockSize) => {
     const digest = `sha256:${createHash('sha256').update(IMAGE).digest('hex')}`;
-    expect(taken(IMAGE, blockSize)).toEqual({ verdict: 'verified', version: '2.4.1', digest });
+    expect(taken(IMAGE, blockSize)).toEqual({ verdict: 'verified', version: '2.4.1', component: 'wm-modem', digest });
   });
 
   it('is damaged when a byte of its body is another, or missing', () => {

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { seededRandom } from '@drover/kernel';
 
 export const MODEL = 'WM-300';
+/** Of the modem: the demo's image. */
 export const COMPONENT = 'wm-modem';
 /** A first line longer than this is no header of ours. */
 const MAX_HEADER_BYTES = 1024;
@@ -15,10 +16,18 @@ interface Header {
   readonly bodySha256: string;
 }
 
+export interface ImageWish {
+  readonly version: string;
+  readonly size: number;
+  readonly seed: number;
+  /** What it is for; the modem if nothing is said. */
+  readonly component?: string;
+}
+
 /** A firmware image of the demo's own format: one line of JSON, then the body. `size` counts both. */
-export function makeImage({ version, size, seed }: { version: string; size: number; seed: number }): Buffer {
+export function makeImage({ version, size, seed, component = COMPONENT }: ImageWish): Buffer {
   const header = (bodySha256: string): Buffer =>
-    Buffer.from(`${JSON.stringify({ droverImage: 1, component: COMPONENT, version, model: MODEL, bodySha256 } satisfies Header)}\n`);
+    Buffer.from(`${JSON.stringify({ droverImage: 1, component, version, model: MODEL, bodySha256 } satisfies Header)}\n`);
   const random = seededRandom(seed);
   const bodyBytes = Math.max(0, size - header('0'.repeat(64)).length);
   const body = Buffer.from(Uint8Array.from({ length: bodyBytes }, () => Math.floor(random() * 256)));
@@ -33,6 +42,7 @@ export interface TakenImage {
   readonly digest: string;
   /** Where the header can be read. */
   readonly version?: string;
+  readonly component?: string;
 }
 
 /** Takes an image in block by block, in order, without keeping it: a fleet of thousands must fit into memory. */
@@ -67,7 +77,8 @@ export class ImageIntake {
     if (header?.droverImage !== 1 || header.model !== MODEL || typeof header.version !== 'string')
       return { verdict: 'unsupported', digest };
     const isWhole = this.#body.digest('hex') === header.bodySha256;
-    return { verdict: isWhole ? 'verified' : 'damaged', digest, version: header.version };
+    const component = typeof header.component === 'string' ? header.component : undefined;
+    return { verdict: isWhole ? 'verified' : 'damaged', digest, version: header.version, component };
   }
 
   #addToHead(bytes: Uint8Array): void {

@@ -1,7 +1,11 @@
 export { planFleet, type DevicePlan } from './device-plan.ts';
-export { Fleet, type DeviceReport, type FleetSetting, type Report } from './fleet.ts';
-export { COMPONENT, makeImage, MODEL } from './image.ts';
-export { NO_LIMITS, type DailyWindow, type Limits } from './limits.ts';
-export { DEFAULT_MIX, scaleMix, type Mix } from './mix.ts';
-export { Observer, type BlockSeen, type Sample, type Violation, type Watched } from './observer.ts';
-export { expectedOutcome, PROFILES, type Fault, type Outcome, type Profile, type ProfileName } from './profiles.ts';
+export { Fleet, type FleetSetting } from './fleet.ts';
+export { COMPONENT, makeImage, MODEL, type ImageWish } from './image.ts';
+export { DEFAULT_MIX, scaleMix, type Mix } from './profiles/mix.ts';
+export { APPLICATION, HOST, type Outcome, type Profile } from './profiles/profile.ts';
+export { expectedOutcome, PROFILES, profileOf, type ProfileName } from './profiles/profiles.ts';
+export { mergeReports, type DeviceReport, type Report } from './report.ts';
+export { NO_LIMITS, type DailyWindow, type Limits } from './watch/limits.ts';
+export { type DeviceMemory } from './watch/memory.ts';
+export { Observer, type BlockSeen, type Sample, type Violation, type Watched } from './watch/observer.ts';
+export { CALM, type Chaos } from './wire/chaos.ts';

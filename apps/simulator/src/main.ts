@@ -1,46 +1,70 @@
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { DroverError, EXIT_CODE_OF } from '@drover/kernel';
 import { CampaignClock, readConfig } from '@drover/platform';
-import { Fleet, type Report } from './fleet.ts';
+import { Fleet } from './fleet.ts';
+import { measure } from './measure.ts';
+import { openFileLimit, sharesOf } from './processes.ts';
+import type { Report } from './report.ts';
 import { SETTINGS } from './settings.ts';
+import { SpreadFleet, type RunningFleet } from './spread-fleet.ts';
 
 const PROGRESS_EVERY_MS = 2000;
 /** States of Object 5, in words for the progress line. */
-const STATE_WORDS = ['idle', 'downloading', 'downloaded', 'updating'];
+const STATE_WORDS = ['idle', 'downloading', 'downloaded', 'updating', 'installed'];
 
-type Order = { readonly type: 'report' | 'stop' };
+type Order =
+  | { readonly type: 'report' | 'stop' }
+  /** A person's Hold began or ended, campaign ms: what comes under it is a violation. */
+  | { readonly type: 'hold'; readonly from?: number; readonly until?: number };
 
 try {
-  run();
+  await run(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof DroverError)) throw error;
   process.stderr.write(`${error.code}: ${error.message}\n`);
   process.exitCode = EXIT_CODE_OF[error.kind];
 }
 
-function run(): void {
-  const { clock, report, ...rest } = readConfig(SETTINGS, process.argv.slice(2), process.env);
-  const fleet = new Fleet({ ...rest, clock: new CampaignClock(clock) });
-  const stop = (): void => {
-    if (report !== '') writeFileSync(report, `${JSON.stringify(fleet.report(), null, 2)}\n`);
+async function run(args: readonly string[]): Promise<void> {
+  const { clock, report, processes, measure: measured, ...setting } = readConfig(SETTINGS, args, process.env);
+  if (measured > 0) return void process.stdout.write(await measure(measured));
+  const { devices, share } = setting;
+  const shares = sharesOf(devices, { openFiles: openFileLimit(), wished: processes });
+  const isSpread = share === undefined && shares.length > 1;
+  const fleet: RunningFleet = isSpread
+    ? new SpreadFleet(fileURLToPath(import.meta.url), args, shares, fail)
+    : new Fleet({ ...setting, clock: new CampaignClock(clock) });
+  const stop = async (): Promise<void> => {
+    if (report !== '' && share === undefined) writeFileSync(report, `${JSON.stringify(await fleet.report(), null, 2)}\n`);
     fleet.stop();
     // A socket that is being closed still keeps the process for a moment, a parent that listens for ever.
     process.exit(0);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  process.on('SIGINT', () => void (share === undefined && stop()));
+  process.on('SIGTERM', () => void stop());
   fleet.start();
-  if (process.send) listenToParent(fleet, rest.devices, stop);
-  else setInterval(() => process.stderr.write(progressLine(fleet.report())), PROGRESS_EVERY_MS);
+  if (process.send) listenToParent(fleet, devices, stop);
+  else setInterval(() => void tellProgress(fleet), PROGRESS_EVERY_MS);
 }
 
-function listenToParent(fleet: Fleet, devices: number, stop: () => void): void {
+function fail(why: string): void {
+  process.stderr.write(`${why}\n`);
+  process.exit(EXIT_CODE_OF.invariant);
+}
+
+function listenToParent(fleet: RunningFleet, devices: number, stop: () => Promise<void>): void {
   void fleet.ready.then(() => process.send?.({ type: 'ready', devices }));
-  process.on('message', ({ type }: Order) => {
-    if (type === 'report') process.send?.({ type: 'report', report: fleet.report() });
-    else if (type === 'stop') stop();
+  process.on('message', (order: Order) => {
+    if (order.type === 'report') void Promise.resolve(fleet.report()).then((report) => process.send?.({ type: 'report', report }));
+    else if (order.type === 'hold') fleet.hold(order);
+    else if (order.type === 'stop') void stop();
   });
-  process.on('disconnect', stop);
+  process.on('disconnect', () => void stop());
+}
+
+async function tellProgress(fleet: RunningFleet): Promise<void> {
+  process.stderr.write(progressLine(await fleet.report()));
 }
 
 function progressLine({ devices, violations }: Report): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '@drover/platform';
-import { DEFAULT_MIX } from './mix.ts';
-import { expectedOutcome } from './profiles.ts';
+import { DEFAULT_MIX } from './profiles/mix.ts';
+import { expectedOutcome } from './profiles/profiles.ts';
 import { SETTINGS } from './settings.ts';
 
 const read = (...args: string[]) => readConfig(SETTINGS, args, {});
@@ -21,6 +21,14 @@ describe('the settings', () => {
     expect(given).toMatchObject({ server: '127.0.0.1:7000', clock, mix: { pull: 0.5, push: 0.5 }, limits });
   });
 
+  it('read trouble, memory and a share of the fleet', () => {
+    expect(read('--chaos', '{"loss": 0.1, "skew": 50}', '--memory', 'full', '--share', '10-20')).toMatchObject({
+      chaos: { loss: 0.1, skew: 50 },
+      memory: 'full',
+      share: { from: 10, to: 20 },
+    });
+  });
+
   it.each([
     ['--server', 'http://localhost'],
     ['--server', 'localhost:5683'],
@@ -34,6 +42,12 @@ describe('the settings', () => {
     ['--limits', '{"downloadWindow": {"startMinute": 5}}'],
     ['--limits', '{"digest": 5}'],
     ['--devices', '0'],
+    ['--chaos', '{"loss": 2}'],
+    ['--chaos', '{"luck": 0.5}'],
+    ['--memory', 'some'],
+    ['--share', '7'],
+    ['--share', '7-7'],
+    ['--limits', '{"digests": [5]}'],
   ])('refuse %s %s', (option, value) => {
     expect(() => read(option, value)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(option) }),

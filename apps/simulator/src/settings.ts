@@ -1,8 +1,9 @@
 import { Instant } from '@drover/kernel';
-import { number, REAL_TIME, text, type ClockSetting, type Setting } from '@drover/platform';
-import { NO_LIMITS, type DailyWindow, type Limits } from './limits.ts';
-import { DEFAULT_MIX, type Mix } from './mix.ts';
-import { isProfileName, PROFILES } from './profiles.ts';
+import { number, oneOf, REAL_TIME, text, type ClockSetting, type Setting } from '@drover/platform';
+import { NO_LIMITS, type DailyWindow, type Limits } from './watch/limits.ts';
+import { CALM, type Chaos } from './wire/chaos.ts';
+import { DEFAULT_MIX, type Mix } from './profiles/mix.ts';
+import { isProfileName, PROFILES } from './profiles/profiles.ts';
 
 const server: Setting<string> = {
   fallback: '127.0.0.1:5683',
@@ -27,18 +28,22 @@ const clock: Setting<ClockSetting> = {
 
 const limits: Setting<Limits> = {
   fallback: NO_LIMITS,
-  meaning: 'what the observer judges by: {"downloadWindow", "installWindow", "minBatteryLevel", "maxCoverage", "airtime", "digest"}',
+  meaning:
+    'what the observer judges by: {"downloadWindow", "installWindow", "minBatteryLevel", "maxCoverage", "airtime", "digest", "digests"}',
   read: (value) => {
-    const { downloadWindow, installWindow, digest, ...rest } = fieldsOf(value, [
+    const { downloadWindow, installWindow, digest, digests, ...rest } = fieldsOf(value, [
       'downloadWindow',
       'installWindow',
       'minBatteryLevel',
       'maxCoverage',
       'airtime',
       'digest',
+      'digests',
     ]);
     if (digest !== undefined && typeof digest !== 'string') throw new TypeError('digest is a text');
-    return { ...NO_LIMITS, ...numbersOf(rest), downloadWindow: windowOf(downloadWindow), installWindow: windowOf(installWindow), digest };
+    if (digests !== undefined && !isTexts(digests)) throw new TypeError('digests is a list of texts');
+    const windows = { downloadWindow: windowOf(downloadWindow), installWindow: windowOf(installWindow) };
+    return { ...NO_LIMITS, ...numbersOf(rest), ...windows, digest, digests };
   },
 };
 
@@ -52,6 +57,30 @@ const mix: Setting<Mix> = {
   },
 };
 
+const chaos: Setting<Partial<Chaos>> = {
+  fallback: {},
+  meaning: `what goes wrong, everywhere: {${Object.keys(CALM)
+    .map((key) => `"${key}"`)
+    .join(', ')}}`,
+  read: (value) => {
+    const given = numbersOf(fieldsOf(value, Object.keys(CALM)));
+    const share = SHARES.find((key) => (given[key] ?? 0) > 1);
+    if (share !== undefined) throw new TypeError(`${share} is a share from 0 to 1`);
+    return given;
+  },
+};
+
+const share: Setting<{ readonly from: number; readonly to: number } | undefined> = {
+  fallback: undefined,
+  meaning: 'from-to: which of the fleet this process holds; the simulator gives it to the processes it starts itself',
+  read: (value) => {
+    const parts = /^(\d+)-(\d+)$/.exec(value);
+    const [from, to] = [Number(parts?.[1]), Number(parts?.[2])];
+    if (!(from < to)) throw new TypeError(`expected from-to, got "${value}"`);
+    return { from, to };
+  },
+};
+
 /** Everything the simulator can be told. */
 export const SETTINGS = {
   server,
@@ -60,8 +89,27 @@ export const SETTINGS = {
   clock,
   limits,
   mix,
+  chaos,
+  memory: oneOf(['counters', 'full'], 'counters', 'what a device remembers of its offers, Executes and installations'),
+  processes: number(0, 'how many to spread the fleet over; 0 is as many as the limit of open files asks for', {
+    min: 0,
+    max: 64,
+    whole: true,
+  }),
+  share,
+  measure: number(0, 'registers so many devices with a server of its own, prints what one costs, and ends', {
+    min: 0,
+    max: 100_000,
+    whole: true,
+  }),
   report: text('', 'file for the report at the end'),
 } as const;
+
+const SHARES = ['loss', 'duplicate', 'reorder', 'delay', 'rebind', 'powerLossAtBlock'] as const;
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
 
 function fieldsOf(value: string, known: readonly string[]): Record<string, unknown> {
   const parsed: unknown = JSON.parse(value);

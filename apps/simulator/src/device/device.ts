@@ -1,0 +1,273 @@
+import { SECOND } from '@drover/kernel';
+import type { CampaignClock } from '@drover/platform';
+import type { IncomingRequest } from '@drover/coap';
+import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
+import { Dice } from '../chance.ts';
+import type { DevicePlan } from '../device-plan.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { profileOf } from '../profiles/profiles.ts';
+import type { Observer } from '../watch/observer.ts';
+import type { Wheel } from '../wheel.ts';
+import { nextPowerLoss, skewOf, type Chaos } from '../wire/chaos.ts';
+import { CoapPort, type PortOwner, type Reply } from '../wire/coap-port.ts';
+import type { Requester } from '../wire/coap-pull.ts';
+import { localAddress } from '../wire/local-address.ts';
+import { TcpPort } from '../wire/tcp-port.ts';
+import { FirmwareObject } from './firmware-object.ts';
+import { newFlash, type Flash, type Part } from './flash.ts';
+import { ObjectServer, type From } from './object-server.ts';
+import { notificationFormat, Observations } from './observations.ts';
+import type { PartParts, PartShell } from './part-parts.ts';
+import { LIFETIME_PERIODS, Registration, type Registrant } from './registration.ts';
+import { readResources, type DeviceView } from './resources.ts';
+import { SoftwareObject } from './software-object.ts';
+import { batteryOf } from './transfer.ts';
+
+/** MAX_TRANSMIT_WAIT: how long a sleeper listens after the last datagram, campaign ms. */
+const AWAKE_MS = 93 * SECOND;
+/** After a power loss a device registers when its pull has gone on, or after this long if it does not. */
+const REGISTER_AFTER_MS = 60 * SECOND;
+
+export interface World {
+  readonly clock: CampaignClock;
+  readonly wheel: Wheel;
+  /** `address:port` of the LwM2M server. */
+  readonly server: string;
+  readonly observer: Observer;
+  /** Of a profile, the trouble of the whole run included. */
+  readonly chaosOf: (plan: DevicePlan) => Chaos;
+  readonly registered: (plan: DevicePlan) => void;
+}
+
+/**
+ * One simulated device: what it remembers, and the power that comes and goes. What it needs only now and then (shells,
+ * observations, ports of pulls) is made when it is needed and dropped when it is idle: a fleet has tens of thousands.
+ */
+export class Device implements PortOwner, Registrant {
+  readonly plan: DevicePlan;
+  readonly flash: Flash;
+  readonly dice: Dice;
+  readonly skew: number;
+  life = 0;
+  readonly #world: World;
+  #port: CoapPort | undefined;
+  #registration: Registration | undefined;
+  #observations: Observations | undefined;
+  #shells: PartShell[] | undefined;
+  #pullPorts: Set<Requester> | undefined;
+  #activeAt = 0;
+  #isRegistering = false;
+  #isResumed = false;
+
+  constructor(plan: DevicePlan, world: World) {
+    this.plan = plan;
+    this.flash = newFlash(profileOf(plan.profile), plan.battery, Math.round((LIFETIME_PERIODS * plan.periodMs) / 1000));
+    this.dice = new Dice(plan.seed);
+    this.#world = world;
+    this.skew = skewOf(world.chaosOf(plan), this.dice);
+  }
+
+  get profile(): Profile {
+    return profileOf(this.plan.profile);
+  }
+
+  get server(): string {
+    return this.#world.server;
+  }
+
+  get port(): CoapPort {
+    return (this.#port ??= this.#openUdp());
+  }
+
+  powerOn({ isAfterLoss = false } = {}): void {
+    this.#isRegistering = false;
+    this.#isResumed = false;
+    this.#registration = new Registration(this);
+    const outage = nextPowerLoss(this.#world.chaosOf(this.plan), this.dice);
+    if (outage !== undefined) this.after(outage, () => this.#losePower());
+    const resumes = this.profile.parts[0].pull.resumes;
+    if (isAfterLoss && resumes === 'after-registering') return this.#register();
+    this.#resume();
+    if (isAfterLoss && this.#isPulling) this.after(REGISTER_AFTER_MS, () => this.#register());
+    else this.#register();
+    this.#dropIdle();
+  }
+
+  powerOff(): void {
+    this.life += 1;
+    for (const port of [...(this.#pullPorts ?? [])]) port.close();
+    this.#port?.close();
+    this.#port = undefined;
+    this.#pullPorts = undefined;
+    this.#observations = undefined;
+    this.#shells = undefined;
+    this.#registration = undefined;
+  }
+
+  after(campaignMs: number, run: () => void): void {
+    this.#world.wheel.after(this, campaignMs, run);
+  }
+
+  registered(): void {
+    this.#world.registered(this.plan);
+    this.#resume();
+    this.#dropIdle();
+  }
+
+  aboutToSpeak(): void {
+    if (this.dice.hits(this.#world.chaosOf(this.plan).rebind)) this.#port?.rebind();
+  }
+
+  /** Only a sleeper sleeps, and never while it waits for an answer of its own. */
+  isAwake(): boolean {
+    if (!this.profile.queueMode) return true;
+    const isWorking = this.#isPulling || (this.#port?.isBusy ?? false) || (this.#pullPorts?.size ?? 0) > 0;
+    return isWorking || this.#world.clock.now() <= this.#activeAt + AWAKE_MS;
+  }
+
+  active(): void {
+    this.#activeAt = this.#world.clock.now();
+  }
+
+  unobserved(messageId: number): void {
+    this.#observations?.endByMessage(messageId);
+  }
+
+  closed(port: CoapPort): void {
+    this.#pullPorts?.delete(port);
+  }
+
+  serve(request: IncomingRequest, from: From): Reply {
+    const { observer } = this.#world;
+    const observations = (this.#observations ??= new Observations());
+    const server = new ObjectServer({
+      view: () => this.#view,
+      shellOf: (part) => this.#shellOf(part),
+      shells: () => this.#shells ?? [],
+      observations,
+      stateRead: () => observer.stateRead(this.plan),
+      versionTold: (version) => observer.versionTold(this.plan, version),
+      reboot: () => this.after(SECOND, () => this.#reboot()),
+      update: () => this.#registration?.update(),
+      objectsChanged: () => this.#registration?.update({ withObjects: true }),
+    });
+    const reply = server.serve(request, from);
+    this.#dropIdle();
+    return reply;
+  }
+
+  get #view(): DeviceView {
+    const { plan, profile, flash } = this;
+    return { plan, profile, flash, battery: batteryOf({ plan, flash, clock: this.#world.clock }) };
+  }
+
+  get #isPulling(): boolean {
+    return this.#shells?.some(({ isPulling }) => isPulling) ?? false;
+  }
+
+  /** Once per life, before or after it registers. */
+  #resume(): void {
+    if (this.#isResumed) return;
+    this.#isResumed = true;
+    for (const part of this.flash.parts) this.#shellOf(part).resume();
+  }
+
+  #register(): void {
+    if (this.#isRegistering) return;
+    this.#isRegistering = true;
+    this.#registration?.start();
+  }
+
+  #reboot(): void {
+    this.#offFor(this.plan.rebootMs, { isAfterLoss: false });
+  }
+
+  #losePower(): void {
+    this.#offFor(this.plan.darkMs, { isAfterLoss: true });
+  }
+
+  #offFor(campaignMs: number, how: { readonly isAfterLoss: boolean }): void {
+    this.powerOff();
+    this.after(campaignMs, () => this.powerOn(how));
+  }
+
+  #shellOf(part: Part): PartShell {
+    const known = this.#shells?.find((shell) => shell.part === part);
+    if (known) return known;
+    const parts = this.#partParts(part);
+    const shell = part.traits.object === 9 ? new SoftwareObject(parts) : new FirmwareObject(parts);
+    (this.#shells ??= []).push(shell);
+    return shell;
+  }
+
+  #dropIdle(): void {
+    if (this.#shells?.every(({ isIdle }) => isIdle)) this.#shells = undefined;
+    if (this.#observations?.size === 0) this.#observations = undefined;
+  }
+
+  #partParts(part: Part): PartParts {
+    const { plan, flash, dice } = this;
+    const { clock, observer } = this.#world;
+    return {
+      plan,
+      flash,
+      part,
+      dice,
+      clock,
+      observer,
+      chaos: this.#world.chaosOf(plan),
+      after: (campaignMs, run) => this.after(campaignMs, run),
+      openPort: (scheme) => this.#openPull(scheme),
+      changed: () => this.#changed(),
+      blockTaken: () => this.#register(),
+      losePower: () => this.#losePower(),
+      reboot: () => this.#reboot(),
+      vanish: (forMs) => (forMs === undefined ? this.powerOff() : this.#offFor(forMs, { isAfterLoss: false })),
+      sayGoodBye: () => this.profile.registration.deregisters && this.#registration?.end(),
+      update: () => this.#registration?.update(),
+    };
+  }
+
+  #openUdp(): CoapPort {
+    const { wheel, server } = this.#world;
+    return new CoapPort(this, {
+      wheel,
+      chaos: this.#world.chaosOf(this.plan),
+      traits: this.profile.wire,
+      local: localAddress(this.plan.index, server),
+    });
+  }
+
+  #openPull(scheme: 'coap' | 'coap+tcp'): Requester {
+    const port = scheme === 'coap' ? this.#openUdp() : new TcpPort(this.dice.below(2 ** 32), () => this.#pullPorts?.delete(port));
+    (this.#pullPorts ??= new Set()).add(port);
+    return port;
+  }
+
+  /** Tells every observer whose values have changed, or whoever listens to Send. */
+  #changed(): void {
+    const { content } = this.profile;
+    if (content.notifies === 'Send') return this.#send();
+    this.#observations?.changed(
+      ({ format, path }) => this.#encoded(notificationFormat(format, path, content.notifiesAs), path),
+      ({ peer, token, sequence, format, path, payload }) => {
+        const contentFormat = notificationFormat(format, path, content.notifiesAs);
+        const options = { observe: sequence, contentFormat };
+        return this.port.notify(peer, token, { options, payload, confirmable: content.notifies === 'CON' });
+      },
+    );
+  }
+
+  /** State, Result and version in one message. */
+  #send(): void {
+    const view = this.#view;
+    const values = ['/5/0/3', '/5/0/5', '/3/0/3'].flatMap((path) => readResources(view, path));
+    const payload = encodeContent(CONTENT_FORMAT.SENML_CBOR, values, '/');
+    const request = { method: 'POST', path: ['dp'], contentFormat: CONTENT_FORMAT.SENML_CBOR, payload } as const;
+    this.port.request(this.server, request, () => undefined);
+  }
+
+  #encoded(format: number, path: string): Uint8Array {
+    return encodeContent(format, readResources(this.#view, path), path);
+  }
+}

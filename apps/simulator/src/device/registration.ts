@@ -1,0 +1,118 @@
+import { CODE, classOf, szxOfSize } from '@drover/coap';
+import { CONTENT_FORMAT } from '@drover/lwm2m';
+import type { Dice } from '../chance.ts';
+import type { DevicePlan } from '../device-plan.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Answer, CoapPort } from '../wire/coap-port.ts';
+import type { Flash } from './flash.ts';
+import { objectLinks } from './object-links.ts';
+import { bindingOf } from './resources.ts';
+
+/** The device that registers. */
+export interface Registrant {
+  readonly plan: DevicePlan;
+  readonly profile: Profile;
+  readonly flash: Flash;
+  readonly server: string;
+  readonly port: CoapPort;
+  readonly dice: Dice;
+  /** Campaign ms by the device's own clock; ends with the power. */
+  after(campaignMs: number, run: () => void): void;
+  registered(): void;
+  /** Before a contact that the device makes by itself. */
+  aboutToSpeak(): void;
+}
+
+/** A lifetime is this many periods: one missed Update does no harm. */
+export const LIFETIME_PERIODS = 4;
+/** After silence or a refusal, campaign ms. */
+const RETRY_MS = 60_000;
+const JITTER = 0.02;
+
+/** Registers, keeps the registration alive, and registers again when the server has forgotten it. */
+export class Registration {
+  readonly #device: Registrant;
+  /** As the server gave it, joined by slashes; empty before. */
+  #location = '';
+  /** Which of its versions the device speaks now. */
+  #versionAt = 0;
+  #isRenewing = false;
+
+  constructor(device: Registrant) {
+    this.#device = device;
+  }
+
+  start(): void {
+    const { server, port, profile } = this.#device;
+    const payload = Buffer.from(objectLinks(profile, this.#device.flash));
+    const { blockBytes } = profile.registration;
+    const answered = (answer: Answer | undefined): void => this.#registered(answer);
+    const whole = { method: 'POST', path: ['rd'], query: this.#query(), contentFormat: CONTENT_FORMAT.LINK } as const;
+    if (blockBytes === undefined) port.request(server, { ...whole, payload }, answered);
+    else this.#startInBlocks(whole, payload, blockBytes);
+  }
+
+  /** A sign of life; a sleeper does nothing else when it wakes. */
+  update({ withObjects = false } = {}): void {
+    const { server, port, profile, flash } = this.#device;
+    if (this.#location === '') return;
+    const list = withObjects ? { contentFormat: CONTENT_FORMAT.LINK, payload: Buffer.from(objectLinks(profile, flash)) } : {};
+    port.request(server, { method: 'POST', path: this.#location.split('/'), ...list }, (answer) => this.#updated(answer));
+  }
+
+  end(): void {
+    const { server, port } = this.#device;
+    if (this.#location === '') return;
+    port.request(server, { method: 'DELETE', path: this.#location.split('/') }, () => undefined);
+    this.#location = '';
+  }
+
+  #query(): string[] {
+    const { plan, profile, flash } = this.#device;
+    const { b, flag } = bindingOf(profile);
+    const version = profile.registration.versions[this.#versionAt];
+    const binding = b === undefined ? [] : [`b=${b}`];
+    return [`ep=${plan.endpoint}`, `lt=${flash.lifetimeS}`, `lwm2m=${version}`, ...binding, ...(flag ? ['Q'] : [])];
+  }
+
+  #startInBlocks(whole: Parameters<CoapPort['request']>[1], payload: Buffer, bytes: number, num = 0): void {
+    const { server, port } = this.#device;
+    const more = (num + 1) * bytes < payload.length;
+    const block = { payload: payload.subarray(num * bytes, (num + 1) * bytes), block1: { num, more, szx: szxOfSize(bytes) } };
+    port.request(server, { ...whole, ...block, ...(num === 0 && { size1: payload.length }) }, (answer) => {
+      if (more && answer?.response.code === CODE.CONTINUE) this.#startInBlocks(whole, payload, bytes, num + 1);
+      else this.#registered(answer);
+    });
+  }
+
+  #registered(answer: Answer | undefined): void {
+    const { profile } = this.#device;
+    const isTooNew = answer?.response.code === CODE.PRECONDITION_FAILED && this.#versionAt + 1 < profile.registration.versions.length;
+    if (isTooNew) {
+      this.#versionAt += 1;
+      return this.start();
+    }
+    if (answer?.response.code !== CODE.CREATED) return this.#device.after(RETRY_MS, () => this.start());
+    this.#location = answer.response.options.locationPath.join('/');
+    this.#device.registered();
+    if (!this.#isRenewing) this.#again();
+  }
+
+  #updated(answer: Answer | undefined): void {
+    if (answer !== undefined && classOf(answer.response.code) === 2) return;
+    if (answer?.response.code === CODE.NOT_FOUND) this.start();
+    else this.#device.after(RETRY_MS, () => this.update());
+  }
+
+  #again(): void {
+    const { plan, flash, dice, profile } = this.#device;
+    this.#isRenewing = true;
+    const period = Math.min(plan.periodMs, (flash.lifetimeS * 1000) / 2) * (1 + JITTER * (2 * dice.next() - 1));
+    this.#device.after(period, () => {
+      this.#device.aboutToSpeak();
+      if (profile.registration.wakesWith === 'Register' || this.#location === '') this.start();
+      else this.update();
+      this.#again();
+    });
+  }
+}
