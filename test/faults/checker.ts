@@ -73,9 +73,7 @@ type Device = Report['devices'][number];
 type Say = (kind: Kind, what: string) => void;
 
 function judgeInstalls({ endpoint, profile, memory }: Device, { expectedDigest }: Ending, say: Say): void {
-  const installs = memory?.installs ?? [];
-  if (installs.length > 1) say('installedTwice', `${endpoint} (${profile}) has installed ${installs.length} times`);
-  for (const { digest, isIntact } of installs)
+  for (const { digest, isIntact } of memory.installed ?? [])
     if (!isIntact || digest !== expectedDigest) say('wrongImage', `${endpoint} (${profile}) runs ${digest}${isIntact ? '' : ', damaged'}`);
 }
 
@@ -97,8 +95,8 @@ function judgeOutcome(device: Device, told: Told, ending: Ending, say: Say): voi
 const OBSERVED: Readonly<Record<string, Kind>> = {
   window: 'window',
   installWindow: 'window',
-  holdBlock: 'hold',
-  holdExecute: 'hold',
+  blockUnderHold: 'hold',
+  executeUnderHold: 'hold',
   blindExecute: 'blindExecute',
   doubleInstall: 'installedTwice',
   wrongImage: 'wrongImage',

@@ -148,7 +148,7 @@ export class Place {
   }
 
   /** The observer is told of holds: nothing may be served or executed while one stands. */
-  tellHold(hold: { readonly from: number; readonly until?: number }): void {
+  tellHold(hold: { readonly from?: number; readonly until?: number }): void {
     this.#fleet?.send({ type: 'hold', ...hold });
   }
 

@@ -97,6 +97,7 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
 
 function mixOf(random: Random, candidates: readonly Candidate[]): Record<string, number> {
   const mix: Record<string, number> = {};
+  if (candidates.length === 0) return mix;
   for (let device = 0; device < DEVICES; device++) {
     const { name } = pick(random, candidates);
     mix[name] = (mix[name] ?? 0) + 1;

@@ -32,12 +32,14 @@ export interface Verdict {
   readonly seconds: number;
   readonly scenario: Scenario;
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Of devices that did not come out as they should, a line for each step. */
+  readonly timelines: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One seed from beginning to end: a fleet, a campaign, and whatever befalls them. */
-export async function play(seed: number, progress: (text: string) => void): Promise<Verdict> {
+export async function play(seed: number, progress: (text: string) => void, profile?: string): Promise<Verdict> {
   const started = Date.now();
-  const scenario = scenarioOf(seed, CANDIDATES);
+  const scenario = profile === undefined ? scenarioOf(seed, CANDIDATES) : calmOf(seed, profile);
   const place = new Place(scenario);
   try {
     const { component, digest } = await prepare(place, scenario);
@@ -55,6 +57,13 @@ export async function play(seed: number, progress: (text: string) => void): Prom
   } finally {
     await place.close();
   }
+}
+
+/** Twenty of one kind in fine weather: how a profile ends when nothing befalls it. */
+function calmOf(seed: number, profile: string): Scenario {
+  const candidate = CANDIDATES.find(({ name }) => name === profile);
+  if (!candidate) throw new TypeError(`there is no profile ${profile} with an update object of its own`);
+  return { ...scenarioOf(seed, [candidate]), object: candidate.object, mix: { [profile]: 4 }, weather: {}, disturbances: [], scale: 2400 };
 }
 
 async function prepare(place: Place, { origin, object, imageBytes, seed }: Scenario): Promise<{ component: string; digest: Digest }> {
@@ -111,10 +120,11 @@ function limitsOf({ downloadWindow, installWindow }: Scenario, digest: Digest): 
 }
 
 /** Every device is known with its version: who is not would not be part of the plan. */
-async function known(place: Place, { scale }: Scenario): Promise<void> {
+async function known(place: Place, { scale, mix }: Scenario): Promise<void> {
+  const devices = Object.values(mix).reduce((sum, count) => sum + count, 0);
   const where = encodeURIComponent('has(firmwareVersion)');
   for (const until = Date.now() + 60_000 + (6 * 3_600_000) / scale; Date.now() < until; await wait(100))
-    if (((await place.api('GET', `devices?limit=100&where=${where}`)) as unknown[]).length >= 20) return;
+    if (((await place.api('GET', `devices?limit=100&where=${where}`)) as unknown[]).length >= devices) return;
 }
 
 async function befall(place: Place, disturbance: Disturbance, acknowledged: Acknowledged[]): Promise<void> {
@@ -141,7 +151,7 @@ async function hold(place: Place, forMs: number, acknowledged: Acknowledged[]): 
   place.tellHold({ from: place.now() });
   await wait(forMs);
   // Told before it is lifted: what comes between the two is not judged.
-  place.tellHold({ from: 0, until: place.now() });
+  place.tellHold({ until: place.now() });
   await place.api('POST', `holds/${placed.id}/lift`, { reason: 'over' });
   acknowledged.push({ event: 'hold-lifted' });
 }
@@ -186,7 +196,10 @@ interface Over {
   readonly acknowledged: readonly Acknowledged[];
 }
 
-async function judge(place: Place, { scenario, digest, phase, acknowledged }: Over): Promise<Pick<Verdict, 'violations' | 'outcomes'>> {
+async function judge(
+  place: Place,
+  { scenario, digest, phase, acknowledged }: Over,
+): Promise<Pick<Verdict, 'violations' | 'outcomes' | 'timelines'>> {
   const report = await place.report();
   const told: Told[] = [];
   for (const { endpoint } of report.devices) {
@@ -204,21 +217,30 @@ async function judge(place: Place, { scenario, digest, phase, acknowledged }: Ov
   }
   const excused = (scenario.weather.loss ?? 0) > HEAVY_LOSS ? ['ConnectionLost'] : [];
   const { crashes } = place;
-  return {
-    outcomes,
-    violations: violationsOf({
-      expectedDigest: digest,
-      expectedVersion: EXPECTED_VERSION,
-      report,
-      told,
-      phase,
-      acknowledged,
-      logged: evidence.events,
-      evidenceFaults: evidence.faults,
-      crashes,
-      excused,
-    }),
-  };
+  const violations = violationsOf({
+    expectedDigest: digest,
+    expectedVersion: EXPECTED_VERSION,
+    report,
+    told,
+    phase,
+    acknowledged,
+    logged: evidence.events,
+    evidenceFaults: evidence.faults,
+    crashes,
+    excused,
+  });
+  const odd = told.filter(({ endpoint }) => violations.some(({ what }) => what.includes(endpoint)));
+  const timelines = await Promise.all(odd.slice(0, 3).map(async ({ endpoint }) => [endpoint, await timelineOf(place, endpoint)] as const));
+  return { outcomes, violations, timelines: Object.fromEntries(timelines) };
+}
+
+async function timelineOf(place: Place, endpoint: string): Promise<string[]> {
+  const entries = (await place.api('GET', `devices/${encodeURIComponent(endpoint)}/timeline?limit=200`)) as {
+    at: string;
+    kind: string;
+    detail: unknown;
+  }[];
+  return entries.map(({ at, kind, detail }) => `${at} ${kind} ${JSON.stringify(detail)}`);
 }
 
 async function evidenceOf(place: Place): Promise<{ events: string[]; faults: string[] }> {

@@ -119,6 +119,7 @@ export class GatewayBench {
       size: image.length,
       expectedVersion: '2.0.0',
       offset: 0,
+      isResumed: false,
       pullToken: TOKEN,
       blockSize: 512,
       minBlockSize: 64,

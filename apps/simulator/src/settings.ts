@@ -29,9 +29,10 @@ const clock: Setting<ClockSetting> = {
 const limits: Setting<Limits> = {
   fallback: NO_LIMITS,
   meaning:
-    'what the observer judges by: {"downloadWindow", "installWindow", "minBatteryLevel", "maxCoverage", "airtime", "digest", "digests"}',
+    'what the observer judges by: {"downloadWindow", "installWindow", "minBatteryLevel", "maxCoverage", "airtime", "digest", "digests", "deliveryMs"}',
   read: (value) => {
     const { downloadWindow, installWindow, digest, digests, ...rest } = fieldsOf(value, [
+      'deliveryMs',
       'downloadWindow',
       'installWindow',
       'minBatteryLevel',

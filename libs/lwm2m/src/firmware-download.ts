@@ -7,6 +7,9 @@ import { UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 /** Largest block, bytes (RFC 7959). */
 const MAX_BLOCK = 1024;
 
+/** No block for this long after a Result was seen: the transfer is over. */
+const STILL_MS = 10_000;
+
 /** After a look while the image should be on its way. */
 export function downloadSeen(turn: Turn): void {
   const { c } = turn;
@@ -33,12 +36,15 @@ export function installing(turn: Turn): void {
 
 function idleSeen(turn: Turn, result: number): void {
   const { c } = turn;
-  const stale = result === c.resultBefore && !c.moved;
+  // Blocks have moved although State was never seen to: once they have stopped, the Result is about them.
+  const moved = c.moved || (c.started && turn.now - c.progressAt >= STILL_MS);
+  const stale = result === c.resultBefore && !moved;
   if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [readVersion(turn.c)]);
   // A complete push has surely been seen: then even a Result that was there before is about us.
   if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return failOrTryNext(turn, result);
   if (c.method === 'Push') return idleAfterPush(turn);
   const progressing = turn.now - c.progressAt < pollMs(c);
+  if (stale && c.started && result >= UPDATE_RESULT.NOT_ENOUGH_FLASH) return wait(turn, STILL_MS, 'settle');
   if (!c.moved || progressing) return poll(turn); // "At the next practical opportunity", or a stack that shows State late.
   c.idleLooks += 1;
   if (c.idleLooks === 1) return settle(turn); // State may be told before the Result.

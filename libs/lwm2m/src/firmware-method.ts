@@ -62,5 +62,9 @@ export function isOurs({ order, known, paths }: Choosing, { complete }: { comple
   if (known.uri !== undefined && order.uris.some(({ uri }) => uri === known.uri)) return true;
   const isNamed = known.packageName === order.target?.component && known.packageVersion === order.expectedVersion;
   if (paths.activate !== undefined && complete && isNamed) return true;
-  return order.keepOffset !== undefined && order.keepOffset > 0 && (!complete || order.keepOffset >= order.size);
+  const { keepOffset } = order;
+  if (keepOffset === undefined) return false;
+  if (complete) return keepOffset > 0 && keepOffset >= order.size;
+  // Begun before, and the device does not say with what: nobody else has offered it anything.
+  return keepOffset > 0 || known.uri === undefined;
 }

@@ -24,14 +24,15 @@ export function withSlots(known: readonly PackageSlot[], values: readonly Resour
 }
 
 /**
- * The instance that holds the package is ours, else the one the campaign names if it is empty, else any empty one, else a
- * new one.
+ * The instance that holds the package is ours, and so is the nameless one that an earlier session of this attempt left
+ * downloading; else the one the campaign names if it is empty, else any empty one, else a new one.
  */
 export function located(turn: Turn): void {
   const { c } = turn;
   const { component, instance } = targetOf(c.order);
   const slot =
     c.slots.find(({ name }) => name === component) ??
+    (c.order.keepOffset === undefined ? undefined : c.slots.find(isComing)) ??
     c.slots.find((each) => each.instance === instance && isEmpty(each)) ??
     c.slots.find(isEmpty);
   if (slot) return probe(turn, slot.instance);
@@ -43,6 +44,9 @@ export function located(turn: Turn): void {
   enter(turn, 'locating', [{ type: 'create', path: c.paths.object, values: [] }, read(c.paths.object)]);
 }
 
+/** A package has no name before it is there. */
+const isComing = ({ name, state }: PackageSlot): boolean =>
+  name === '' && (state === SOFTWARE_STATE.DOWNLOAD_STARTED || state === SOFTWARE_STATE.DOWNLOADED);
 const isEmpty = ({ name, state = SOFTWARE_STATE.INITIAL }: PackageSlot): boolean => name === '' && state === SOFTWARE_STATE.INITIAL;
 
 function probe(turn: Turn, instance: number): void {

@@ -31,7 +31,7 @@ export interface FirmwareOrder {
   readonly tryNextProtocol?: boolean;
   readonly size: number;
   readonly expectedVersion: string;
-  /** How far an earlier conversation of this very attempt got; absent for a new one. */
+  /** How far an earlier session of this very attempt got, perhaps nowhere; absent for a new one. */
   readonly keepOffset?: number;
   readonly activation: Activation;
   readonly inactivityMs: number;

@@ -123,7 +123,9 @@ export class Writer<Event> {
 
   async #transaction(batch: readonly Waiting<Event>[], records: readonly AuditRow[]): Promise<void> {
     const runner = this.#database.createQueryRunner();
-    await runner.startTransaction();
+    // Reads first and writes then: without the lock from the beginning, somebody who writes in between (a backup tool, a
+    // person with a shell) would break the commit instead of delaying it.
+    await runner.query('BEGIN IMMEDIATE');
     try {
       await this.#requireLease(runner);
       for (const { namespace, campaign } of batch.flatMap(({ changes }) => changes.dropUpdatesOf ?? [])) {
@@ -131,9 +133,9 @@ export class Writer<Event> {
       }
       for (const { sql, rows } of upsertsFor(batch.map(({ changes }) => changes))) await runner.query(sql, [JSON.stringify(rows)]);
       if (records.length > 0) await runner.query(INSERT_AUDIT, [JSON.stringify(records)]);
-      await runner.commitTransaction();
+      await runner.query('COMMIT');
     } catch (error) {
-      await runner.rollbackTransaction().catch(() => undefined);
+      await runner.query('ROLLBACK').catch(() => undefined);
       throw error;
     } finally {
       await runner.release();

@@ -51,6 +51,7 @@ const ORDER: OfferOrder = {
   size: IMAGE_BYTES,
   expectedVersion: '2.0.0',
   offset: 0,
+  isResumed: false,
   pullToken: TOKEN,
   blockSize: 512,
   minBlockSize: 64,

@@ -31,6 +31,11 @@ export function withVersionRead(
     return { ...device, facts: { ...device.facts, firmwareVersion: { value: version, at } } };
   }
   const { object, instance, name } = component;
+  const before = device.components?.[name];
+  const isSame = before !== undefined && before.object === object && before.instance === instance;
+  // While an image is on its way there is no version to be read. The last one stays the floor that no image may go below,
+  // also when room has been made over it.
+  if (version === undefined && isSame && (before.version !== undefined || before.isEmpty === true)) return device;
   const isEmpty = version === undefined && object === 'Software' && read.state === SOFTWARE_INITIAL;
   const record: ComponentRecord = {
     object,

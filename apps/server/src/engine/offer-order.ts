@@ -36,6 +36,7 @@ export function offerOrder(
     digest: firmware.digest,
     size: firmware.size,
     offset: update.offset,
+    isResumed: update.sessions > 1,
     pullToken: pullToken(engine.secrets.pull, update.endpoint, firmware.digest),
     blockSize,
     minBlockSize: delivery.blockSize.min,

@@ -73,6 +73,8 @@ export class Conversation {
   #talk: Talk;
   #push: Push | undefined;
   #asked: RequestHandle | undefined;
+  /** Observations that the device may still tell us of. */
+  #observed: RequestHandle[] = [];
   #serving = false;
   #ended = false;
   #tickTimer: NodeJS.Timeout | undefined;
@@ -114,6 +116,7 @@ export class Conversation {
   }
 
   input(input: FirmwareInput): void {
+    if (input.type === 'registered') this.#forgetObservations();
     if (!this.#ended) this.#follow(next(this.#talk, input, this.#parts.clock.now()));
   }
 
@@ -146,7 +149,14 @@ export class Conversation {
     clearTimeout(this.#windowTimer);
     this.#push?.stop();
     if (this.#asked) this.#parts.operations.cancel(this.#asked);
+    this.#forgetObservations();
     this.#parts.pacer.stop(this.order.attempt);
+  }
+
+  /** Without a word: whatever is notified after this is reset, which ends it at the device's end too. */
+  #forgetObservations(): void {
+    for (const handle of this.#observed) this.#parts.operations.cancel(handle);
+    this.#observed = [];
   }
 
   #wanted(): FirmwareOrder {
@@ -204,7 +214,7 @@ export class Conversation {
     this.#wakefulness.watch();
     // Whoever registered in the device's name last must at least be where it says it is.
     if (isUpdate && !this.#parts.isConfirmed()) return this.#confirmFirst(device, operation);
-    this.#asked = this.#parts.operations.perform(device, operation, {
+    const handle = this.#parts.operations.perform(device, operation, {
       done: (outcome) => {
         this.#asked = undefined;
         if (outcome.type === 'no-answer') return this.#unanswered(operation);
@@ -216,6 +226,8 @@ export class Conversation {
         this.input({ type: 'observed', values });
       },
     });
+    this.#asked = handle;
+    if (operation.type === 'observe') this.#observed.push(handle);
   }
 
   get #isTooLate(): boolean {

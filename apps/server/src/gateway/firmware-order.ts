@@ -18,7 +18,7 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
     tryNextProtocol: order.protocols.tryNext,
     size: order.size,
     expectedVersion: order.expectedVersion,
-    ...(order.offset > 0 && { keepOffset: order.offset }),
+    ...((order.offset > 0 || order.isResumed) && { keepOffset: order.offset }),
     activation: activationOf(order),
     inactivityMs: order.inactivityMs,
     watchBattery: order.watchBattery,

@@ -107,6 +107,7 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   size: release.image.length,
   expectedVersion: '2.0.0',
   offset: 0,
+  isResumed: false,
   pullToken: 'token-of-this-device',
   blockSize: 512,
   minBlockSize: 64,

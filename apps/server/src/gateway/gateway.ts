@@ -16,6 +16,7 @@ import { OperatorDesk } from './operations/operator-desk.ts';
 import { Pacer } from './pacer.ts';
 import { Pauses } from './pauses.ts';
 import { PullDesk } from './pull-desk.ts';
+import { HELD_MS } from './pull-gate.ts';
 import { PULL_PATH } from './pull-server.ts';
 import { RegistrationHandler, type Takeover } from './registration-handler.ts';
 import { Registry } from './registry.ts';
@@ -100,6 +101,7 @@ export class Gateway {
       ownerOf: (token) => this.#commands.ownerOf(token),
       unserved: (endpoint) => parts.tell({ type: 'contact', endpoint, kind: 'pull', at: parts.clock.now(), registration: undefined }),
       wake: parts.wake,
+      heldMs: parts.clock.wallMs(HELD_MS as Duration),
     });
     this.#trace = new TraceDesk({
       clock: () => parts.clock.now(),

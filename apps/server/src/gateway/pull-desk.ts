@@ -17,15 +17,18 @@ export interface PullDeskParts {
   /** A pull that is not served now is a sign of life all the same. */
   readonly unserved: (owner: Endpoint) => void;
   readonly wake: () => void;
+  /** How long a silent address keeps its token from another, wall ms. */
+  readonly heldMs: number;
 }
 
 /** Pulls, paced: who shows a token that opens something is answered block by block, at the pace of its carrier. */
 export class PullDesk {
   readonly #parts: PullDeskParts;
-  readonly #gate = new PullGate();
+  readonly #gate: PullGate;
 
   constructor(parts: PullDeskParts) {
     this.#parts = parts;
+    this.#gate = new PullGate(parts.heldMs);
   }
 
   forget(token: string): void {

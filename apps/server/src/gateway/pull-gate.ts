@@ -2,8 +2,8 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** GETs that one token may ask, at once after a pause and over a long time. A real device waits for each answer. */
 const RATE = { burst: 4096, perSecond: 1000 };
-/** An address holds a token as long as it asks; after this much silence, ms, another may go on (a reboot gives a new port). */
-const HELD_MS = 2000;
+/** An address holds a token as long as it asks; after this much silence another may go on (a reboot gives a new port), campaign ms. */
+export const HELD_MS = 2000;
 /** GETs that wait for their paced answer; a device has one on its way. */
 const MAX_WAITING = 8;
 
@@ -20,12 +20,18 @@ interface Holder {
  */
 export class PullGate {
   readonly #holders = new Map<string, Holder>();
+  readonly #heldMs: number;
+
+  /** A compressed clock lets devices reboot sooner. */
+  constructor(heldMs = HELD_MS) {
+    this.#heldMs = heldMs;
+  }
 
   /** `false`: answer 4.29, and prove nothing. */
   admits(token: string, address: string, now: number): boolean {
     const holder = this.#holders.get(token) ?? this.#hold(token, address, now);
     const isMoving = holder.address !== address;
-    if (isMoving && now - holder.askedAt < HELD_MS) return false;
+    if (isMoving && now - holder.askedAt < this.#heldMs) return false;
     if ((!isMoving && holder.waiting >= MAX_WAITING) || !holder.gets.take(now)) return false;
     if (isMoving) holder.waiting = 0;
     holder.address = address;

@@ -23,6 +23,8 @@ export interface OfferOrder {
   readonly size: number;
   readonly expectedVersion: string;
   readonly offset: number;
+  /** This very attempt has been offered before, in an earlier session. */
+  readonly isResumed: boolean;
   /** Path segment of the pull URI: unguessable, the same for the whole life of this device and image. */
   readonly pullToken: string;
   readonly blockSize: number;

@@ -20,6 +20,8 @@ export interface Limits {
   readonly digest?: string;
   /** More of them, where there is more than one. */
   readonly digests?: readonly string[];
+  /** How late a datagram may reach a device on this machine, wall ms. */
+  readonly deliveryMs?: number;
 }
 
 export const NO_LIMITS: Limits = { minBatteryLevel: 0, airtime: 1 };

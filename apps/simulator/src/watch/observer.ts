@@ -70,7 +70,7 @@ export class Observer {
   constructor(limits: Limits, scale: number, memory: 'counters' | 'full' = 'counters') {
     this.#limits = limits;
     this.#memory = memory;
-    this.#deliveryMs = DELIVERY_WALL_MS * scale;
+    this.#deliveryMs = (limits.deliveryMs ?? DELIVERY_WALL_MS) * scale;
     this.#airtime = new AirtimeLedger(limits.airtime);
   }
 
