@@ -141,6 +141,10 @@ export class TestEngine {
     return this;
   }
 
+  device(name = 'd'): DeviceRecord {
+    return must(this.state.devices.get(Endpoint(name)), name);
+  }
+
   putDevice(device: DeviceRecord): void {
     this.state.devices.set(device.endpoint, device);
   }
