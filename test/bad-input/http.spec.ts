@@ -100,6 +100,10 @@ describe('who may', () => {
     ['viewer', 'POST', '/devices/d/changes', { operation: 'delete', path: '/1/1' }],
     ['approver', 'POST', '/devices/d/changes', { operation: 'execute', path: '/3/0/4' }],
     ['auditor', 'POST', '/firmware/withdraw', {}],
+    ['viewer', 'POST', '/devices/d/retry', { campaign: 'c', reason: 'r' }],
+    ['approver', 'POST', '/devices/d/skip', { campaign: 'c', reason: 'r' }],
+    ['viewer', 'POST', '/devices/d/release', { reason: 'r' }],
+    ['approver', 'POST', '/campaigns/c/rollback', { reason: 'r' }],
   ])('%s may not %s %s', async (role, method, path, body) => {
     expectRefusal(await api(server, method, path, body, secretOf[role]), 403, 'NOT_PERMITTED');
   });
@@ -143,6 +147,9 @@ describe('bodies', () => {
     ['a hold on a planet', '/holds', '{"scope": "planet", "reason": "r"}'],
     ['a reason without words', '/campaigns/c/abort', '{"reason": ""}'],
     ['a reason of a book', '/campaigns/c/abort', JSON.stringify({ reason: 'x'.repeat(501) })],
+    ['a rollback to no version', '/campaigns/c/rollback', '{"reason": "r", "version": ""}'],
+    ['a rollback without a reason', '/campaigns/c/rollback', '{"version": "1.0.0"}'],
+    ['a retry in no campaign', '/devices/d/retry', '{"reason": "r"}'],
     ['labels that are numbers', '/devices/import', '{"devices": [{"endpoint": "d", "labels": {"a": 1}}]}'],
     ['a device that is a list', '/devices/import', '{"devices": [[]]}'],
     ['a time zone of Middle-earth', '/devices/import', '{"devices": [{"endpoint": "d", "labels": {}, "timeZone": "Shire/Hobbiton"}]}'],
@@ -219,6 +226,10 @@ describe('addresses', () => {
     ['GET', '/firmware?namespace=..%2fother', 400, 'NAME_INVALID'],
     ['GET', '/campaigns?namespace=a&namespace=b', 400, 'NAME_INVALID'],
     ['GET', '/campaigns/none/evidence', 404, 'CAMPAIGN_NOT_FOUND'],
+    ['GET', '/devices/suspects?campaign=none', 404, 'CAMPAIGN_NOT_FOUND'],
+    ['GET', '/devices/suspects?limit=5000', 400, 'REQUEST_INVALID'],
+    ['POST', '/campaigns/none/rollback', 404, 'CAMPAIGN_NOT_FOUND'],
+    ['POST', '/devices/none/release', 404, 'DEVICE_NOT_FOUND'],
     ['POST', '/holds/none/lift', 404, 'HOLD_NOT_FOUND'],
     ['POST', '/tokens/none/revoke', 404, 'TOKEN_NOT_FOUND'],
     ['POST', '/campaigns/none/explode', 404, 'CAMPAIGN_NOT_FOUND'],

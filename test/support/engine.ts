@@ -7,7 +7,7 @@ import type { BlobReader } from '@drover/firmware-store/stores';
 import { BlobStore } from '@drover/firmware-store/stores';
 import type { Changes, DeviceRecord, UpdateRecord, Urgency } from '@drover/persistence';
 import { createLogger } from '@drover/platform';
-import { aCampaign, aDeviceRecord, aRegistration, aRelease } from '@drover/testkit';
+import { aCampaign, aDeviceRecord, aRegistration, aRelease, type Release } from '@drover/testkit';
 import { attemptKey } from '../../apps/server/src/engine/attempt.ts';
 import type { Actor } from '../../apps/server/src/engine/audit-drafts.ts';
 import { CampaignControl } from '../../apps/server/src/engine/campaign-control.ts';
@@ -16,8 +16,10 @@ import { ContactHandler } from '../../apps/server/src/engine/contact-handler.ts'
 import { DeviceStepper } from '../../apps/server/src/engine/device-stepper.ts';
 import { ChangeWriter, Engine } from '../../apps/server/src/engine/engine.ts';
 import { EngineState, keyOf, type LiveCampaign } from '../../apps/server/src/engine/engine-state.ts';
+import { RollbackDesk } from '../../apps/server/src/engine/rollback-desk.ts';
 import { RolloutTicker } from '../../apps/server/src/engine/rollout-ticker.ts';
 import { TrustDesk } from '../../apps/server/src/engine/trust-desk.ts';
+import { UpdateDesk } from '../../apps/server/src/engine/update-desk.ts';
 import { UpdateFactHandler } from '../../apps/server/src/engine/update-fact-handler.ts';
 import { Link } from '../../apps/server/src/link/link.ts';
 import type { FromGateway, ToGateway, UpdateFact } from '../../apps/server/src/link/messages.ts';
@@ -86,20 +88,23 @@ class CountingEntropy extends Entropy {
   }
 }
 
-/** Knows one image and no bytes of it. */
-class OneImage extends BlobStore {
-  readonly image: ImageDigest;
-  constructor(image: ImageDigest) {
+/** Knows a few images and no bytes of them. */
+class KnownImages extends BlobStore {
+  readonly images = new Map<Digest, ImageDigest>();
+  constructor(first: ImageDigest) {
     super();
-    this.image = image;
+    this.add(first);
   }
-  measure = (): Promise<ImageDigest> => Promise.resolve(this.image);
-  has = (digest: Digest): Promise<boolean> => Promise.resolve(digest === this.image.digest);
+  add(image: ImageDigest): void {
+    this.images.set(image.digest, image);
+  }
+  measure = (digest: Digest): Promise<ImageDigest> => Promise.resolve(must(this.images.get(digest), digest));
+  has = (digest: Digest): Promise<boolean> => Promise.resolve(this.images.has(digest));
   put = (): Promise<ImageDigest> => Promise.reject(new TypeError('nothing is put here'));
   open = (): Promise<BlobReader> => Promise.reject(new TypeError('nothing is open here'));
   delete = (): Promise<void> => Promise.resolve();
   async *list(): AsyncIterable<Digest> {
-    yield Promise.resolve(this.image.digest);
+    yield* this.images.keys();
   }
 }
 
@@ -128,11 +133,10 @@ export class TestEngine {
   readonly contacts = new ContactHandler(this.engine, this.stepper);
   readonly updates = new UpdateFactHandler({ engine: this.engine, stepper: this.stepper, contacts: this.contacts, ticker: this.ticker });
   readonly control = new CampaignControl(this.engine, this.ticker);
-  readonly campaigns = new Campaigns(
-    this.engine,
-    this.trust,
-    new OneImage({ digest: this.release.digest, size: this.release.image.length }),
-  );
+  readonly #images = new KnownImages({ digest: this.release.digest, size: this.release.image.length });
+  readonly campaigns = new Campaigns(this.engine, this.trust, this.#images);
+  readonly decisions = new UpdateDesk(this.engine, this.stepper);
+  readonly rollbacks = new RollbackDesk({ engine: this.engine, campaigns: this.campaigns, trust: this.trust, ticker: this.ticker });
 
   /** Devices that are registered, listen, and run 1.0.0. */
   withDevices(...names: string[]): this {
@@ -141,17 +145,34 @@ export class TestEngine {
     return this;
   }
 
+  device(name = 'd'): DeviceRecord {
+    return must(this.state.devices.get(Endpoint(name)), name);
+  }
+
   putDevice(device: DeviceRecord): void {
     this.state.devices.set(device.endpoint, device);
   }
 
   /** Image and policy, as if an upload had been accepted. */
   withFirmware(): this {
-    const { digest, image, envelope } = this.release;
+    this.#put('2.0.0', this.release);
+    return this.withPolicy('release');
+  }
+
+  /** Version 1.0.0 beside it, and what the policy says of going back. */
+  withOlderFirmware(downgrade: Record<string, Json>): this {
+    const older = aRelease(Buffer.alloc(1024, 3), { version: '1.0.0', sequenceNumber: 1 });
+    this.#images.add({ digest: older.digest, size: older.image.length });
+    this.#put('1.0.0', older);
+    const keys = [this.release, older].flatMap(({ policy }) => (policy.roles as { publisher: { keys: string[] } }).publisher.keys);
+    return this.withPolicy('release', { roles: { publisher: { keys, threshold: 1 } }, ...downgrade });
+  }
+
+  #put(version: string, { digest, image, envelope }: Release): void {
     this.state.putFirmware({
       namespace: DEFAULT_NAMESPACE,
       name: 'fw',
-      version: '2.0.0',
+      version,
       digest,
       size: image.length,
       envelope: Buffer.from(envelope).toString('base64'),
@@ -160,11 +181,10 @@ export class TestEngine {
       withdrawnAt: undefined,
       withdrawnReason: undefined,
     });
-    return this.withPolicy('release');
   }
 
-  withPolicy(name: string): this {
-    const source: Json = { apiVersion: 'drover/v1', kind: 'ReleasePolicy', metadata: { name }, spec: { roles: this.release.policy.roles } };
+  withPolicy(name: string, spec: Record<string, Json> = { roles: this.release.policy.roles }): this {
+    const source: Json = { apiVersion: 'drover/v1', kind: 'ReleasePolicy', metadata: { name }, spec };
     this.state.documents.set(`default/ReleasePolicy/${name}`, {
       namespace: DEFAULT_NAMESPACE,
       kind: 'ReleasePolicy',

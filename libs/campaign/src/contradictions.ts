@@ -94,6 +94,7 @@ function rollbackFaults({ rollback: { mode, to, when }, firmware }: CampaignSpec
     ...(mode !== 'Automatic' && when
       ? [invalid(['rollback', 'when'], 'only mode Automatic looks at it; write mode: Automatic, or leave it out')]
       : []),
+    ...(mode === 'None' && to ? [invalid(['rollback', 'to'], 'mode None goes back nowhere; write mode: Manual or Automatic')] : []),
     ...(to?.version === firmware.version ? [invalid(['rollback', 'to', 'version'], 'this is the version of the campaign itself')] : []),
   ];
 }

@@ -32,6 +32,7 @@ const everything = {
   awake: '20s',
   pauseAfterRegister: '500ms',
   lwm2m: { formats: ['SenMLCBOR', 'TLV'], composite: false, observe: 'Resource', settle: '4s', versionFrom: '/3/0/19' },
+  update: { pushTo: '/19/0/0', resume: 'Push' },
 };
 
 it('reads every field, durations in milliseconds', () => {
@@ -42,6 +43,7 @@ it('reads every field, durations in milliseconds', () => {
     awake: 20_000,
     pauseAfterRegister: 500,
     lwm2m: { ...everything.lwm2m, settle: 4000 },
+    update: everything.update,
   });
 });
 
@@ -66,6 +68,8 @@ describe('faults', () => {
     ['the version from a key', { lwm2m: { versionFrom: '/0/0/5' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
     ['the version from an object of keys', { lwm2m: { versionFrom: '/23/0/1' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
     ['the version of the image that waits', { lwm2m: { versionFrom: '/5/0/7' } }, 'VALUE_INVALID', ['spec', 'lwm2m', 'versionFrom']],
+    ['a push to what is no resource of Object 19', { update: { pushTo: '/5/0/0' } }, 'VALUE_INVALID', ['spec', 'update', 'pushTo']],
+    ['a resume of nothing known', { update: { resume: 'Always' } }, 'VALUE_INVALID', ['spec', 'update', 'resume']],
     [
       'the version from where the version says',
       { match: { firmwareVersion: ['1.*'] }, lwm2m: { versionFrom: '/3/0/19' } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DAY, HOUR } from '@drover/kernel';
+import { DAY, HOUR, MINUTE } from '@drover/kernel';
 import { readDocument, type CampaignDocument } from './index.ts';
 
 const smallest = () => ({
@@ -39,10 +39,88 @@ it('reads the smallest campaign with safe defaults', () => {
   expect(spec.schedule.timeZone).toBe('Device');
 });
 
+it('reads what a device is told about the delivery and the installation, with defaults that cost it nothing', () => {
+  const { spec } = readDocument(smallest()).document as CampaignDocument;
+  expect(spec.delivery).toEqual({
+    object: 'Firmware',
+    instance: 0,
+    method: 'Auto',
+    protocolOrder: ['coap', 'coap+tcp', 'https', 'http'],
+    blockSize: { preferred: 512, min: 64 },
+    inactivityTimeout: 45 * MINUTE,
+    resume: { enabled: true, maxSessions: 60, maxSpan: 21 * DAY },
+    keepAwake: { allowed: false, max: 10 * MINUTE },
+  });
+  expect(spec.activation).toEqual({ automaticUpgradeAtDownload: 'Off' });
+  expect(spec.verify).toEqual({ versionFrom: [], afterReregistration: true, stableFor: { contacts: 1 } });
+  expect([spec.purpose, spec.rollback, spec.retry.quarantineAfter]).toEqual(['Feature', { mode: 'None' }, 3]);
+});
+
+describe('one field against another', () => {
+  const install = { windows: { install: [{ start: '10:00', duration: '4h' }] } };
+  it.each<[string, Record<string, unknown>, string | undefined]>([
+    ['installs by itself', { activation: { automaticUpgradeAtDownload: 'On' } }, undefined],
+    [
+      'installs by itself, with a window',
+      { activation: { automaticUpgradeAtDownload: 'On' }, schedule: install },
+      'automaticUpgradeAtDownload',
+    ],
+    [
+      'software that installs by itself',
+      { activation: { automaticUpgradeAtDownload: 'On' }, delivery: { object: 'Software' } },
+      'automaticUpgradeAtDownload',
+    ],
+    ['the severity of software', { activation: { severity: 'Critical' }, delivery: { object: 'Software' } }, 'severity'],
+    ['the deferral of software', { activation: { maximumDefer: '1h' }, delivery: { object: 'Software' } }, 'maximumDefer'],
+    ['the severity of a component', { activation: { severity: 'Critical' }, delivery: { object: 'AdvancedFirmware' } }, undefined],
+    ['the package of another instance as its only version', { verify: { versionFrom: ['/5/1/7'] }, delivery: { instance: 1 } }, undefined],
+    ['the package as the last hint', { verify: { versionFrom: ['/3/0/19', '/5/0/7'] } }, undefined],
+    ['the scope of a rollback alone', { targets: { attemptedBy: 'c' } }, undefined],
+    [
+      'an automatic rollback',
+      { rollback: { mode: 'Automatic', to: { version: '2.3.9' }, when: { failure: { max: '3%', minSample: 500 } } } },
+      undefined,
+    ],
+  ])('%s', (_name, spec, at) => {
+    const { faults } = readDocument({ ...smallest(), spec: { ...smallest().spec, ...spec } });
+    expect(faults.map(({ path }) => path.at(-1))).toEqual(at === undefined ? [] : [at]);
+  });
+});
+
 describe('faults', () => {
   it.each([
     ['spec.firmwear', {}, 'FIELD_UNKNOWN', ['spec', 'firmwear']],
     ['spec.priority', 700, 'FIELD_NOT_SUPPORTED_YET', ['spec', 'priority']],
+    ['spec.purpose', 'Fun', 'VALUE_INVALID', ['spec', 'purpose']],
+    ['spec.delivery', { object: 'Firmwear' }, 'VALUE_INVALID', ['spec', 'delivery', 'object']],
+    ['spec.delivery', { instance: 65_535 }, 'VALUE_INVALID', ['spec', 'delivery', 'instance']],
+    ['spec.delivery', { protocolOrder: ['coaps'] }, 'VALUE_NOT_SUPPORTED_YET', ['spec', 'delivery', 'protocolOrder', 0]],
+    ['spec.delivery', { protocolOrder: ['coap', 'coap'] }, 'VALUE_INVALID', ['spec', 'delivery', 'protocolOrder', 1]],
+    ['spec.delivery', { resume: { maxSessions: 0 } }, 'VALUE_INVALID', ['spec', 'delivery', 'resume', 'maxSessions']],
+    ['spec.delivery', { keepAwake: { max: '2h' } }, 'VALUE_INVALID', ['spec', 'delivery', 'keepAwake', 'max']],
+    ['spec.delivery', { uriToken: {} }, 'FIELD_NOT_SUPPORTED_YET', ['spec', 'delivery', 'uriToken']],
+    ['spec.activation', { trigger: 'Manual' }, 'FIELD_NOT_SUPPORTED_YET', ['spec', 'activation', 'trigger']],
+    ['spec.activation', { automaticUpgradeAtDownload: true }, 'TYPE_WRONG', ['spec', 'activation', 'automaticUpgradeAtDownload']],
+    ['spec.activation', { maximumDefer: '1500ms' }, 'VALUE_INVALID', ['spec', 'activation', 'maximumDefer']],
+    [
+      'spec.retry',
+      { classes: { Integrity: { nextProtocol: true } } },
+      'VALUE_INVALID',
+      ['spec', 'retry', 'classes', 'Integrity', 'nextProtocol'],
+    ],
+    ['spec.retry', { quarantineAfter: 0 }, 'VALUE_INVALID', ['spec', 'retry', 'quarantineAfter']],
+    ['spec.verify', { versionFrom: ['/5/0/7'] }, 'VALUE_INVALID', ['spec', 'verify', 'versionFrom', 0]],
+    ['spec.verify', { versionFrom: ['/5/0/7', '/3/0/3'] }, 'VALUE_INVALID', ['spec', 'verify', 'versionFrom', 0]],
+    ['spec.verify', { versionFrom: ['/3/0/3', '/3/0/3'] }, 'VALUE_INVALID', ['spec', 'verify', 'versionFrom', 1]],
+    ['spec.verify', { versionFrom: ['/5/0/1'] }, 'VALUE_INVALID', ['spec', 'verify', 'versionFrom', 0]],
+    ['spec.verify', { versionFrom: ['/0/0/5'] }, 'VALUE_INVALID', ['spec', 'verify', 'versionFrom', 0]],
+    ['spec.verify', { probes: [] }, 'FIELD_NOT_SUPPORTED_YET', ['spec', 'verify', 'probes']],
+    ['spec.rollback', { mode: 'Manual' }, 'FIELD_MISSING', ['spec', 'rollback']],
+    ['spec.rollback', { mode: 'Automatic', to: { version: '1' } }, 'FIELD_MISSING', ['spec', 'rollback']],
+    ['spec.rollback', { when: { failure: { max: '3%' } } }, 'VALUE_INVALID', ['spec', 'rollback', 'when']],
+    ['spec.rollback', { mode: 'Manual', to: { version: '2.4.1' } }, 'VALUE_INVALID', ['spec', 'rollback', 'to', 'version']],
+    ['spec.rollback', { to: { version: '2.3.9' } }, 'VALUE_INVALID', ['spec', 'rollback', 'to']],
+    ['metadata.ownerReferences', [{ kind: 'Firmware', name: 'x' }], 'VALUE_INVALID', ['metadata', 'ownerReferences', 0, 'kind']],
     ['spec.firmware.delta', {}, 'FIELD_NOT_SUPPORTED_YET', ['spec', 'firmware', 'delta']],
     ['spec.firmware', undefined, 'FIELD_MISSING', ['spec']],
     ['spec.stages', [], 'VALUE_INVALID', ['spec', 'stages']],

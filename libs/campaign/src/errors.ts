@@ -7,6 +7,8 @@ const KIND_OF = {
   POLICY_PROTECTED: 'denied',
   POLICY_NOT_FOUND: 'missing',
   STAGE_NOT_FOUND: 'missing',
+  UPDATE_NOT_FOUND: 'missing',
+  ROLLBACK_UNKNOWN: 'input',
   CAMPAIGN_STALE: 'conflict',
   PLAN_STALE: 'conflict',
   PLAN_EMPTY: 'conflict',

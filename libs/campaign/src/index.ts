@@ -50,6 +50,7 @@ export {
   type PlannedFirmware,
   type PlannedStage,
 } from './plan.ts';
+export { rollbackDocument } from './rollback.ts';
 export type { Fault, FaultCode, FaultPath } from './schema.ts';
 export type { CampaignSpec, DeadlinesSpec, GateSpec, ResumeSpec, RetrySpec, StageSpec, Take } from './spec.ts';
 export { WEEKDAYS, type RecurringWindow, type Weekday } from './window.ts';

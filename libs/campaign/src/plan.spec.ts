@@ -111,6 +111,25 @@ describe('exclusions', () => {
     const blocking = campaign({ firmware: { name: 'wm-modem', version: '2.4.1', from: { versions: ['>=2.2 <2.4'], onOther: 'Block' } } });
     expect(() => reasons({ document: blocking }, device(1))).toThrow(expect.objectContaining({ code: 'PLAN_BLOCKED' }));
   });
+  it('nothing by a version that nobody has read', () => {
+    const document = campaign({ firmware: { name: 'wm-modem', version: '2.4.1', from: { versions: ['>=9'] } } });
+    expect(reasons({ document, running: () => ({ type: 'unread' }) }, device(1))).toEqual([]);
+    expect(reasons({ document, running: () => ({ type: 'empty' }) }, device(1))).toEqual(['SOURCE_VERSION']);
+    expect(reasons({ document, running: () => ({ type: 'hidden' }) }, device(1))).toEqual(['FACT_UNKNOWN']);
+    expect(reasons({ running: () => ({ type: 'known', version: '2.4.1' }) }, device(1))).toEqual(['ALREADY_CURRENT']);
+  });
+  it('quarantined devices', () => {
+    expect(planCampaign(input([device(1)], { quarantineOf: () => 'failed in a, b, c' })).excluded).toEqual([
+      { endpoint: 'urn:dev:1', code: 'QUARANTINED', detail: 'failed in a, b, c' },
+    ]);
+  });
+  it('whoever the other campaign never attempted is not even listed', () => {
+    const document = campaign({ targets: { attemptedBy: 'other' } });
+    const attemptedBy = (name: string) => (name === 'other' ? new Set([Endpoint('urn:dev:1')]) : undefined);
+    const plan = planCampaign(input([device(1), device(2)], { document, attemptedBy }));
+    expect([plan.stages.flatMap(({ endpoints }) => endpoints), plan.excluded]).toEqual([['urn:dev:1'], []]);
+    expect(() => planCampaign(input([device(1)], { document }))).toThrow(expect.objectContaining({ code: 'CAMPAIGN_NOT_FOUND' }));
+  });
   it('trust and other campaigns', () => {
     expect(reasons({ refusalOf: () => ({ code: 'ARTIFACT_ROLLBACK', detail: '' }) }, device(1))).toEqual(['ARTIFACT_ROLLBACK']);
     expect(reasons({ openElsewhere: () => 'other' }, device(1))).toEqual(['OTHER_CAMPAIGN']);

@@ -1,6 +1,7 @@
 export {
   API_PREFIX,
   ApprovalRequest,
+  DeviceUpdateRequest,
   DocumentsRequest,
   FirmwareRequest,
   HoldRequest,
@@ -8,6 +9,8 @@ export {
   ImportRequest,
   PageQuery,
   ReasonRequest,
+  RollbackRequest,
+  SuspectsQuery,
   ROLES,
   TokenRequest,
   TraceRequest,
@@ -15,6 +18,7 @@ export {
   type Role,
 } from './requests.ts';
 export type {
+  AttemptView,
   CampaignView,
   ClassView,
   DeviceClassView,
@@ -22,6 +26,9 @@ export type {
   ErrorBody,
   PlanView,
   StageView,
+  SuspectsPage,
+  SuspectView,
+  Taken,
   TimelineEntry,
   TraceView,
   WhyView,

@@ -53,6 +53,23 @@ export class ReasonRequest {
   reason!: string;
 }
 
+export class DeviceUpdateRequest extends ReasonRequest {
+  @ApiProperty({ description: 'The campaign whose device it is' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(63)
+  campaign!: string;
+}
+
+export class RollbackRequest extends ReasonRequest {
+  @ApiPropertyOptional({ description: 'The version to go back to, where the campaign names none' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(60)
+  version?: string;
+}
+
 export class ApprovalRequest {
   @ApiProperty({ pattern: DIGEST.source })
   @Matches(DIGEST)
@@ -221,4 +238,13 @@ export class PageQuery {
   @IsString()
   @MaxLength(4000)
   where?: string;
+}
+
+export class SuspectsQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Of this campaign alone' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(63)
+  campaign?: string;
 }

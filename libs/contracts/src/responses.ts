@@ -26,6 +26,11 @@ export interface CampaignView {
   readonly firmware: { readonly name: string; readonly version: string; readonly digest: string; readonly size: number };
   readonly planDigest: string;
   readonly approval: { readonly type: string; readonly given?: number; readonly needed?: number };
+  readonly purpose: string;
+  /** Campaigns that this one follows from. */
+  readonly owners: readonly string[];
+  /** What takes this one back, or why there is none. */
+  readonly rollback: { readonly at: string; readonly campaign?: string; readonly refused?: string } | undefined;
   readonly hold: { readonly reason: string; readonly by: string } | undefined;
   readonly createdAt: string;
   readonly startedAt: string | undefined;
@@ -60,6 +65,13 @@ export interface DeviceView {
       }
     | undefined;
   readonly findings: readonly { readonly at: string; readonly code: string; readonly text: string }[];
+  /** Components with a version of their own, as last read. */
+  readonly components: Readonly<
+    Record<string, { readonly object: string; readonly instance: number; readonly version: string; readonly at: string }>
+  >;
+  readonly quarantine: { readonly since: string; readonly campaigns: readonly string[] } | undefined;
+  /** Ways of delivery by which a transfer began anew: it does not go on with such ones. */
+  readonly beganAnew: readonly string[];
 }
 
 export interface WhyView {
@@ -75,6 +87,54 @@ export interface WhyView {
   readonly offset: number;
   readonly size: number;
   readonly failure: string | undefined;
+  /** Of the current attempt. */
+  readonly taken: Taken;
+  /** The last attempts that ended. */
+  readonly attempts: readonly AttemptView[];
+}
+
+/** What an attempt took; energy by the radio model, from what was measured. */
+export interface Taken {
+  readonly sessions: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly retransmissions: number;
+  readonly secondsAwake: number;
+  readonly energyMah: number;
+}
+
+export interface AttemptView extends Taken {
+  readonly attempt: number;
+  readonly at: string;
+  /** `succeeded`, `cancelled`, or a failure class. */
+  readonly outcome: string;
+  readonly why: string;
+  readonly offset: number;
+}
+
+/** A device that somebody may have to go to. */
+export interface SuspectView {
+  readonly endpoint: string;
+  readonly site?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `suspect`, `unreachable`, a failure class, or `quarantined`. */
+  readonly what: string;
+  readonly since: string;
+  readonly campaign: string | undefined;
+  readonly lastContactAt: string | undefined;
+  readonly heardSince: boolean;
+  /** Radio and battery as last known. */
+  readonly signs: Readonly<Record<string, { readonly value: string | number | boolean; readonly at: string }>>;
+  readonly offset: number;
+  readonly size: number;
+  readonly versionBefore: string | undefined;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly attempts: readonly AttemptView[];
+}
+
+export interface SuspectsPage {
+  readonly total: number;
+  readonly suspects: readonly SuspectView[];
 }
 
 export interface PlanView {

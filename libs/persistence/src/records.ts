@@ -46,6 +46,8 @@ export interface CampaignRecord {
   readonly createdAt: Instant;
   readonly startedAt: Instant | undefined;
   readonly endedAt: Instant | undefined;
+  /** The campaign that takes this one back, or why there is none. */
+  readonly rollback?: { readonly at: Instant; readonly campaign?: string; readonly refused?: string };
 }
 
 /** What the gateway last told of a device's registration. */
@@ -95,6 +97,9 @@ export interface DeviceRecord extends Device {
 
 export interface UpdateRecord extends DeviceUpdate {
   readonly namespace: Namespace;
+  /** Of what takes the image: Object 5, instance 0, where it is not said. */
+  readonly object?: number;
+  readonly instance?: number;
 }
 
 export interface ApprovalRecord {

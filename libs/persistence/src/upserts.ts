@@ -20,7 +20,7 @@ export interface Upsert {
   readonly rows: readonly Row[];
 }
 
-/** Object 5, instance 0: the only one that campaigns address today; the key has room for the others. */
+/** What takes the image where an update does not say. */
 const FIRMWARE_OBJECT = 5;
 
 const body = (record: object): string => JSON.stringify(record);
@@ -45,8 +45,8 @@ const ROW_OF = {
     namespace: record.namespace,
     campaign: record.campaign,
     endpoint: record.endpoint,
-    object: FIRMWARE_OBJECT,
-    instance: 0,
+    object: record.object ?? FIRMWARE_OBJECT,
+    instance: record.instance ?? 0,
     state: record.state,
     attempt: record.attempt,
     body: body(record),

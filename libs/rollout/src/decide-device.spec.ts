@@ -31,6 +31,10 @@ const view = (change: Partial<DeviceView> = {}): DeviceView => ({
   ...change,
 });
 const hold = { reason: 'storm', by: 'ann', since: now };
+const unread = { type: 'unread' } as const;
+const from = aCampaign({ firmware: { name: 'fw', version: '2.0.0', from: { versions: ['>=1.5'] } } }).spec;
+const faulty = aDevice('d', { 'battery.status': 'BatteryDamaged' });
+const downloading = { ...update, state: 'downloading' as const, attempt: 1 };
 const downloaded = { ...update, state: 'downloaded' as const, attempt: 1 };
 
 describe('decideDevice', () => {
@@ -79,6 +83,20 @@ describe('decideDevice', () => {
     ['downloaded, paused', { update: downloaded, life: { phase: 'paused' } }, 'wait CAMPAIGN_PAUSED resume'],
     ['downloaded, held by a person', { update: downloaded, hold }, 'wait HOLD lift-hold'],
     ['downloaded, gate held', { update: downloaded, stages: [{ state: 'held' }, { state: 'closed' }] }, 'wait STAGE_GATE promote'],
+    ['quarantined', { quarantine: 'failed thrice' }, 'wait QUARANTINED release'],
+    ['a source that is not accepted', { spec: from }, 'skip SOURCE_VERSION resume'],
+    ['a source that is not accepted, under way', { spec: from, update: { ...update, state: 'waiting', attempt: 1 } }, 'offer'],
+    ['a component nobody has looked at', { running: unread }, 'look FACT_UNKNOWN'],
+    ['the same, asleep', { running: unread, isReachable: false }, 'wait ASLEEP'],
+    ['looked at in this wake-up', { running: unread, update: { ...update, lookedAt: now, looks: 1 } }, 'wait FACT_UNKNOWN'],
+    ['looked at in the wake-up before', { running: unread, update: { ...update, lookedAt: hour(-6), looks: 1 } }, 'look FACT_UNKNOWN'],
+    ['looked at in vain', { running: unread, update: { ...update, lookedAt: hour(-6), looks: 5 } }, 'skip FACT_UNKNOWN'],
+    ['nothing installed yet', { running: { type: 'empty' } }, 'offer'],
+    ['transfer under way, battery low', { update: downloading, device: aDevice('d', { 'battery.level': 19 }) }, 'stop BATTERY_FLOOR'],
+    ['offered, battery faulty', { update: { ...downloading, state: 'offered' }, device: faulty }, 'stop BATTERY_FAULT'],
+    ['transfer under way, battery unknown', { update: downloading, device: aDevice('d', { 'battery.level': undefined }) }, 'nothing'],
+    ['transfer under way on mains', { update: downloading, device: aDevice('d', { 'battery.level': 1, 'power.mains': true }) }, 'nothing'],
+    ['downloaded, battery low', { update: downloaded, device: aDevice('d', { 'battery.level': 19 }) }, 'wait BATTERY_FLOOR'],
     ['transfer under way', { update: { ...update, state: 'downloading', attempt: 1 } }, 'nothing'],
   ])('%s', (_name, change, expected) => {
     const decision = decideDevice(view(change), now);
@@ -87,6 +105,25 @@ describe('decideDevice', () => {
         ? `${decision.type} ${decision.reason.code}${'person' in decision.reason ? ` ${decision.reason.person}` : ''}`
         : decision.type;
     expect(said).toBe(expected);
+  });
+
+  describe('a window too short for the whole image', () => {
+    const short = { windows: { download: [{ start: '00:00', duration: '62m' }] }, timeZone: 'UTC' };
+    const decided = (change: Partial<DeviceView>, spec: Record<string, unknown> = {}): string =>
+      decideDevice(view({ spec: aCampaign({ schedule: short, ...spec }).spec, ...change }), now).type;
+    const whole = { imageBytes: 4_000_000, update: { ...update, state: 'waiting', attempt: 1, offset: 3_990_000 } } as const;
+
+    it.each<[string, Partial<DeviceView>, Record<string, unknown>, string]>([
+      ['a pull, which goes on', {}, {}, 'offer'],
+      ['a pull that began anew once', { resume: { byClass: undefined, beganAnew: ['Pull'] } }, {}, 'wait'],
+      ['a pull that began anew, of a class that goes on', { resume: { byClass: 'Both', beganAnew: ['Pull'] } }, {}, 'offer'],
+      ['a push', {}, { delivery: { method: 'Push' } }, 'wait'],
+      ['a push of a class that goes on with it', { resume: { byClass: 'Push', beganAnew: [] } }, { delivery: { method: 'Push' } }, 'offer'],
+      ['a pull of a class that goes on with nothing', { resume: { byClass: 'None', beganAnew: [] } }, {}, 'wait'],
+      ['a campaign that resumes nothing', {}, { delivery: { resume: { enabled: false } } }, 'wait'],
+    ])('%s', (_name, change, spec, expected) => {
+      expect(decided({ ...whole, ...change }, spec)).toBe(expected);
+    });
   });
 
   it('every wait has evidence and an end', () => {
@@ -137,9 +174,32 @@ describe('overdue', () => {
     ['installing past three contacts', { state: 'installing', executedAt: now }, 18, 'install-deadline-passed'],
     ['suspect', { state: 'suspect', executedAt: now }, 41, undefined],
     ['suspect past confirm', { state: 'suspect', executedAt: now }, 42, 'confirm-deadline-passed'],
+    ['downloaded, and silent', { state: 'downloaded', attempt: 1 }, 24 * 10, 'contact-deadline-passed'],
+    ['a retry after long silence', { state: 'waiting', since: hour(24 * 9) }, 24 * 10, undefined],
+    ['cancelling, and silent', { state: 'cancelling' }, 24 * 10, 'contact-deadline-passed'],
+    ['verifying past confirm', { state: 'verifying' }, 24, 'confirm-deadline-passed'],
+    ['verifying, seen a while ago', { state: 'verifying', seenAt: hour(10) }, 24, undefined],
+    [
+      'a transfer that spans too long',
+      { state: 'waiting', attempt: 1, attemptAt: hour(-24 * 20), since: hour(24) },
+      24,
+      'resume-span-passed',
+    ],
+    [
+      'a retry that spans too long',
+      { state: 'waiting', attempt: 1, attemptAt: hour(-24 * 20), since: hour(24), backoffUntil: now },
+      24,
+      undefined,
+    ],
     ['settled', { state: 'succeeded' }, 1000, undefined],
   ] as const)('%s', (_name, change, hours, expected) => {
     expect(overdue({ ...update, ...change }, spec, { pattern, openedAt: now, now: hour(hours) })?.type).toBe(expected);
+  });
+  it('waits for no cancellation without end, however often the device is heard', () => {
+    const cancelling = { ...update, state: 'cancelling' as const, attempt: 1 };
+    const heard = { lastAt: hour(41), periodMs: 6 * 3_600_000 };
+    const at = (hours: number) => overdue(cancelling, spec, { pattern: heard, openedAt: now, now: hour(hours) })?.type;
+    expect([at(41), at(42)]).toEqual([undefined, 'confirm-deadline-passed']);
   });
   it('says when', () => {
     expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, spec, pattern, now)).toBe(hour(18));

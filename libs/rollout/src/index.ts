@@ -20,4 +20,5 @@ export { assessGate, EMPTY_TALLY, gateFor, isStageOver, tallyOf, type FailureRul
 export { limitsOf } from './limits.ts';
 export { nextDeadline, overdue } from './overdue.ts';
 export { isPastDeadline, reconcile, type RolloutCommand, type RolloutView, type StageStatus } from './reconcile.ts';
+export { rollbackDue } from './rollback.ts';
 export { holdsCampaign, retryAfter, type RetryRules } from './retry.ts';

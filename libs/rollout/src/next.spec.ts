@@ -5,8 +5,11 @@ import { aCampaign } from '@drover/testkit';
 import {
   holdsDevice,
   isSettled,
+  mayRetry,
   newUpdate,
   next,
+  nextDeadline,
+  retried,
   UPDATE_STATES,
   type DeviceFact,
   type DeviceUpdate,
@@ -189,10 +192,11 @@ describe('what the move carries', () => {
   });
 });
 
+const anyHistory = fc.array(fc.constantFrom(...Object.entries(FACTS)), { maxLength: 60 });
+
 it('from any history: a settled update never moves, and no Execute follows another without a read between', () => {
-  const fact = fc.constantFrom(...Object.entries(FACTS));
   fc.assert(
-    fc.property(fc.array(fact, { maxLength: 40 }), (history) => {
+    fc.property(anyHistory, (history) => {
       let update = newUpdate('c', Endpoint('d'), 0, now);
       let executedSinceRead = false;
       for (const [name, each] of history) {
@@ -202,14 +206,124 @@ it('from any history: a settled update never moves, and no Execute follows anoth
           expect(executedSinceRead).toBe(false);
           executedSinceRead = true;
         }
-        // A new attempt starts by reading State; so does a return to "downloaded".
-        if (name.startsWith('reads') || after?.state === 'offered') executedSinceRead = false;
-        if (name === 'fails and may retry' && after?.state === 'waiting') executedSinceRead = false;
+        // A new attempt starts by reading State; so does a return to "downloaded". One that never left was none.
+        const isNone = name === 'execute-not-sent' && after !== undefined;
+        if (name.startsWith('reads') || after?.state === 'offered' || after?.state === 'waiting' || isNone) executedSinceRead = false;
         update = after ?? update;
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
+});
+
+it('from any history: whatever is not settled has a time at which something happens', () => {
+  fc.assert(
+    fc.property(anyHistory, (history) => {
+      const update = history.reduce((before, [, fact]) => next(before, fact, rules, now) ?? before, newUpdate('c', Endpoint('d'), 0, now));
+      // An unreachable one ends with its campaign, or with its next contact.
+      if (isSettled(update) || update.state === 'unreachable') return;
+      expect(nextDeadline(update, spec, undefined, now)).toBeGreaterThan(now);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it('from any history, a person’s retries included: no two sessions have the same key, so no fact finds the wrong one', () => {
+  fc.assert(
+    fc.property(anyHistory, (history) => {
+      const keys = new Set<string>();
+      let update = newUpdate('c', Endpoint('d'), 0, now);
+      for (const [, fact] of history) {
+        const after = next(update, fact, rules, now);
+        if (after && fact.type === 'admitted') {
+          const key = `${after.attempt}.${after.sessions}`;
+          expect(keys.has(key)).toBe(false);
+          keys.add(key);
+        }
+        update = after ?? update;
+        update = retried(update, 'again', now) ?? update;
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+describe('a transfer goes on', () => {
+  const running = anUpdate('downloading', { sessions: 3, offset: 512, attemptAt: now });
+  const lost: DeviceFact = { type: 'session-lost', offset: 2048, reason };
+  const under = (resume: Partial<UpdateRules['resume']>) =>
+    next(running, lost, { ...rules, resume: { ...rules.resume, ...resume } }, plus(now, 1000));
+
+  it('in the next session, with what has arrived', () => {
+    expect(under({})).toMatchObject({ state: 'waiting', offset: 2048, attempt: 1, reason: { code: 'WINDOW_CLOSED' } });
+  });
+
+  it.each([
+    ['the campaign resumes nothing', { enabled: false }],
+    ['that was the last session', { maxSessions: 3 }],
+    ['it has taken too long', { maxSpan: 1000 as UpdateRules['resume']['maxSpan'] }],
+  ])('not where %s: the attempt ends, and the next begins at byte 0', (_why, resume) => {
+    expect(under(resume)).toMatchObject({ state: 'waiting', failure: 'ConnectionLost', offset: 0, failures: { ConnectionLost: 1 } });
+    expect(under(resume)?.log).toMatchObject([{ attempt: 1, outcome: 'ConnectionLost', offset: 2048, sessions: 3 }]);
+  });
+
+  it('unless nothing has arrived yet: there is nothing to resume', () => {
+    const none = next({ ...running, offset: 0 }, { ...lost, offset: 0 }, { ...rules, resume: { ...rules.resume, enabled: false } }, now);
+    expect(none).toMatchObject({ state: 'waiting', attempt: 1, failures: {} });
+  });
+
+  it('and from byte 0 where the device has begun anew', () => {
+    expect(next(running, { type: 'began-anew' }, rules, now)).toMatchObject({ state: 'downloading', offset: 0 });
+  });
+});
+
+describe('an attempt', () => {
+  it('counts what it took, and is remembered with it when it ends; the next one begins at nothing', () => {
+    const facts = [FACTS['admitted']!, FACTS['progress']!, FACTS['progress']!, FACTS['fails and may retry']!];
+    const ended = facts.reduce((before, fact) => next(before, fact, rules, now) ?? before, anUpdate('pending'));
+    expect(ended.log).toMatchObject([
+      { attempt: 1, outcome: 'Integrity', why: 'result 5', blocks: 2, bytes: 1024, awakeMs: 1800, sessions: 1 },
+    ]);
+    expect(ended.log?.[0]?.energyMah).toBeCloseTo(0.12);
+    expect(next(ended, FACTS['admitted']!, rules, now)).toMatchObject({ attempt: 2, bytes: 0, awakeMs: 0, energyMah: 0.1, log: ended.log });
+  });
+
+  it('leaves the last ten behind, and each once', () => {
+    let update = anUpdate('pending');
+    for (let round = 0; round < 15; round++) {
+      update = next(update, FACTS['admitted']!, rules, now) ?? update;
+      update = next(update, { type: 'failed', failure: 'Deferred', why: 'x'.repeat(1000) }, rules, now) ?? update;
+    }
+    expect(update.log?.map(({ attempt }) => attempt)).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    expect(update.log?.[0]?.why).toHaveLength(200);
+  });
+});
+
+describe('a person', () => {
+  it.each([
+    ['failed', {}, true],
+    ['cancelled', {}, true],
+    ['skipped', {}, true],
+    ['waiting', { attempt: 1, backoffUntil: now }, true],
+    ['waiting', { attempt: 1 }, false],
+    ['waiting', {}, false],
+    ['pending', {}, false],
+    ['downloading', {}, false],
+    ['suspect', {}, false],
+    ['unreachable', {}, false],
+    ['succeeded', {}, false],
+  ] as const)('may send round again what is %s %j: %s', (state, change, expected) => {
+    expect(mayRetry(anUpdate(state, change))).toBe(expected);
+    expect(retried(anUpdate(state, change), 'ann', now) !== undefined).toBe(expected);
+  });
+
+  it('gives it a fresh budget, and attempts that go on counting', () => {
+    const worn = anUpdate('failed', { attempt: 4, failures: { Integrity: 3 }, failure: 'Integrity', offset: 512, offeredAt: now });
+    const again = retried(worn, 'new antenna', now)!;
+    expect(again).toMatchObject({ state: 'waiting', attempt: 4, failures: {}, failure: undefined, offset: 0, offeredAt: undefined });
+    const offered = next(again, FACTS['admitted']!, rules, now)!;
+    expect(next(offered, FACTS['fails and may retry']!, rules, now)).toMatchObject({ state: 'waiting', attempt: 5 });
+  });
 });
 
 describe('what an update says of itself', () => {

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Duration, MINUTE } from '@drover/kernel';
-import { blockCost, paceDelay, transferCost, type Bearer, type Coverage } from './index.ts';
+import {
+  blockCost,
+  contactEnergyMah,
+  installEnergyMah,
+  measuredEnergyMah,
+  paceDelay,
+  transferCost,
+  type Bearer,
+  type Coverage,
+} from './index.ts';
 
 const KIB = 1024;
 
@@ -46,4 +55,31 @@ it('paced transfers keep a carrier to its budget', () => {
       if (sum <= budget) expect(blocks.every((block) => paceDelay(block.duration, sum, budget) === Duration(0))).toBe(true);
     }),
   );
+});
+
+describe('what was measured', () => {
+  const link = { bearer: 'NB-IoT', ce: 0, blockSize: 512 } as const;
+  const block = blockCost(link);
+
+  it('costs what was foreseen where nothing went wrong', () => {
+    const measured = { blocks: 512, bytes: 512 * 512, retransmissions: 0, awakeMs: 0 };
+    expect(measuredEnergyMah(measured, link)).toBeCloseTo(512 * block.energyMah, 6);
+  });
+
+  it('costs more with each repetition, and with the time that nothing was sent', () => {
+    const measured = { blocks: 10, bytes: 5120, retransmissions: 2, awakeMs: 12 * block.duration + 93_000 };
+    expect(measuredEnergyMah(measured, link)).toBeCloseTo(12 * block.energyMah + 0.646, 3);
+  });
+
+  it('counts smaller blocks as what they are', () => {
+    const small = measuredEnergyMah({ blocks: 8, bytes: 512, retransmissions: 0, awakeMs: 0 }, link);
+    expect(small).toBeCloseTo(8 * blockCost({ ...link, blockSize: 64 }).energyMah, 6);
+    expect(measuredEnergyMah({ blocks: 0, bytes: 0, retransmissions: 0, awakeMs: 93_000 }, link)).toBeCloseTo(0.646, 3);
+  });
+
+  it('costs nothing on a wire', () => {
+    const wire = { ...link, bearer: 'other' } as const;
+    const measured = { blocks: 1, bytes: 512, retransmissions: 1, awakeMs: 93_000 };
+    expect([measuredEnergyMah(measured, wire), contactEnergyMah(wire), installEnergyMah(wire)]).toEqual([0, 0, 0]);
+  });
 });

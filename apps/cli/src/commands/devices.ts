@@ -1,18 +1,30 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { DeviceClassView, DeviceView } from '@drover/contracts';
+import type { DeviceClassView, DeviceView, WhyView } from '@drover/contracts';
 import { classText } from '../class-text.ts';
 import { action } from '../context.ts';
 import { readDeviceFile } from '../device-file.ts';
+import { attemptsText } from '../attempts-text.ts';
 import { table } from '../output.ts';
+import { deviceDecisionCommands } from './device-decisions.ts';
 import { deviceOperationCommands } from './device-operations.ts';
+import { suspectsCommand } from './suspects.ts';
 import { timelineCommand } from './timeline.ts';
 
 const PAGE = 1000;
 
 export function deviceCommands(program: Command): void {
   const device = program.command('device').description('the inventory, and operations on single devices');
-  for (const add of [listCommand, showCommand, timelineCommand, importCommand, deviceOperationCommands]) add(device);
+  for (const add of [
+    listCommand,
+    showCommand,
+    timelineCommand,
+    importCommand,
+    suspectsCommand,
+    deviceDecisionCommands,
+    deviceOperationCommands,
+  ])
+    add(device);
 }
 
 function listCommand(device: Command): void {
@@ -55,6 +67,7 @@ function showCommand(device: Command): void {
         const path = `devices/${encodeURIComponent(name)}`;
         const view = await api.get<DeviceView>(path);
         const treatment = await api.get<DeviceClassView>(`${path}/class`);
+        const updates = await api.get<WhyView[]>(`${path}/why`);
         out.say(
           table([
             ...Object.entries(view.labels).map(([key, value]) => [`label ${key}`, value]),
@@ -62,11 +75,25 @@ function showCommand(device: Command): void {
           ]),
         );
         out.say(`last contact ${view.lastContactAt ?? 'never'}, next expected ${view.nextContactAt ?? 'unknown'}`);
+        for (const line of deviceLines(view)) out.say(line);
+        for (const update of updates) out.say(attemptsText(update));
         for (const { at, code, text } of view.findings) out.say(`finding ${at} ${code}: ${text}`);
         out.say(classText(treatment));
-        out.result({ ...view, treatment });
+        out.result({ ...view, treatment, updates });
       }),
     );
+}
+
+function deviceLines({ components, quarantine, beganAnew }: DeviceView): string[] {
+  return [
+    ...Object.entries(components).map(
+      ([name, { object, instance, version, at }]) => `component ${name}: ${version}, ${object} instance ${instance}, read ${at}`,
+    ),
+    ...(quarantine
+      ? [`quarantined since ${quarantine.since}, failed in ${quarantine.campaigns.join(', ')}; drover device release ends it`]
+      : []),
+    ...(beganAnew.length > 0 ? [`does not go on with a transfer by ${beganAnew.join(' or ')}: it must fit whole`] : []),
+  ];
 }
 
 function importCommand(device: Command): void {

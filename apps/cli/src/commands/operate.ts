@@ -4,6 +4,7 @@ import { DroverError, instantOf } from '@drover/kernel';
 import type { CampaignView, StageView, WhyView } from '@drover/contracts';
 import { action, positive, type Context } from '../context.ts';
 import { counts, table } from '../output.ts';
+import { whyText } from '../why-text.ts';
 
 const OVER = ['finished', 'aborted'];
 
@@ -30,6 +31,7 @@ export function operateCommands(program: Command): void {
       .option('--reason <text>', 'goes into the audit log')
       .action(action((context, name: string, options: { reason?: string }) => act(context, verb, name, options)));
   }
+  rollbackCommand(program);
   for (const decision of ['approve', 'deny'] as const) {
     program
       .command(decision)
@@ -39,6 +41,23 @@ export function operateCommands(program: Command): void {
       .option('--remark <text>', 'goes into the audit log')
       .action(action((context, name: string, options: { plan?: string; remark?: string }) => decide(context, decision, name, options)));
   }
+}
+
+function rollbackCommand(program: Command): void {
+  program
+    .command('rollback')
+    .description('take a campaign back: emits an ordinary campaign for the devices that it attempted')
+    .argument('<campaign>')
+    .option('--to <version>', 'the version to go back to; without it what the campaign says')
+    .requiredOption('--reason <text>', 'goes into the audit log')
+    .action(
+      action(async ({ api, out }, name: string, { to, reason }: { to?: string; reason: string }) => {
+        const body = { reason, ...(to === undefined ? {} : { version: to }) };
+        const rollback = await api.post<CampaignView>(`campaigns/${encodeURIComponent(name)}/rollback`, body);
+        out.say(campaignText(rollback));
+        out.result(rollback);
+      }),
+    );
 }
 
 export const defaultReason = (): string => `by ${userInfo().username} from the command line`;
@@ -64,9 +83,18 @@ async function status({ api, out }: Context, name: string | undefined): Promise<
 export function campaignText(campaign: CampaignView): string {
   const { phase, hold, approval } = campaign;
   const head = [`${campaign.name}: ${phase}, ${campaign.firmware.name} ${campaign.firmware.version}`, totalsText(campaign)];
+  head.push(...relationsOf(campaign));
   if (hold) head.push(`HOLD by ${hold.by}: ${hold.reason}`);
   if (phase === 'awaiting-approval') head.push(`approvals ${approval.given ?? 0} of ${approval.needed ?? 1}, plan ${campaign.planDigest}`);
   return `${head.join('\n')}\n${table(campaign.stages.map(stageRow), ['STAGE', 'STATE', 'SIZE', 'DONE', 'FAILED', 'SKIPPED', 'IN FLIGHT', 'WAITING'])}`;
+}
+
+function relationsOf({ purpose, owners, rollback }: CampaignView): string[] {
+  return [
+    ...(purpose === 'Rollback' ? [`takes back ${owners.join(', ')}`] : []),
+    ...(rollback?.campaign === undefined ? [] : [`taken back by ${rollback.campaign} since ${rollback.at}`]),
+    ...(rollback?.refused === undefined ? [] : [`could not be taken back: ${rollback.refused}`]),
+  ];
 }
 
 function stageRow(stage: StageView): (string | number)[] {
@@ -105,16 +133,6 @@ async function why({ api, out }: Context, device: string): Promise<void> {
   if (reasons.length === 0) out.say(`${device} is in no campaign`);
   for (const reason of reasons) out.say(whyText(reason));
   out.result(reasons);
-}
-
-export function whyText(reason: WhyView): string {
-  const end = reason.person
-    ? `until a person with the right to ${reason.person} decides`
-    : reason.nextAt
-      ? `next look ${reason.nextAt}`
-      : 'settled';
-  const progress = reason.attempt > 0 ? `, attempt ${reason.attempt}, ${reason.offset} of ${reason.size} bytes` : '';
-  return `${reason.campaign}/${reason.stage}: ${reason.state} since ${reason.since}${progress}\n  ${reason.code}: ${reason.evidence}\n  ${end}`;
 }
 
 async function act({ api, out }: Context, verb: string, name: string, { reason }: { reason?: string }): Promise<void> {

@@ -6,6 +6,9 @@ import { CampaignsController } from './campaigns.controller.ts';
 import { DeviceClassesController } from './device-classes.controller.ts';
 import { DeviceInsightController } from './device-insight.controller.ts';
 import { DeviceOperationsController } from './device-operations.controller.ts';
+import { DeviceUpdatesController } from './device-updates.controller.ts';
+import { SuspectsController } from './suspects.controller.ts';
+import { RollbacksController } from './rollbacks.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
 import { HealthController } from './health.controller.ts';
@@ -22,6 +25,9 @@ export class ApiModule {
       controllers: [
         HealthController,
         CampaignsController,
+        RollbacksController,
+        SuspectsController,
+        DeviceUpdatesController,
         DevicesController,
         DeviceOperationsController,
         DeviceInsightController,

@@ -7,6 +7,7 @@ import type { PlannedDocument } from '../engine/campaigns.ts';
 import type { EngineState, LiveCampaign } from '../engine/engine-state.ts';
 import type { Explanation } from '../engine/explain.ts';
 import { holdOver } from '../engine/holds.ts';
+import { attemptView } from './suspect-view.ts';
 import type { RolloutTicker } from '../engine/rollout-ticker.ts';
 
 const iso = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : isoOf(instant));
@@ -37,6 +38,9 @@ export function campaignView(campaign: LiveCampaign, state: EngineState, ticker:
     firmware: record.plan.firmware,
     planDigest: record.plan.digest,
     approval: ticker.approvalOf(campaign),
+    purpose: document.spec.purpose,
+    owners: document.metadata.ownerReferences.map(({ name }) => name),
+    rollback: record.rollback && { ...record.rollback, at: isoOf(record.rollback.at) },
     hold: hold && { reason: hold.reason, by: hold.by },
     createdAt: isoOf(record.createdAt),
     startedAt: iso(record.startedAt),
@@ -86,13 +90,39 @@ export function deviceView(device: DeviceRecord, now: Instant): DeviceView {
       refreshedAt: isoOf(registration.refreshedAt),
     },
     findings: device.findings.map(({ at, code, text }) => ({ at: isoOf(at), code, text })),
+    components: componentsOf(device),
+    quarantine: device.quarantine && { since: isoOf(device.quarantine.since), campaigns: device.quarantine.campaigns },
+    beganAnew: Object.keys(device.beganAnew ?? {}),
   };
+}
+
+function componentsOf({ components = {} }: DeviceRecord): DeviceView['components'] {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, { object, instance, version, isEmpty, at }]) => [
+      name,
+      { object, instance, version: version ?? (isEmpty ? 'nothing installed' : 'not shown'), at: isoOf(at) },
+    ]),
+  );
 }
 
 export function planView({ plan, ...planned }: PlannedDocument): PlanView {
   return { ...planned, plan: plan && { digest: plan.digest, firmware: plan.firmware, stages: plan.stages, excluded: plan.excluded } };
 }
 
-export function whyView({ since, nextAt, ...explanation }: Explanation): WhyView {
-  return { ...explanation, since: isoOf(since), nextAt: iso(nextAt) };
+export function whyView({ since, nextAt, update, ...explanation }: Explanation): WhyView {
+  const { sessions, blocks, bytes, retransmissions, awakeMs = 0, energyMah, log = [] } = update;
+  return {
+    ...explanation,
+    since: isoOf(since),
+    nextAt: iso(nextAt),
+    taken: {
+      sessions,
+      blocks,
+      bytes,
+      retransmissions,
+      secondsAwake: Math.round(awakeMs / 1000),
+      energyMah: Math.round(energyMah * 100) / 100,
+    },
+    attempts: log.map(attemptView),
+  };
 }

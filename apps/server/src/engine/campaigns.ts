@@ -15,7 +15,8 @@ import type { Device } from '@drover/fleet';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { forecast, type Forecast } from '@drover/schedule';
-import { newUpdate } from '@drover/rollout';
+import { UPDATE_OBJECT } from '@drover/lwm2m';
+import { holdsDevice, newUpdate } from '@drover/rollout';
 import type { ApprovalRecord, CampaignRecord, DeviceRecord, DocumentRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
 import { tellClasses } from './class-teller.ts';
@@ -171,23 +172,29 @@ export class Campaigns {
     const { metadata, spec } = document;
     const { state } = this.#engine;
     const ownKey = keyOf(metadata.namespace, metadata.name);
+    const { attemptedBy: scope } = spec.targets;
+    const owner = scope === undefined ? undefined : state.campaigns.get(keyOf(metadata.namespace, scope));
     const record = state.firmwareOf(metadata.namespace, spec.firmware.name, spec.firmware.version);
     if (!record) throw notFound(spec.firmware.name, spec.firmware.version);
     if (spec.firmware.digest !== undefined && spec.firmware.digest !== record.digest)
       throw new CampaignError('PLAN_BLOCKED', `the campaign pins ${spec.firmware.digest}, the store has ${record.digest}`);
+    // A rollback that would be refused in the hour of need is refused now.
+    if (spec.rollback.to) this.#trust.requireStepBack(document, spec.rollback.to.version, now);
     const plannable = this.#trust.verifyPlan(record, now, images.get(record.digest));
     return planCampaign({
       document,
       devices: [...state.devices.values()].filter(({ namespace }) => namespace === metadata.namespace),
       firmware: plannable.firmware,
-      running: (device) => runningVersion(spec, this.#recordOf(device)),
+      running: (device) => (isInFlightIn(owner, device) ? ({ type: 'hidden' } as const) : runningVersion(spec, this.#recordOf(device))),
       refusalOf: (device) => {
         const refusal = refusalOf(plannable, spec, this.#recordOf(device));
         return refusal && { code: refusal.code, detail: refusal.message };
       },
       quarantineOf: (device) => quarantineText(this.#recordOf(device)),
-      attemptedBy: (campaign) => attemptedBy(state.campaigns.get(keyOf(metadata.namespace, campaign))),
-      openElsewhere: (endpoint) => state.openUpdatesOf(endpoint).find(({ key }) => key !== ownKey)?.campaign.record.name,
+      attemptedBy: () => attemptedBy(owner),
+      // Whoever is still under way in what is taken back belongs to it, and waits until that is resolved.
+      openElsewhere: (endpoint) =>
+        state.openUpdatesOf(endpoint).find(({ key, campaign }) => key !== ownKey && campaign !== owner)?.campaign.record.name,
       policyDigests: [this.#trust.policyOf(metadata.namespace).digest, ...this.#approvalPolicyDigest(document, alongside)],
     });
   }
@@ -240,7 +247,12 @@ export class Campaigns {
       endedAt: undefined,
     };
     const updates = plan.stages.flatMap(({ endpoints }, stage) =>
-      endpoints.map((endpoint) => ({ ...newUpdate(metadata.name, endpoint, stage, unit.now), namespace: metadata.namespace })),
+      endpoints.map((endpoint) => ({
+        ...newUpdate(metadata.name, endpoint, stage, unit.now),
+        namespace: metadata.namespace,
+        object: UPDATE_OBJECT[spec.delivery.object],
+        instance: spec.delivery.instance,
+      })),
     );
     unit.changes.dropUpdatesOf.push({ namespace: metadata.namespace, campaign: metadata.name });
     this.#engine.state.addCampaign(key, {
@@ -280,6 +292,12 @@ export class Campaigns {
       ),
     );
   }
+}
+
+/** What it runs at the moment says nothing of what it will run in a moment. */
+function isInFlightIn(campaign: LiveCampaign | undefined, { endpoint }: Device): boolean {
+  const update = campaign?.updates.get(endpoint);
+  return update !== undefined && holdsDevice(update);
 }
 
 /** Who was offered something, whatever became of it. */

@@ -99,7 +99,7 @@ export class DeviceStepper {
     const before = place.update;
     const moved = next(before, fact, this.rulesOf(place.campaign), unit.now);
     if (!moved) return before;
-    const after: UpdateRecord = { ...moved, namespace: before.namespace };
+    const after: UpdateRecord = { ...before, ...moved };
     unit.putUpdate(after);
     this.#afterMove(place, before, after, unit);
     return after;

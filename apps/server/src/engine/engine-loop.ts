@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import type { GatewayLooks } from './gateway-looks.ts';
 import { Inbox } from './inbox.ts';
 import type { OperationDesk } from './operation-desk.ts';
+import type { RollbackDesk } from './rollback-desk.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
 import type { UpdateFactHandler } from './update-fact-handler.ts';
 
@@ -24,6 +25,7 @@ export class EngineLoop {
   readonly #ticker: RolloutTicker;
   readonly #operations: OperationDesk;
   readonly #looks: GatewayLooks;
+  readonly #rollbacks: RollbackDesk;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -37,6 +39,7 @@ export class EngineLoop {
     ticker: RolloutTicker;
     operations: OperationDesk;
     looks: GatewayLooks;
+    rollbacks: RollbackDesk;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -45,6 +48,7 @@ export class EngineLoop {
     this.#ticker = parts.ticker;
     this.#operations = parts.operations;
     this.#looks = parts.looks;
+    this.#rollbacks = parts.rollbacks;
     this.#onFatal = parts.onFatal;
   }
 
@@ -85,6 +89,7 @@ export class EngineLoop {
     this.#timer = setTimeout(() => {
       this.#ticker
         .tick()
+        .then(() => this.#rollbacks.tick())
         .then(() => this.#operations.tick())
         .then(() => {
           if (!this.#stopped) this.#next();

@@ -18,10 +18,12 @@ import { FirmwareDesk } from './firmware-desk.ts';
 import { GatewayLooks } from './gateway-looks.ts';
 import { HoldDesk } from './hold-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
+import { RollbackDesk } from './rollback-desk.ts';
 import { RolloutTicker } from './rollout-ticker.ts';
 import { TokenDesk } from './token-desk.ts';
 import { TraceDesk } from './trace-desk.ts';
 import { TrustDesk } from './trust-desk.ts';
+import { UpdateDesk } from './update-desk.ts';
 import { UpdateFactHandler } from './update-fact-handler.ts';
 
 /** What must exist before anything can be wired: made in `main.ts`, where waiting is allowed. */
@@ -41,9 +43,20 @@ const INSIGHT = [
   { provide: TraceDesk, inject: [Engine, GatewayLooks], useFactory: (e: Engine, looks: GatewayLooks) => new TraceDesk(e, looks) },
 ];
 
+/** What people decide about campaigns that have gone wrong, and about single devices. */
+const REMEDIES = [
+  {
+    provide: RollbackDesk,
+    inject: [Engine, Campaigns, TrustDesk, RolloutTicker],
+    useFactory: (engine: Engine, campaigns: Campaigns, trust: TrustDesk, ticker: RolloutTicker) =>
+      new RollbackDesk({ engine, campaigns, trust, ticker }),
+  },
+  { provide: UpdateDesk, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new UpdateDesk(e, stepper) },
+];
+
 const loopWith = (onFatal: EngineParts['onFatal']) => ({
   provide: EngineLoop,
-  inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk, GatewayLooks],
+  inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk, GatewayLooks, RollbackDesk],
   useFactory: (
     e: Engine,
     contacts: ContactHandler,
@@ -51,7 +64,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     ticker: RolloutTicker,
     operations: OperationDesk,
     looks: GatewayLooks,
-  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, onFatal }),
+    rollbacks: RollbackDesk,
+  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, onFatal }),
 });
 
 @Module({})
@@ -105,6 +119,7 @@ export class EngineModule {
       },
       { provide: Explainer, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new Explainer(e, stepper) },
       ...INSIGHT,
+      ...REMEDIES,
       loopWith(onFatal),
     ];
     return { module: EngineModule, providers, exports: providers.map(({ provide }) => provide) };

@@ -20,6 +20,7 @@ export interface Explanation {
   readonly offset: number;
   readonly size: number;
   readonly failure: string | undefined;
+  readonly update: DeviceUpdate;
 }
 
 export class Explainer {
@@ -56,6 +57,7 @@ export class Explainer {
       offset: update.offset,
       size: campaign.record.plan.firmware.size,
       failure: update.failure,
+      update,
     };
   }
 

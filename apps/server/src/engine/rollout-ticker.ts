@@ -57,8 +57,8 @@ export class RolloutTicker {
   }
 
   /** Holds a stage for a reason found outside its gate. */
-  holdStage(campaign: LiveCampaign, index: number, why: string): void {
-    void this.#engine.change((unit) =>
+  holdStage(campaign: LiveCampaign, index: number, why: string): Promise<void> {
+    return this.#engine.change((unit) =>
       this.#executors['hold-stage'](campaign, { type: 'hold-stage', campaign: campaign.record.name, index, why }, unit),
     );
   }

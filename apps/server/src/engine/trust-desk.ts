@@ -1,5 +1,5 @@
 import { DroverError, type Digest, type Instant, type Json } from '@drover/kernel';
-import { CampaignError, type CampaignSpec } from '@drover/campaign';
+import { CampaignError, type CampaignDocument, type CampaignSpec } from '@drover/campaign';
 import {
   ArtifactError,
   parseReleasePolicy,
@@ -71,6 +71,15 @@ export class TrustDesk {
       if (!(error instanceof DroverError)) throw error;
       return `${error.code}: ${error.message}`;
     }
+  }
+
+  /** Whether the policy lets devices of this campaign go back to that version; thrown with its reason where it does not. */
+  requireStepBack({ metadata, spec: { firmware } }: CampaignDocument, to: string, now: Instant): void {
+    const record = this.#state.firmwareOf(metadata.namespace, firmware.name, to);
+    if (!record) throw notFound(firmware.name, to);
+    const plannable = this.verifyPlan(record, now);
+    const refusal = plannable.refusalFor({ model: plannable.firmware.models[0], version: firmware.version });
+    if (refusal?.code === 'ARTIFACT_ROLLBACK') throw new ArtifactError(refusal.code, `${firmware.name}: ${refusal.message}`);
   }
 
   papersFor(campaign: CampaignRecord): Papers | undefined {

@@ -96,6 +96,42 @@ describe('a transfer', () => {
   });
 });
 
+describe('power', () => {
+  it('stops a transfer at its block when the battery comes below the floor, and keeps what has arrived', async () => {
+    await test.tell({ type: 'download-started', method: 'Pull' });
+    await test.tell(PROGRESS);
+    const running = attemptKey(test.update());
+    test.link.sent.length = 0;
+    await test.contacts.onFacts({ type: 'facts', endpoint: D, at: test.clock.now(), facts: { 'battery.level': 12 } });
+    expect(test.update()).toMatchObject({ state: 'waiting', attempt: 1, offset: 1024, reason: { code: 'BATTERY_FLOOR' } });
+    expect(test.link.sent).toMatchObject([{ type: 'drop', attempt: running }]);
+    expect(test.state.ledger.inFlight('c')).toBe(0);
+    await test.contacts.onFacts({ type: 'facts', endpoint: D, at: test.clock.now(), facts: { 'battery.level': 55 } });
+    expect(test.link.sent[1]).toMatchObject({ type: 'offer', order: { offset: 1024, attempt: 'default/c/1.2/d' } });
+  });
+
+  it('counts the time awake and the energy of what was sent', async () => {
+    const offered = test.update().energyMah;
+    expect(offered).toBeGreaterThan(0);
+    await test.tell({ ...PROGRESS, awakeMs: 93_000 });
+    expect(test.update().awakeMs).toBe(93_000);
+    expect(test.update().energyMah - offered).toBeGreaterThan(0.6);
+    await test.tell({ type: 'failed', class: 'UnsupportedPackage', why: 'result 6' });
+    expect(lastEvent()).toMatchObject({
+      details: { secondsAwake: 93, bytes: 1100, blocks: 2, retransmissions: 1, energyMah: expect.any(Number) },
+    });
+    expect(test.update().log).toMatchObject([{ attempt: 1, outcome: 'UnsupportedPackage', awakeMs: 93_000 }]);
+  });
+
+  it('learns of a device that began anew, for this way of delivery and for good', async () => {
+    await test.tell({ type: 'download-started', method: 'Pull' });
+    await test.tell(PROGRESS);
+    await test.tell({ type: 'began-anew', from: 1024 });
+    expect(test.update().offset).toBe(0);
+    expect(test.device().beganAnew).toEqual({ Pull: test.clock.now() });
+  });
+});
+
 describe('an outcome', () => {
   it('is a success when the version was read, and not before', async () => {
     await test.tell({ type: 'download-finished' });

@@ -81,7 +81,7 @@ export class UpdateFactHandler {
 
   #holdIfOurFault({ campaign, update }: Place, fact: DeviceFact): void {
     if (fact.type !== 'failed' || !holdsCampaign(campaign.document.spec.retry, fact.failure)) return;
-    this.#ticker.holdStage(campaign, update.stage, `${fact.failure} on ${update.endpoint}: ${fact.why}`);
+    void this.#ticker.holdStage(campaign, update.stage, `${fact.failure} on ${update.endpoint}: ${fact.why}`);
   }
 }
 

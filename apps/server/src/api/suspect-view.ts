@@ -1,0 +1,24 @@
+import { isoOf, type Instant } from '@drover/kernel';
+import type { AttemptEntry } from '@drover/rollout';
+import type { AttemptView, SuspectView } from '@drover/contracts';
+import type { Suspect } from '../engine/suspects.ts';
+
+const iso = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : isoOf(instant));
+
+export function suspectView({ device, since, signs, attempts, ...rest }: Suspect): SuspectView {
+  const site = device.facts.site?.value;
+  return {
+    ...rest,
+    endpoint: device.endpoint,
+    ...(typeof site === 'string' ? { site } : {}),
+    labels: device.labels,
+    since: isoOf(since),
+    lastContactAt: iso(device.lastContactAt),
+    signs: Object.fromEntries(signs.map(({ fact, value, at }) => [fact, { value, at: isoOf(at) }])),
+    attempts: attempts.map(attemptView),
+  };
+}
+
+export function attemptView({ at, awakeMs, energyMah, ...entry }: AttemptEntry): AttemptView {
+  return { ...entry, at: isoOf(at), secondsAwake: Math.round(awakeMs / 1000), energyMah: Math.round(energyMah * 100) / 100 };
+}
