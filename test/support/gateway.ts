@@ -120,6 +120,7 @@ export class GatewayBench {
       expectedVersion: '2.0.0',
       offset: 0,
       isResumed: false,
+      idleSessions: 0,
       pullToken: TOKEN,
       blockSize: 512,
       minBlockSize: 64,

@@ -1,7 +1,7 @@
-import { chooseMethod, isOurs, protocolsOf, resumes } from './firmware-method.ts';
+import { chooseMethod, isOurs, isServedByUs, protocolsOf, resumes } from './firmware-method.ts';
 import { prepare } from './firmware-prepare.ts';
 import { beginReset, nextReset } from './firmware-reset.ts';
-import { clear, locateAnew } from './firmware-software.ts';
+import { activate, clear, locateAnew } from './firmware-software.ts';
 import { end, enter, poll, refuse, versionPaths } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import { UPDATE_STATE } from './objects.ts';
@@ -10,6 +10,8 @@ import { UPDATE_STATE } from './objects.ts';
 export function probed(turn: Turn): void {
   const { c } = turn;
   const { order, known } = c;
+  // Installed by an earlier session of this campaign, and not told to run: that comes before any word of success.
+  if (known.version === order.expectedVersion && activate(turn)) return;
   const from = known.versionAt ?? versionPaths(c)[0] ?? '';
   turn.facts.push({ type: 'version-read', version: known.version, from, state: known.state, result: known.result });
   if (known.state === undefined) return refuse(turn, { class: 'Refused', why: `the State of ${c.paths.instance} cannot be read` });
@@ -35,10 +37,20 @@ function beginAtState(turn: Turn): void {
     turn.facts.push({ type: 'download-finished' });
     return enter(turn, 'downloaded', []);
   }
-  const goesOn = c.method !== undefined && resumes(c.order, c.method);
+  const goesOn = c.method !== undefined && resumes(c.order, c.method) && !hasStalled(turn);
   if (state === UPDATE_STATE.DOWNLOADING && goesOn && isOurs(c, { complete: false })) return prepare(turn);
   if (state !== UPDATE_STATE.IDLE || mustClearResult(turn)) return beginReset(turn);
   prepare(turn);
+}
+
+/** Sessions in a row in which a device that says "downloading" fetched nothing, after which it gets the URI anew. */
+const MAX_IDLE_SESSIONS = 2;
+
+/** Its download hangs: some stacks lose the thread of a pull with the network, and never come back to it by themselves. */
+function hasStalled({ c: { method, order, known } }: Turn): boolean {
+  // What a file host has served nobody has told us.
+  const told = order.uris.find(({ uri }) => uri === known.uri);
+  return method === 'Pull' && (told === undefined || isServedByUs(told)) && (order.idleSessions ?? 0) >= MAX_IDLE_SESSIONS;
 }
 
 /** A reset of Object 5 clears the Result; Object 9 knows none, and keeps 58 even over an Uninstall. */

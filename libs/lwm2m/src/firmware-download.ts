@@ -63,6 +63,9 @@ function idleAfterPush(turn: Turn): void {
 
 function pushAgain(turn: Turn): void {
   const { c } = turn;
+  // The push was only tried because of a Result: that Result is what has failed.
+  if (c.switchedAfter !== undefined && c.offset === 0 && (c.push === 'too-large' || c.push === 'rejected'))
+    return fail(turn, c.switchedAfter);
   if (c.push === 'too-large') {
     turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);

@@ -90,6 +90,7 @@ export function failOrTryNext(turn: Turn, result: number): void {
   serve(turn, false);
   if (c.uriAt + 1 < usableUris(c).length) c.uriAt += 1;
   else if (!pushInstead(turn)) return fail(turn, result);
+  else c.switchedAfter = result;
   offer(turn);
 }
 

@@ -195,6 +195,25 @@ describe('failures', () => {
     expect(script.conversation.phase).toBe('downloading');
   });
 
+  it('what an earlier session has installed is activated before a word of success', () => {
+    const inactive = slot(0, 'metering', 4, { version: '2.1.0' });
+    const script = device(inactive).run();
+    expect(script.said()).toEqual(['read /9', 'read /9/0', '!state 0/1', 'execute /9/0/10', 'read /9/0', '!failed UpdateFailed 1']);
+    const willing = device(inactive);
+    willing.effects['execute /9/0/10'] = slot(0, 'metering', 4, { version: '2.1.0', active: true });
+    expect(willing.run().facts().at(-1)).toBe('!version 2.1.0 from /9/0/1 0/1');
+  });
+
+  it('a push that was only tried because the URI was refused fails as the URI did', () => {
+    const script = device(EMPTY, { tryNextProtocol: true })
+      .run()
+      .be(slot(0, '', 1))
+      .later();
+    script.be(slot(0, '', 0, { result: 56 })).later();
+    script.give({ type: 'push-failed', why: 'too-large', offset: 0 }).run();
+    expect(script.facts().at(-1)).toBe('!failed InvalidURI 7');
+  });
+
   it('installed, and stays inactive', () => {
     const script = delivered();
     script.effects['execute /9/0/4'] = slot(0, 'metering', 4, { version: '2.1.0', result: 2 });

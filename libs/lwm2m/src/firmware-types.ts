@@ -33,6 +33,8 @@ export interface FirmwareOrder {
   readonly expectedVersion: string;
   /** How far an earlier session of this very attempt got, perhaps nowhere; absent for a new one. */
   readonly keepOffset?: number;
+  /** Sessions of this attempt in a row that brought no byte. */
+  readonly idleSessions?: number;
   readonly activation: Activation;
   readonly inactivityMs: number;
   /** What is observed of the object; without it the instance, and State alone where the device refuses that. */
@@ -218,6 +220,8 @@ export interface Conversation {
   readonly uriAt: number;
   /** The other way to deliver has been tried and was not there. */
   readonly methodSwitched: boolean;
+  /** The Result for which it was. */
+  readonly switchedAfter?: number;
   /** Instances of Object 9, as far as they have been read. */
   readonly slots: readonly PackageSlot[];
   /** We have asked for a new instance. */

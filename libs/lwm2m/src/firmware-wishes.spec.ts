@@ -121,6 +121,16 @@ describe('going on after a pause', () => {
     expect(script.said().at(-1)).toBe(action);
   });
 
+  it.each([
+    [1, 'downloading', false],
+    [2, 'downloading', true],
+  ])('a pull that has stood still for %d sessions', (idleSessions, phase, isReset) => {
+    const script = new Script({ ...FRESH, ...state(1), '/5/0/1': URI }, { keepOffset: 1024, idleSessions });
+    script.effects['write /5/0/1 ""'] = { ...state(0), '/5/0/1': '' };
+    expect(script.run().said().includes('write /5/0/1 ""')).toBe(isReset);
+    expect(script.conversation.phase).toBe(phase);
+  });
+
   it('a pull that begins at the first byte again is told', () => {
     const script = new Script().run().be(state(1)).serve(0).serve(1024).serve(2048);
     script.said();

@@ -14,6 +14,7 @@ import {
 } from '@drover/schedule';
 import { isSettled, type DeviceUpdate } from './device-update.ts';
 import { limitsOf } from './limits.ts';
+import { sessionPause } from './session-pause.ts';
 import { isPastDeadline, type StageStatus } from './reconcile.ts';
 
 /** A person's stop, over a campaign, a firmware, or the fleet. Outranks everything. */
@@ -104,7 +105,19 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
   if (view.inFlightElsewhere !== undefined)
     return { type: 'wait', reason: { code: 'OTHER_CAMPAIGN', evidence: `campaign ${view.inFlightElsewhere} updates this device`, nextAt } };
   if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt) };
-  return view.running.type === 'unread' ? lookFirst(view, nextAt) : admission(view, nextAt, now);
+  if (view.running.type === 'unread') return lookFirst(view, nextAt);
+  const pause = pauseBetweenSessions(view, now);
+  return pause ? { type: 'wait', reason: pause } : admission(view, nextAt, now);
+}
+
+/** A device that is always awake would be offered the same again at once, and in vain; its next contact is as good as the time. */
+function pauseBetweenSessions({ update, pattern }: DeviceView, now: Instant): WaitReason | undefined {
+  const { idleSessions = 0, since, reason } = update;
+  if (update.state !== 'waiting' || idleSessions === 0 || (pattern !== undefined && pattern.lastAt > since)) return undefined;
+  const nextAt = plus(since, sessionPause(idleSessions));
+  if (now >= nextAt) return undefined;
+  if (reason?.code === 'DEVICE_BUSY') return { ...reason, nextAt };
+  return { code: 'BACKOFF', evidence: `${idleSessions} sessions in a row brought nothing; not before ${isoOf(nextAt)}`, nextAt };
 }
 
 /** What no wait changes: the image may not go to this device, or not over what runs there. */

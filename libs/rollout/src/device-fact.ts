@@ -46,6 +46,7 @@ export type DeviceFact =
   | { readonly type: 'download-deadline-passed' }
   | { readonly type: 'resume-span-passed' }
   | { readonly type: 'install-deadline-passed' }
-  | { readonly type: 'confirm-deadline-passed' }
+  /** `heardAt`: the last contact of any kind. */
+  | { readonly type: 'confirm-deadline-passed'; readonly heardAt?: Instant }
   | { readonly type: 'campaign-deadline-passed'; readonly reason: WaitReason | undefined }
   | { readonly type: 'campaign-ends' };

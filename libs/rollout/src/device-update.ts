@@ -84,6 +84,10 @@ export interface DeviceUpdate {
   readonly bytes: number;
   readonly retransmissions: number;
   readonly sessions: number;
+  /** `blocks` when this session began. */
+  readonly blocksBefore?: number;
+  /** Sessions in a row that brought no block. */
+  readonly idleSessions?: number;
   /** Campaign ms that the device was awake for this attempt. */
   readonly awakeMs?: number;
   /** By the radio model, from what was measured. */

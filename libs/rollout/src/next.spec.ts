@@ -100,6 +100,7 @@ const MOVES: Record<string, UpdateState> = {
   ...fromEach(['installing', 'verifying', 'suspect'], 'reads the old version, claims success', 'failed'),
   ...fromEach(['installing', 'verifying', 'suspect'], 'reads the old version, result lost', 'waiting'),
   'verifying + reads State 3': 'installing',
+  'offered + reads State 3': 'waiting',
   ...fromEach(['installing', 'verifying', 'suspect'], 'reads State 2', 'downloaded'),
   ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'fails for good', 'failed'),
   ...fromEach(['offered', 'downloading', 'downloaded', 'installing', 'verifying', 'suspect'], 'fails and may retry', 'waiting'),
@@ -146,10 +147,13 @@ it('every state is reachable and every settled state absorbs', () => {
 
 describe('what the move carries', () => {
   it.each([
-    ['silent', {}, 'SuspectedBrick'],
-    ['still State 3', { answeredAt: now, answeredState: 3 }, 'InstallTimeout'],
-  ])('a suspect past its limit, %s', (_name, change, failure) => {
-    expect(next(anUpdate('suspect', change), { type: 'confirm-deadline-passed' }, rules, now)?.failure).toBe(failure);
+    ['silent', {}, undefined, 'SuspectedBrick'],
+    ['still State 3', { answeredAt: now, answeredState: 3 }, undefined, 'InstallTimeout'],
+    ['silent since it told State 3', { since: plus(now, 5), answeredAt: now, answeredState: 3 }, undefined, 'SuspectedBrick'],
+    ['answers nothing, and makes contact', {}, now, 'InstallTimeout'],
+    ['last contact before the suspicion', { since: plus(now, 5) }, now, 'SuspectedBrick'],
+  ] as const)('a suspect past its limit, %s', (_name, change, heardAt, failure) => {
+    expect(next(anUpdate('suspect', change), { type: 'confirm-deadline-passed', heardAt }, rules, now)?.failure).toBe(failure);
   });
 
   it('a transfer that goes on is the same attempt and keeps its offset', () => {

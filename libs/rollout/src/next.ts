@@ -77,6 +77,7 @@ const FRESH: Partial<DeviceUpdate> = {
   seenAt: undefined,
   lookedAt: undefined,
   versionAfter: undefined,
+  idleSessions: undefined,
 };
 
 function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant): DeviceUpdate | undefined {
@@ -86,6 +87,7 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
   const begun = goesOn ? update : { ...update, ...FRESH, energyMah: 0, attempt: update.attempt + 1, attemptAt: now };
   return moved(begun, 'offered', now, {
     sessions: goesOn ? update.sessions + 1 : 1,
+    blocksBefore: begun.blocks,
     energyMah: begun.energyMah + fact.energyMah,
     versionBefore: fact.versionBefore ?? update.versionBefore,
     offeredAt: update.offeredAt ?? now,
@@ -117,11 +119,12 @@ type TransferFact = Fact<'download-started' | 'progress' | 'download-finished' |
 
 function onTransfer(update: DeviceUpdate, fact: TransferFact, context: Context): DeviceUpdate | undefined {
   const { now } = context;
-  // A queue-mode device can sleep through "Downloading", so "Downloaded" may be the first we hear.
-  if (fact.type === 'download-finished')
-    return isTransferring(update) || isInterrupted(update) ? moved(update, 'downloaded', now, {}) : undefined;
+  // What a session tells after it was lost is read again by the next one: nobody would be there to be told to install.
   if (!isTransferring(update)) return undefined;
   switch (fact.type) {
+    // A queue-mode device can sleep through "Downloading", so "Downloaded" may be the first we hear.
+    case 'download-finished':
+      return moved(update, 'downloaded', now, {});
     case 'download-started':
       return onDownloadStarted(update, fact.method, now);
     case 'progress':
@@ -151,9 +154,14 @@ function onProgress(update: DeviceUpdate, fact: Fact<'progress'>, now: Instant):
   return update.state === 'offered' ? moved(update, 'downloading', now, counted) : { ...update, ...counted };
 }
 
+/** A session that brought nothing is one more of them; one that did ends the row. */
+function idleSessionsAfter({ blocks, blocksBefore = blocks, idleSessions = 0 }: DeviceUpdate): number | undefined {
+  return blocks === blocksBefore ? idleSessions + 1 : undefined;
+}
+
 /** Sleep and loss interrupt an attempt; where the campaign lets it go on no more, they end it. */
 function onSessionLost(update: DeviceUpdate, { offset, reason }: Fact<'session-lost'>, context: Context): DeviceUpdate {
-  const lost = { ...update, offset };
+  const lost = { ...update, offset, idleSessions: idleSessionsAfter(update) };
   const why = goesOnNoMore(lost, context);
   if (why !== undefined) return afterFailure(lost, { failure: 'ConnectionLost', why, anew: true }, context);
   return moved(lost, 'waiting', context.now, reasonOf(update, reason, context.now));

@@ -44,7 +44,9 @@ function transferDeadlines(
 ): { fact: DeviceFact; at: Instant }[] {
   const due: { fact: DeviceFact; at: Instant }[] = [];
   const { offeredAt, attemptAt } = update;
-  if (offeredAt !== undefined && (isTransferring(update) || (update.state === 'waiting' && update.attempt > 0)))
+  // A device that defers has the image: what it waits for is no download.
+  const isStarted = update.state === 'waiting' && update.attempt > 0 && update.failure !== 'Deferred';
+  if (offeredAt !== undefined && (isTransferring(update) || isStarted))
     due.push({ fact: { type: 'download-deadline-passed' }, at: contactDeadline(pattern, offeredAt, deadlines.download) });
   if (attemptAt !== undefined && (isTransferring(update) || isInterrupted(update)))
     due.push({ fact: { type: 'resume-span-passed' }, at: plus(attemptAt, delivery.resume.maxSpan) });
@@ -59,7 +61,10 @@ function installDeadlines(
   const { state, executedAt, since, seenAt = since } = update;
   const installBy = (from: Instant): Instant => contactDeadline(pattern, from, install);
   const confirmBy = (from: Instant): { fact: DeviceFact; at: Instant }[] => [
-    { fact: { type: 'confirm-deadline-passed' }, at: contactDeadline(pattern, from, confirm) },
+    {
+      fact: { type: 'confirm-deadline-passed', ...(pattern && { heardAt: pattern.lastAt }) },
+      at: contactDeadline(pattern, from, confirm),
+    },
   ];
   switch (state) {
     case 'installing':

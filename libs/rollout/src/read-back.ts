@@ -1,8 +1,10 @@
+import { plus, type Instant } from '@drover/kernel';
 import { compareVersions } from '@drover/fleet';
-import { SAME_WAKE_UP } from '@drover/schedule';
+import { SAME_WAKE_UP, type WaitReason } from '@drover/schedule';
 import type { DeviceFact } from './device-fact.ts';
 import type { DeviceUpdate, UpdateRules } from './device-update.ts';
-import { afterFailure, cancelled, logged, moved, type Context } from './moves.ts';
+import { afterFailure, cancelled, logged, moved, reasonOf, type Context } from './moves.ts';
+import { sessionPause } from './session-pause.ts';
 
 type ReadBack = Extract<DeviceFact, { type: 'read-back' }>;
 
@@ -26,6 +28,7 @@ export function onReadBack(update: DeviceUpdate, fact: ReadBack, context: Contex
   if (isExpected(fact.version, rules)) return onExpected(heard, fact, context);
   // Too late to cancel, and the installation came to nothing: it is over all the same.
   if (update.state === 'cancelling' && fact.state === STATE.IDLE) return cancelled(heard, now);
+  if (update.state === 'offered' && fact.state === STATE.UPDATING) return busyOtherwise(heard, now);
   if (update.state !== 'installing' && update.state !== 'verifying' && update.state !== 'suspect') return undefined;
   const ending = fellBack(update, fact) ?? endingOf(fact);
   if (ending) return afterFailure(heard, ending, context);
@@ -60,6 +63,14 @@ function onExpected(heard: DeviceUpdate, fact: ReadBack, { rules, now }: Context
 export function contactsAsked(update: DeviceUpdate, { verify }: UpdateRules): number {
   const isSameRun = update.executedAt !== undefined && update.registeredAt === undefined;
   return verify.contacts + (verify.afterReregistration && isSameRun ? 1 : 0);
+}
+
+/** It installs what we have not told it to: nothing can be offered meanwhile, and no budget is held for it. */
+function busyOtherwise(heard: DeviceUpdate, now: Instant): DeviceUpdate {
+  const idleSessions = (heard.idleSessions ?? 0) + 1;
+  const nextAt = plus(now, sessionPause(idleSessions));
+  const reason: WaitReason = { code: 'DEVICE_BUSY', evidence: 'the device is in State 3: it installs something else', nextAt };
+  return moved(heard, 'waiting', now, { ...reasonOf(heard, reason, now), idleSessions });
 }
 
 type Ending = Parameters<typeof afterFailure>[1];

@@ -12,9 +12,7 @@ export function onDeadline(update: DeviceUpdate, fact: DeadlineFact, context: Co
     case 'contact-deadline-passed':
       return onSilence(update, now);
     case 'download-deadline-passed':
-      return isTransferring(update) || (update.state === 'waiting' && update.attempt > 0)
-        ? failed(update, 'ConnectionLost', 'the download took longer than its deadline', now)
-        : undefined;
+      return isTransferring(update) || (update.state === 'waiting' && update.attempt > 0) ? onDownloadDeadline(update, now) : undefined;
     case 'resume-span-passed':
       return isTransferring(update) || isInterrupted(update)
         ? afterFailure(update, { failure: 'ConnectionLost', why: 'one download may not span longer', anew: true }, context)
@@ -24,7 +22,7 @@ export function onDeadline(update: DeviceUpdate, fact: DeadlineFact, context: Co
         ? moved(update, 'suspect', now, { detail: 'silent or still updating after Execute' })
         : undefined;
     case 'confirm-deadline-passed':
-      return onConfirmDeadline(update, now);
+      return onConfirmDeadline(update, fact.heardAt, now);
     case 'campaign-deadline-passed':
       return isBeforeOffer(update) ? onCampaignDeadline(update, fact, now) : undefined;
     case 'campaign-ends':
@@ -32,6 +30,15 @@ export function onDeadline(update: DeviceUpdate, fact: DeadlineFact, context: Co
     default:
       return assertNever(fact);
   }
+}
+
+/** Still in State 3 and never offered anything: it is an installation that does not end, though none of ours. */
+const UPDATING = 3;
+
+function onDownloadDeadline(update: DeviceUpdate, now: Instant): DeviceUpdate {
+  return update.answeredState === UPDATING && update.executedAt === undefined
+    ? failed(update, 'InstallTimeout', 'stays in State 3, and was not told to by us', now)
+    : failed(update, 'ConnectionLost', 'the download took longer than its deadline', now);
 }
 
 function onSilence(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {
@@ -52,7 +59,7 @@ function isSilentSinceExecute({ executedAt, answeredAt }: DeviceUpdate): boolean
   return executedAt !== undefined && answeredAt === undefined;
 }
 
-function onConfirmDeadline(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {
+function onConfirmDeadline(update: DeviceUpdate, heardAt: Instant | undefined, now: Instant): DeviceUpdate | undefined {
   switch (update.state) {
     case 'verifying':
       return failed(
@@ -62,14 +69,21 @@ function onConfirmDeadline(update: DeviceUpdate, now: Instant): DeviceUpdate | u
         now,
       );
     case 'suspect':
-      return update.answeredAt === undefined
-        ? failed(update, 'SuspectedBrick', 'silent since Execute', now)
-        : failed(update, 'InstallTimeout', `still answers State ${update.answeredState ?? '?'}`, now);
+      return endOfSuspicion(update, heardAt, now);
     case 'cancelling':
       return stillCancelling(update, now);
     default:
       return undefined;
   }
+}
+
+/** Whoever still makes contact is no brick, whatever it answers. */
+function endOfSuspicion(update: DeviceUpdate, heardAt: Instant | undefined, now: Instant): DeviceUpdate {
+  const { answeredAt, answeredState, since } = update;
+  const isHeard = Math.max(answeredAt ?? 0, heardAt ?? 0) >= since;
+  if (isHeard) return failed(update, 'InstallTimeout', `makes contact, and is still in State ${answeredState ?? '?'}`, now);
+  const told = answeredAt === undefined ? 'silent since Execute' : `silent since it told State ${answeredState ?? '?'}`;
+  return failed(update, 'SuspectedBrick', told, now);
 }
 
 /** It is heard of, and neither cancels nor finishes. */

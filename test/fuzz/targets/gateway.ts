@@ -52,6 +52,7 @@ const ORDER: OfferOrder = {
   expectedVersion: '2.0.0',
   offset: 0,
   isResumed: false,
+  idleSessions: 0,
   pullToken: TOKEN,
   blockSize: 512,
   minBlockSize: 64,

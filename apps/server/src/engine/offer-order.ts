@@ -37,6 +37,7 @@ export function offerOrder(
     size: firmware.size,
     offset: update.offset,
     isResumed: update.sessions > 1,
+    idleSessions: update.idleSessions ?? 0,
     pullToken: pullToken(engine.secrets.pull, update.endpoint, firmware.digest),
     blockSize,
     minBlockSize: delivery.blockSize.min,

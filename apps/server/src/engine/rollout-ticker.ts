@@ -159,7 +159,8 @@ export class RolloutTicker {
     const behavior = campaign.document.spec.schedule.deadline?.behavior ?? 'FinishInFlight';
     for (const update of campaign.updates.values()) {
       const place = { key, campaign, update };
-      const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0;
+      // A device that defers has no end of its own: the deadline is what ends it.
+      const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0 && update.failure !== 'Deferred';
       if (!mayRetry) this.#stepper.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
       if (behavior === 'CancelAll' && update.attempt > 0)
         this.#stepper.cancel(

@@ -51,9 +51,16 @@ describe('a fact of another', () => {
 
   it('session that was lost meanwhile is dropped', async () => {
     const first = attemptKey(test.update());
+    await test.tell(PROGRESS);
     await test.tell({ type: 'session-lost', offset: 512 });
     await test.tell({ type: 'download-finished' }, 'd', first);
     expect(test.update()).toMatchObject({ state: 'offered', sessions: 2, offset: 512 });
+  });
+
+  it('session that was lost, and nothing has come since: it is asked again, not told to install', async () => {
+    await test.tell({ type: 'session-lost', offset: 512 });
+    await test.tell({ type: 'download-finished' });
+    expect(test.update()).toMatchObject({ state: 'waiting', idleSessions: 1 });
   });
 });
 
@@ -78,9 +85,30 @@ describe('a transfer', () => {
   });
 
   it('goes on in a new session of the same attempt where the device is still there', async () => {
+    await test.tell(PROGRESS);
     await test.tell({ type: 'session-lost', offset: 512 });
     expect(test.link.sent).toMatchObject([{ type: 'drop' }, { type: 'offer', order: { offset: 512, attempt: 'default/c/1.2/d' } }]);
     expect(test.state.ledger.inFlight('c')).toBe(1);
+  });
+
+  it('that brought nothing is left alone for a while, longer each time, and no longer than to the next contact', async () => {
+    await test.tell({ type: 'session-lost', offset: 0 });
+    expect(test.link.types).toEqual(['drop']);
+    test.clock.pass(4 * 60_000);
+    await test.ticker.tick();
+    expect(test.link.types).toEqual(['drop']);
+    test.clock.pass(61_000);
+    await test.ticker.tick();
+    expect(test.update()).toMatchObject({ state: 'offered', sessions: 2, idleSessions: 1 });
+    await test.tell({ type: 'session-lost', offset: 0 });
+    expect(test.update()).toMatchObject({ state: 'waiting', idleSessions: 2, reason: { code: 'BACKOFF' } });
+    test.clock.pass(1000);
+    await test.contact('update');
+    await test.contacts.onFacts({ type: 'facts', endpoint: D, at: test.clock.now(), facts: { model: 'WM-300' } });
+    expect(test.update()).toMatchObject({ state: 'offered', sessions: 3 });
+    await test.tell(PROGRESS);
+    await test.tell({ type: 'session-lost', offset: 512 });
+    expect(test.update().idleSessions).toBeUndefined();
   });
 
   it('that is finished is executed after the intent is written', async () => {

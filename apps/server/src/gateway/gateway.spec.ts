@@ -108,6 +108,7 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   expectedVersion: '2.0.0',
   offset: 0,
   isResumed: false,
+  idleSessions: 0,
   pullToken: 'token-of-this-device',
   blockSize: 512,
   minBlockSize: 64,
