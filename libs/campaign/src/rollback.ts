@@ -1,15 +1,23 @@
-import type { Json } from '@drover/kernel';
+import { hash32, type Endpoint, type Json } from '@drover/kernel';
 import { API_VERSION, type CampaignDocument } from './document.ts';
 
 type Fields = Readonly<Record<string, Json | undefined>>;
 
 /** Sections that say how devices are treated: a rollback treats them as the campaign did. */
 const KEPT = ['delivery', 'activation', 'power', 'radio', 'bandwidth', 'retry', 'deadlines', 'approvals'] as const;
-/** A few devices first: what is rolled back to must prove itself on them too. */
-const STAGES: Json = [
-  { name: 'canary', take: '5%' },
-  { name: 'rest', take: '100%' },
-];
+/** One device in twenty goes first, and never more than these: what is gone back to must prove itself too. */
+const CANARY_SHARE = 0.05;
+const MAX_CANARY = 100;
+
+/** A few of those that took the new version: who is still under way would keep the others waiting. */
+function stagesFor(name: string, succeeded: readonly Endpoint[]): Json {
+  const rest = { name: 'rest', take: '100%' };
+  if (succeeded.length === 0) return [rest];
+  const ranked = succeeded.map((endpoint) => ({ endpoint, rank: hash32(`${name}/${endpoint}`) }));
+  ranked.sort((a, b) => a.rank - b.rank || (a.endpoint < b.endpoint ? -1 : 1));
+  const count = Math.min(MAX_CANARY, Math.ceil(succeeded.length * CANARY_SHARE));
+  return [{ name: 'canary', take: { endpoints: ranked.slice(0, count).map(({ endpoint }) => endpoint) } }, rest];
+}
 
 /**
  * The campaign that takes this one back: an ordinary document, for the devices that this one attempted, with the same
@@ -17,7 +25,7 @@ const STAGES: Json = [
  */
 export function rollbackDocument(
   { metadata, spec, source }: CampaignDocument,
-  { name, version, reason }: { name: string; version: string; reason: string },
+  { name, version, reason, succeeded }: { name: string; version: string; reason: string; succeeded: readonly Endpoint[] },
 ): Json {
   const written = (source as { spec: Fields }).spec;
   const { notBefore: _, deadline: __, ...schedule } = (written['schedule'] ?? {}) as Fields;
@@ -40,7 +48,7 @@ export function rollbackDocument(
       schedule: present(schedule),
       verify: present(verify),
       ...Object.fromEntries(KEPT.map((section) => [section, written[section]])),
-      stages: STAGES,
+      stages: stagesFor(name, succeeded),
     }),
   });
 }

@@ -61,6 +61,10 @@ describe('a rollback by a person', () => {
         targets: { attemptedBy: 'c' },
       },
     });
+    expect(rollback.record.plan.stages).toMatchObject([
+      { name: 'canary', endpoints: [first] },
+      { name: 'rest', endpoints: [third] },
+    ]);
     expect(rollback.document.spec.schedule.notBefore).toBeUndefined();
     // Whoever is under way in the campaign is in it too, and waits there.
     expect(planned(rollback).sort()).toEqual([first, third].sort());

@@ -47,11 +47,13 @@ export class RollbackDesk {
   /** What campaigns with mode Automatic have come to. One that cannot be emitted is told once, and left to people. */
   async tick(): Promise<void> {
     for (const campaign of [...this.#engine.state.campaigns.values()]) {
-      if (campaign.record.rollback || isOver(campaign.record.life)) continue;
-      const why = rollbackDue(campaign.document.spec, this.#engine.state.talliesOf(campaign));
+      const { spec } = campaign.document;
+      if (spec.rollback.mode !== 'Automatic' || campaign.record.rollback || isOver(campaign.record.life)) continue;
+      const why = rollbackDue(spec, this.#engine.state.talliesOf(campaign));
       if (why === undefined) continue;
-      const stage = campaign.record.stages.findIndex(({ state }) => state !== 'passed' && state !== 'closed');
-      if (stage >= 0) await this.#ticker.holdStage(campaign, stage, `rolled back: ${why}`);
+      // Devices of stages that have passed still go on: the last one that was opened stops them too.
+      const opened = campaign.record.stages.findLastIndex(({ state }) => state !== 'closed');
+      if (opened >= 0) await this.#ticker.holdStage(campaign, opened, `rolled back: ${why}`);
       await this.#emitByItself(campaign, why);
     }
   }
@@ -76,10 +78,9 @@ export class RollbackDesk {
   async #apply(campaign: LiveCampaign, { to, reason, actor }: { to: string; reason: string; actor: Actor }): Promise<LiveCampaign> {
     const { namespace, name } = campaign.record;
     const rollback = this.#freeName(campaign);
-    const document = must(
-      readDocument(rollbackDocument(campaign.document, { name: rollback, version: to, reason })).document,
-      'a rollback',
-    );
+    const succeeded = [...campaign.updates.values()].filter(({ state }) => state === 'succeeded').map(({ endpoint }) => endpoint);
+    const source = rollbackDocument(campaign.document, { name: rollback, version: to, reason, succeeded });
+    const document = must(readDocument(source).document, 'a rollback');
     await this.#campaigns.apply([document as CampaignDocument], actor, undefined);
     await this.#engine.change((unit) => {
       unit.putCampaign({ ...campaign.record, rollback: { at: unit.now, campaign: rollback } });
