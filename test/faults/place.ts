@@ -1,5 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +28,8 @@ export class Place {
   #server: ChildProcess | undefined;
   #fleet: ChildProcess | undefined;
   #ports = { http: '0', coap: '0' };
+  readonly #files: Server;
+  readonly #images = new Map<string, Uint8Array>();
   #isClosed = false;
   #mayEnd = false;
   url = '';
@@ -36,6 +40,23 @@ export class Place {
 
   constructor({ origin, scale }: Scenario) {
     this.#clock = { campaignOrigin: origin, wallOrigin: Date.now(), scale };
+    this.#files = createServer(({ url = '', headers }, response) => {
+      const image = this.#images.get(url.slice(1));
+      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+      const etag = `"${url.slice(1, 17)}"`;
+      if (!image || from >= image.length) return void response.writeHead(image ? 416 : 404).end();
+      const range = { 'content-range': `bytes ${from}-${image.length - 1}/${image.length}` };
+      const length = { 'content-length': image.length - from };
+      response.writeHead(from > 0 ? 206 : 200, { etag, ...length, ...(from > 0 && range) }).end(image.subarray(from));
+    });
+  }
+
+  /** An image on the operator's own file host, under its digest. */
+  async host(digest: string, image: Uint8Array): Promise<void> {
+    this.#images.set(digest.slice(digest.indexOf(':') + 1), image);
+    if (this.#files.listening) return;
+    this.#files.listen(0, '127.0.0.1');
+    await once(this.#files, 'listening');
   }
 
   /** Campaign time. */
@@ -55,6 +76,7 @@ export class Place {
       'time-scale': String(scale),
       'time-origin': new Date(campaignOrigin).toISOString(),
       'wall-origin': String(wallOrigin),
+      ...(this.#files.listening && { 'file-host': `http://127.0.0.1:${(this.#files.address() as AddressInfo).port}` }),
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const server = fork(SERVER, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'] });
@@ -196,6 +218,8 @@ export class Place {
       await gone;
     });
     await Promise.all(ends);
+    this.#files.close();
+    this.#files.closeAllConnections();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

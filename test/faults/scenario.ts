@@ -156,7 +156,7 @@ export function campaignOf(
     spec: {
       firmware: { name: component, version: EXPECTED_VERSION },
       targets: { where: 'true' },
-      delivery: { object, blockSize: { preferred: 512 }, inactivityTimeout: '30m' },
+      delivery: { object, protocolOrder: ['coap', 'coap+tcp', 'http'], blockSize: { preferred: 512 }, inactivityTimeout: '30m' },
       schedule: {
         timeZone: 'Device',
         deadline: { at: isoOf((origin + deadlineMs) as Instant), behavior: 'FinishInFlight' },

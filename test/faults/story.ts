@@ -21,9 +21,10 @@ const DELIVERY_MS = 700;
 /** What a fleet in bad weather may come to through no fault of the server. */
 const HEAVY_LOSS = 0.1;
 
+/** A push by Object 19 needs a device class, which all devices of the fleet would share. */
 export const CANDIDATES: readonly Candidate[] = Object.entries(PROFILES).flatMap(([name, { parts }]) => {
   const object = OBJECT_OF[parts[0].object];
-  return object === undefined || parts[0].instance !== 0 ? [] : [{ name, object }];
+  return object === undefined || parts[0].instance !== 0 || parts[0].push.at === 'object-19' ? [] : [{ name, object }];
 });
 
 export interface Verdict {
@@ -90,6 +91,7 @@ async function prepare(place: Place, { origin, object, imageBytes, seed }: Scena
     metadata: { name: 'release' },
     spec: { roles: { publisher: { keys, threshold: 1 } } },
   };
+  await place.host(digest, new Uint8Array(image));
   await place.startServer();
   await place.api('POST', 'apply', { documents: [policy] });
   await place.api('POST', 'firmware/images', new Uint8Array(image));

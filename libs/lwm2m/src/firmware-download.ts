@@ -10,6 +10,9 @@ const MAX_BLOCK = 1024;
 /** No block for this long after a Result was seen: the transfer is over. */
 const STILL_MS = 10_000;
 
+/** Looks that find State 0 and the Result of an earlier attempt, before that Result is taken for ours. */
+const STALE_LOOKS = 3;
+
 /** After a look while the image should be on its way. */
 export function downloadSeen(turn: Turn): void {
   const { c } = turn;
@@ -37,19 +40,31 @@ export function installing(turn: Turn): void {
 function idleSeen(turn: Turn, result: number): void {
   const { c } = turn;
   // Blocks have moved although State was never seen to: once they have stopped, the Result is about them.
-  const moved = c.moved || (c.started && turn.now - c.progressAt >= STILL_MS);
+  const moved = c.moved || (c.method === 'Pull' && c.started && turn.now - c.progressAt >= STILL_MS);
   const stale = result === c.resultBefore && !moved;
   if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [readVersion(turn.c)]);
   // A complete push has surely been seen: then even a Result that was there before is about us.
   if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return failOrTryNext(turn, result);
   if (c.method === 'Push') return idleAfterPush(turn);
   const progressing = turn.now - c.progressAt < pollMs(c);
-  if (stale && c.started && result >= UPDATE_RESULT.NOT_ENOUGH_FLASH) return wait(turn, STILL_MS, 'settle');
+  if (stale && c.method === 'Pull' && result >= UPDATE_RESULT.NOT_ENOUGH_FLASH) return staleSeen(turn, result);
   if (!c.moved || progressing) return poll(turn); // "At the next practical opportunity", or a stack that shows State late.
   c.idleLooks += 1;
   if (c.idleLooks === 1) return settle(turn); // State may be told before the Result.
   lost(turn);
   offerAgain(turn);
+}
+
+/**
+ * A Result that was there before the offer. A device clears it when it begins (Core E.6): one that still shows it after some
+ * looks has failed again, in the same way, while nobody looked.
+ */
+function staleSeen(turn: Turn, result: number): void {
+  const { c } = turn;
+  if (c.started) return wait(turn, STILL_MS, 'settle');
+  c.idleLooks += 1;
+  if (c.idleLooks > STALE_LOOKS) return failOrTryNext(turn, result);
+  poll(turn);
 }
 
 function idleAfterPush(turn: Turn): void {
@@ -64,8 +79,7 @@ function idleAfterPush(turn: Turn): void {
 function pushAgain(turn: Turn): void {
   const { c } = turn;
   // The push was only tried because of a Result: that Result is what has failed.
-  if (c.switchedAfter !== undefined && c.offset === 0 && (c.push === 'too-large' || c.push === 'rejected'))
-    return fail(turn, c.switchedAfter);
+  if (c.switchedAfter !== undefined && (c.push === 'too-large' || c.push === 'rejected')) return fail(turn, c.switchedAfter);
   if (c.push === 'too-large') {
     turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);

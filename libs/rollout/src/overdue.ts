@@ -32,7 +32,9 @@ function contactDeadlines(
   openedAt: Instant,
 ): { fact: DeviceFact; at: Instant }[] {
   if (!isWaitingForContact(update)) return [];
-  const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt, update.since) as Instant;
+  // Only a cancellation begins to wait anew: what else we did meanwhile is no sign of the device.
+  const askedAt = update.state === 'cancelling' ? update.since : openedAt;
+  const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt, askedAt) as Instant;
   const at = contactDeadline(pattern, heardAt, { contacts: contact.missed, atLeast: contact.atLeast });
   return [{ fact: { type: 'contact-deadline-passed' }, at }];
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_NAMESPACE, plus, type Endpoint, type Instant } from '@drover/kernel';
 import { compareVersions, mergeFacts, type Facts } from '@drover/fleet';
 import { versionIn } from '@drover/campaign';
-import { learnContact, SAME_WAKE_UP } from '@drover/schedule';
+import { learnContact, SAME_WAKE_UP, type WaitCode } from '@drover/schedule';
 import { isSettled, type UpdateState } from '@drover/rollout';
 import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
 import type { FromGateway } from '../link/messages.ts';
@@ -22,6 +22,8 @@ export const AWAKE_MS = 93_000;
 const REPLACED = 'REGISTERED_ELSEWHERE';
 /** States in which the device is looked at again, with each contact. */
 const LOOKED_AT: readonly UpdateState[] = ['installing', 'verifying', 'suspect', 'cancelling'];
+/** Reasons to wait that only a fresh reading of the device can end. */
+const OF_FACTS: readonly WaitCode[] = ['BATTERY_FLOOR', 'BATTERY_FAULT', 'RADIO_POOR', 'FACT_UNKNOWN'];
 /** Battery and radio older than this are read again before a decision rests on them. */
 const FACTS_FRESH_MS = 24 * 3_600_000;
 
@@ -161,7 +163,15 @@ export class ContactHandler {
       .some(({ update }) => update.state === 'pending' || update.state === 'waiting' || update.state === 'downloaded');
     const battery = device.facts['battery.level'] ?? device.facts['power.mains'] ?? device.facts.model;
     if (!waits || contact.kind !== 'update') return false;
+    if (this.#waitsForFacts(device, contact)) return true;
     return battery === undefined || plus(battery.at, FACTS_FRESH_MS) < now || this.#hasVersionFromElsewhere(device);
+  }
+
+  /** What keeps it waiting may have changed since: a battery that was loaded, a better signal. Asked once per wake-up. */
+  #waitsForFacts({ endpoint, facts }: DeviceRecord, { at }: Contact): boolean {
+    const readAt = Math.max(facts['battery.level']?.at ?? 0, facts['radio.ce']?.at ?? 0, facts.model?.at ?? 0);
+    if (at - readAt < SAME_WAKE_UP) return false;
+    return this.#engine.state.openUpdatesOf(endpoint).some(({ update }) => update.reason && OF_FACTS.includes(update.reason.code));
   }
 
   /** It was read before somebody said where the version of such a device stands. */

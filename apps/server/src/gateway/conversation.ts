@@ -78,6 +78,7 @@ export class Conversation {
   #serving = false;
   #ended = false;
   #tickTimer: NodeJS.Timeout | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
   readonly #wakefulness: Wakefulness;
   #windowTimer: NodeJS.Timeout | undefined;
   #executeNotAfter: Instant | undefined;
@@ -97,6 +98,7 @@ export class Conversation {
     this.#progress = new Progress(parts.emit);
     if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
     this.#watchWindow();
+    if (order.phase === 'transfer') this.#watchSilence();
     const step = this.#begin();
     this.#talk = step.conversation;
     // The caller keeps the conversation before the first request can be answered.
@@ -147,6 +149,7 @@ export class Conversation {
     clearTimeout(this.#tickTimer);
     this.#wakefulness.stop();
     clearTimeout(this.#windowTimer);
+    clearTimeout(this.#silenceTimer);
     this.#push?.stop();
     if (this.#asked) this.#parts.operations.cancel(this.#asked);
     this.#forgetObservations();
@@ -282,6 +285,19 @@ export class Conversation {
         this.#lost();
       },
       Math.min(2 ** 31 - 1, Math.max(0, this.#parts.clock.wallMs(notAfter - this.#parts.clock.now()))),
+    );
+  }
+
+  /** A device that fetches nothing any more is noticed also while a request to it is being repeated. */
+  #watchSilence(): void {
+    const { clock } = this.#parts;
+    this.#silenceTimer = setTimeout(
+      () => {
+        if (this.#ended) return;
+        if (this.isTransferring && !this.#wakefulness.isAsleep) this.input({ type: 'tick' });
+        this.#watchSilence();
+      },
+      Math.min(2 ** 31 - 1, Math.max(1, clock.wallMs((this.order.inactivityMs / 2) as Duration))),
     );
   }
 

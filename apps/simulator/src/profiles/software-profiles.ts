@@ -59,6 +59,6 @@ export const SOFTWARE_PROFILES = {
   }),
   'advanced-conflict': profile('Has Result 12: another instance is in the way.', '6.16', {
     parts: [advanced(0, { behaviour: trait.failsWith('conflicting') })],
-    outcome: 'Unknown',
+    outcome: 'UpdateFailed',
   }),
 } satisfies Record<string, Profile>;

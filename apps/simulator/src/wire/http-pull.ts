@@ -76,7 +76,8 @@ export class HttpPull implements Pull {
       this.#parts.after(this.#parts.blockMs(piece.length), next);
     };
     response.once('readable', next);
-    response.on('close', () => !hasEnded && this.#failed());
+    // The connection may close while what it brought is still being read at the speed of the radio.
+    response.on('close', () => !response.complete && this.#failed());
   }
 
   #failed(): void {
