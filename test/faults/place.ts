@@ -32,6 +32,7 @@ export class Place {
   readonly #images = new Map<string, Uint8Array>();
   #isClosed = false;
   #mayEnd = false;
+  #isCacheBroken = false;
   url = '';
   coap = '';
   token = '';
@@ -127,12 +128,15 @@ export class Place {
   /** A file where the folder should be: what a full or broken disk of a gateway looks like. */
   async brokenCache(forMs: number): Promise<void> {
     const cache = this.#path('data/gateway-cache');
+    if (this.#isCacheBroken) return;
+    this.#isCacheBroken = true;
     const aside = `${cache}-aside`;
     if (existsSync(cache)) renameSync(cache, aside);
     writeFileSync(cache, '');
     await wait(forMs);
     rmSync(cache, { force: true, recursive: true });
     if (existsSync(aside)) renameSync(aside, cache);
+    this.#isCacheBroken = false;
   }
 
   /** Somebody else holds the write lock, again and again. */

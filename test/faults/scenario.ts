@@ -47,6 +47,8 @@ export interface Scenario {
   readonly installWindow: DailyWindow | undefined;
   readonly imageBytes: number;
   readonly stableContacts: number;
+  /** Campaign ms that a download may take. */
+  readonly downloadMs: number;
   /** Campaign ms after which whatever was never offered is skipped. */
   readonly deadlineMs: number;
 }
@@ -91,8 +93,14 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
     installWindow,
     imageBytes: 1024 * Math.floor(within(random, 4, 24)) + Math.floor(random() * 1024),
     stableContacts: pick(random, [1, 1, 2]),
-    deadlineMs: 36 * HOUR,
+    deadlineMs: isRough(weather) ? 120 * HOUR : 40 * HOUR,
+    downloadMs: isRough(weather) ? 90 * HOUR : 24 * HOUR,
   };
+}
+
+/** Where datagrams are lost, a transfer takes as long as protocol timers make it, whatever the campaign's clock says. */
+function isRough({ loss = 0, powerLossAtBlock = 0 }: Partial<Weather>): boolean {
+  return loss > 0 || powerLossAtBlock > 0;
 }
 
 function mixOf(random: Random, candidates: readonly Candidate[]): Record<string, number> {
@@ -146,7 +154,7 @@ function disturbancesOf(random: Random, spanMs: number): Disturbance[] {
 
 /** The campaign of a scenario, as the API takes it. */
 export function campaignOf(
-  { origin, object, deadlineMs, downloadWindow, installWindow, stableContacts }: Scenario,
+  { origin, object, deadlineMs, downloadMs, downloadWindow, installWindow, stableContacts }: Scenario,
   component: string,
 ): unknown {
   return {
@@ -174,7 +182,7 @@ export function campaignOf(
       retry: { maxAttempts: 4, backoff: { initial: '15m', factor: 2, max: '1h', jitter: '20%' } },
       deadlines: {
         contact: { missed: 4, atLeast: '8h' },
-        download: { contacts: 20, atLeast: '14h' },
+        download: { contacts: 20, atLeast: `${downloadMs / HOUR}h` },
         install: { contacts: 2, atLeast: '2h' },
         confirm: { contacts: 2, atLeast: '3h' },
       },

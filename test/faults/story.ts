@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { verifyBundle } from '@drover/audit';
 import { encodeManifest, parsePrivateKey, signManifest } from '@drover/firmware-store';
-import { digestOfBytes, Instant, Name, type Digest } from '@drover/kernel';
+import { digestOfBytes, HOUR, Instant, Name, type Digest } from '@drover/kernel';
 import { makeImage, MODEL, PROFILES } from '@drover/simulator';
 import { violationsOf, type Acknowledged, type Told, type Violation } from './checker.ts';
 import { Place, Refused, wait } from './place.ts';
@@ -50,9 +50,9 @@ export async function play(seed: number, progress: (text: string) => void, profi
     const acknowledged: Acknowledged[] = [];
     await place.api('POST', 'apply', { documents: [campaignOf(scenario, component)] });
     progress('the campaign runs');
-    const trouble = Promise.all(scenario.disturbances.map((each) => befall(place, each, acknowledged)));
+    const trouble = Promise.allSettled(scenario.disturbances.map((each) => befall(place, each, acknowledged)));
     const phase = await finished(place, scenario, acknowledged);
-    await trouble;
+    for (const each of await trouble) if (each.status === 'rejected') throw each.reason;
     const violations = await judge(place, { scenario, digest, phase, acknowledged });
     return { seed, scenario, seconds: Math.round((Date.now() - started) / 100) / 10, ...violations };
   } finally {
@@ -182,7 +182,7 @@ interface Seen {
 
 /** Until it is over, or long after it should be. A stage that is held for a person gets one. */
 async function finished(place: Place, { scale, deadlineMs }: Scenario, acknowledged: Acknowledged[]): Promise<string> {
-  const patience = Date.now() + (4 * deadlineMs) / scale + 30_000;
+  const patience = Date.now() + (deadlineMs + 30 * HOUR) / scale + 120_000;
   for (;;) {
     const { phase, stages } = (await place.api('GET', 'campaigns/faults')) as Seen;
     if (phase === 'finished' || phase === 'aborted' || Date.now() > patience) return phase;

@@ -68,6 +68,9 @@ function unsupportedWhy({ c: { order, known } }: Turn): string {
 export function resetDone(turn: Turn): void {
   const { c } = turn;
   if (c.known.state === UPDATE_STATE.IDLE) return prepare(turn);
+  // A download that Object 9 knows no way to end: it ends by itself, and if it is of our URI it goes on with us.
+  const isLeft = c.known.state === UPDATE_STATE.DOWNLOADING && c.paths.uninstall !== undefined && c.resetWays.length === 0;
+  if (isLeft) return prepare(turn);
   const isDeleted = c.known.state === undefined && c.paths.uninstall !== undefined && c.resetWays.length === 0;
   if (!isDeleted || c.offersLeft === 0) return nextReset(turn);
   c.offersLeft -= 1;
