@@ -13,6 +13,7 @@ export function retried(update: DeviceUpdate, why: string, now: Instant): Device
   if (!mayRetry(update)) return undefined;
   return moved(update, 'waiting', now, {
     budgetFrom: update.attempt,
+    retriedAt: now,
     failures: {},
     failure: undefined,
     detail: why,

@@ -175,7 +175,7 @@ describe('overdue', () => {
     ['suspect', { state: 'suspect', executedAt: now }, 41, undefined],
     ['suspect past confirm', { state: 'suspect', executedAt: now }, 42, 'confirm-deadline-passed'],
     ['downloaded, and silent', { state: 'downloaded', attempt: 1 }, 24 * 10, 'contact-deadline-passed'],
-    ['a retry after long silence', { state: 'waiting', since: hour(24 * 9) }, 24 * 10, undefined],
+    ['a retry after long silence', { state: 'waiting', retriedAt: hour(24 * 9) }, 24 * 10, undefined],
     ['cancelling, and silent', { state: 'cancelling' }, 24 * 10, 'contact-deadline-passed'],
     ['verifying past confirm', { state: 'verifying' }, 24, 'confirm-deadline-passed'],
     ['verifying, seen a while ago', { state: 'verifying', seenAt: hour(10) }, 24, undefined],

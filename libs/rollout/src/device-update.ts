@@ -50,6 +50,8 @@ export interface DeviceUpdate {
   readonly attempt: number;
   /** Attempts before this one were forgiven by a person; absent: none. */
   readonly budgetFrom?: number;
+  /** When that was: a device that has been silent for long has time to be heard again from then on. */
+  readonly retriedAt?: Instant;
   readonly reason?: WaitReason;
   readonly reasonSince?: Instant;
   readonly backoffUntil?: Instant;

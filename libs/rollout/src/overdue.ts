@@ -34,7 +34,7 @@ function contactDeadlines(
   if (!isWaitingForContact(update)) return [];
   // Only a cancellation begins to wait anew: what else we did meanwhile is no sign of the device.
   const askedAt = update.state === 'cancelling' ? update.since : openedAt;
-  const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt, askedAt) as Instant;
+  const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt, askedAt, update.retriedAt ?? 0) as Instant;
   const at = contactDeadline(pattern, heardAt, { contacts: contact.missed, atLeast: contact.atLeast });
   return [{ fact: { type: 'contact-deadline-passed' }, at }];
 }

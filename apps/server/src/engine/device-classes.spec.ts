@@ -27,7 +27,8 @@ const apply = (spec: Record<string, Json>, name = 'c') => test.campaigns.apply([
 const aPlan = must(readDocument(aCampaign({ stages: [{ name: 'all', take: '100%' }] }, 'c').source).document, 'a campaign');
 const sent = <T extends ToGateway['type']>(type: T) =>
   test.link.sent.flatMap((message) => (message.type === type ? [message as Extract<ToGateway, { type: T }>] : []));
-const learn = (facts: Record<string, string>, at = test.clock.now()) => test.contacts.onFacts({ type: 'facts', endpoint: D, at, facts });
+const learn = (facts: Record<string, string | number>, at = test.clock.now()) =>
+  test.contacts.onFacts({ type: 'facts', endpoint: D, at, facts });
 
 it('the language counts with the same limit as the protocol', () => {
   expect(MAX_TRANSMIT_SPAN_MS).toBe(DEFAULT_ENDPOINT_SETTINGS.maxTransmitSpanMs);
@@ -244,8 +245,8 @@ describe('versionFrom', () => {
 
   it('applied later: an Update of a device that waits reads it before the decision', async () => {
     test.putDevice(aDeviceRecord('d', {}, { registration: aRegistration({ refreshedAt: NOW, queueMode: true }), lastContactAt: NOW }));
-    await test.running();
-    await learn({ firmwareVersion: '1.0.0', 'battery.level': '80' });
+    await test.running({ schedule: { timeZone: 'UTC', windows: { download: [{ start: '10:00', duration: '1h' }] } } });
+    await learn({ firmwareVersion: '1.0.0', 'battery.level': 80 });
     test.clock.pass(200_000);
     test.link.sent.length = 0;
     await test.contact('update');
