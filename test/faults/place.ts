@@ -117,10 +117,10 @@ export class Place {
 
   async fullDisk(forMs: number): Promise<void> {
     this.#mayEnd = true;
-    this.#server?.send({ type: 'full-disk' });
+    send(this.#server, { type: 'full-disk' });
     await wait(forMs);
     // Whoever has survived gets its room back; whoever has not starts with it.
-    this.#server?.send({ type: 'disk-freed' });
+    send(this.#server, { type: 'disk-freed' });
     await wait(2000);
     this.#mayEnd = false;
   }
@@ -175,7 +175,7 @@ export class Place {
 
   /** The observer is told of holds: nothing may be served or executed while one stands. */
   tellHold(hold: { readonly from?: number; readonly until?: number }): void {
-    this.#fleet?.send({ type: 'hold', ...hold });
+    send(this.#fleet, { type: 'hold', ...hold });
   }
 
   async report(): Promise<Report> {
@@ -237,6 +237,11 @@ export class Refused extends Error {}
 
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** To a process that may just have ended. */
+function send(child: ChildProcess | undefined, message: object): void {
+  if (child?.connected) child.send(message, () => undefined);
 }
 
 async function messageOf(child: ChildProcess, type: string): Promise<unknown> {

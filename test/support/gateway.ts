@@ -14,6 +14,7 @@ import { ImageCache } from '../../apps/server/src/gateway/image-cache.ts';
 import { ServeDoor } from '../../apps/server/src/gateway/serve-door.ts';
 import type { ClassSetting } from '../../apps/server/src/link/device-classes.ts';
 import type { FromGateway, OfferOrder, UpdateFact } from '../../apps/server/src/link/messages.ts';
+import { PLAIN_WISHES } from './orders.ts';
 
 export const ENDPOINT = Endpoint('urn:imei:490154203237518');
 export const TOKEN = 'token-of-this-device';
@@ -119,8 +120,6 @@ export class GatewayBench {
       size: image.length,
       expectedVersion: '2.0.0',
       offset: 0,
-      isResumed: false,
-      idleSessions: 0,
       pullToken: TOKEN,
       blockSize: 512,
       minBlockSize: 64,
@@ -132,12 +131,7 @@ export class GatewayBench {
       envelope: Buffer.from(envelope).toString('base64'),
       policy,
       device: { model: 'WM-300', version: '1.0.0' },
-      target: { object: 'Firmware', instance: 0, component: 'fw' },
-      protocols: { order: ['coap'], tryNext: true },
-      activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
-      versionFrom: [],
-      keepAwakeMs: 0,
-      watchBattery: false,
+      ...PLAIN_WISHES,
       phase: 'transfer',
     };
   }

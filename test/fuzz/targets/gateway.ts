@@ -12,6 +12,7 @@ import { Script } from '../script.ts';
 import { demand, fromHex, utf8 } from '../target.ts';
 import type { Target } from '../target.ts';
 import { datagramFrom, FixedEntropy, frameFrom } from './coap-talk.ts';
+import { PLAIN_WISHES } from '../../support/orders.ts';
 
 const ENDPOINT = Endpoint('good');
 const HOME = '192.0.2.1:5683';
@@ -51,8 +52,6 @@ const ORDER: OfferOrder = {
   size: IMAGE_BYTES,
   expectedVersion: '2.0.0',
   offset: 0,
-  isResumed: false,
-  idleSessions: 0,
   pullToken: TOKEN,
   blockSize: 512,
   minBlockSize: 64,
@@ -64,12 +63,7 @@ const ORDER: OfferOrder = {
   envelope: '',
   policy: {},
   device: { model: 'WM-300', version: '1.0.0' },
-  target: { object: 'Firmware', instance: 0, component: 'fw' },
-  protocols: { order: ['coap'], tryNext: true },
-  activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
-  versionFrom: [],
-  keepAwakeMs: 0,
-  watchBattery: false,
+  ...PLAIN_WISHES,
   phase: 'transfer',
 };
 

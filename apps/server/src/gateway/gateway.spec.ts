@@ -14,6 +14,7 @@ import type { FromGateway, OfferOrder, UpdateFact } from '../link/messages.ts';
 import { Gateway, type GatewayParts } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
 import { ServeDoor } from './serve-door.ts';
+import { PLAIN_WISHES } from '../../../../test/support/orders.ts';
 
 const ENDPOINT = Endpoint('urn:imei:490154203237518');
 const OLD: ResourceValue[] = [
@@ -107,8 +108,6 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   size: release.image.length,
   expectedVersion: '2.0.0',
   offset: 0,
-  isResumed: false,
-  idleSessions: 0,
   pullToken: 'token-of-this-device',
   blockSize: 512,
   minBlockSize: 64,
@@ -120,12 +119,7 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   envelope: Buffer.from(release.envelope).toString('base64'),
   policy: release.policy,
   device: { model: 'WM-300', version: '1.0.0' },
-  target: { object: 'Firmware', instance: 0, component: 'fw' },
-  protocols: { order: ['coap'], tryNext: true },
-  activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
-  versionFrom: [],
-  keepAwakeMs: 0,
-  watchBattery: false,
+  ...PLAIN_WISHES,
   phase: 'transfer',
   ...change,
 });

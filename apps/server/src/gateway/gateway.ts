@@ -95,14 +95,7 @@ export class Gateway {
       // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
       covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
     });
-    this.#pulls = new PullDesk({
-      coap: this.#coap,
-      conversationByToken: (token) => this.#commands.conversationByToken(token),
-      ownerOf: (token) => this.#commands.ownerOf(token),
-      unserved: (endpoint) => parts.tell({ type: 'contact', endpoint, kind: 'pull', at: parts.clock.now(), registration: undefined }),
-      wake: parts.wake,
-      heldMs: parts.clock.wallMs(HELD_MS as Duration),
-    });
+    this.#pulls = this.#pullDesk();
     this.#trace = new TraceDesk({
       clock: () => parts.clock.now(),
       endpointsAt: (peer) => this.#registry.endpointsAt(peer),
@@ -142,6 +135,18 @@ export class Gateway {
       closeStream: this.#parts.closeStream,
       entropy,
       settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
+    });
+  }
+
+  #pullDesk(): PullDesk {
+    const { tell, clock, wake } = this.#parts;
+    return new PullDesk({
+      coap: this.#coap,
+      conversationByToken: (token) => this.#commands.conversationByToken(token),
+      ownerOf: (token) => this.#commands.ownerOf(token),
+      unserved: (endpoint) => tell({ type: 'contact', endpoint, kind: 'pull', at: clock.now(), registration: undefined }),
+      wake,
+      heldMs: clock.wallMs(HELD_MS as Duration),
     });
   }
 

@@ -61,10 +61,17 @@ export class CoapPull implements Pull {
     return szx === undefined ? (this.#parts.blockBytes ?? FIRST_BLOCK_BYTES) : sizeOfSzx(szx);
   }
 
+  /** The power went with the last block in hand: nothing is left to be asked for. */
+  get #isAllThere(): boolean {
+    const { intake, size, szx } = this.#download;
+    return intake.length > 0 && (size === undefined ? szx !== undefined && intake.length % sizeOfSzx(szx) > 0 : intake.length >= size);
+  }
+
   #ask(): void {
     if (this.#isOver) return;
     this.#isWaiting = false;
     const { intake } = this.#download;
+    if (this.#isAllThere) return this.#end('complete');
     const szx = this.#download.szx ?? (this.#parts.blockBytes === undefined ? undefined : szxOfSize(this.#parts.blockBytes));
     // A first GET names no block, unless the device can take no more than its own: else the server says what size it likes.
     const block2 = szx === undefined ? undefined : { num: intake.length / sizeOfSzx(szx), more: false, szx };

@@ -1,0 +1,15 @@
+import type { OfferOrder } from '../../apps/server/src/link/messages.ts';
+
+type Wish = 'isResumed' | 'idleSessions' | 'target' | 'protocols' | 'activation' | 'versionFrom' | 'keepAwakeMs' | 'watchBattery';
+
+/** Of an order that asks for nothing in particular: the one instance of Object 5, over CoAP, for the first time. */
+export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
+  isResumed: false,
+  idleSessions: 0,
+  target: { object: 'Firmware', instance: 0, component: 'fw' },
+  protocols: { order: ['coap'], tryNext: true },
+  activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
+  versionFrom: [],
+  keepAwakeMs: 0,
+  watchBattery: false,
+};
