@@ -78,21 +78,24 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
   const scale = (weather.loss ?? 0) > 0 ? 1200 : 2400;
   const downloadWindow = random() < 0.7 ? { startMinute: 21 * 60, durationMs: 10 * HOUR } : undefined;
   const installWindow = random() < 0.6 ? { startMinute: 22 * 60, durationMs: 10 * HOUR } : undefined;
+  const mix = mixOf(
+    random,
+    candidates.filter((candidate) => candidate.object === object),
+  );
+  const stableContacts = pick(random, [1, 1, 2]);
   return {
     seed,
     scale,
     origin: (Date.parse('2026-12-01T20:00:00Z') + Math.floor(random() * 4) * DAY) as Instant,
     object,
-    mix: mixOf(
-      random,
-      candidates.filter((candidate) => candidate.object === object),
-    ),
+    mix,
     weather,
     disturbances: disturbancesOf(random, (40 * HOUR) / scale),
     downloadWindow,
     installWindow,
     imageBytes: 1024 * Math.floor(within(random, 4, 24)) + Math.floor(random() * 1024),
-    stableContacts: pick(random, [1, 1, 2]),
+    // A fall-back is only seen as one by a campaign that looks again.
+    stableContacts: Object.keys(mix).some((name) => name.startsWith('falls-back')) ? 2 : stableContacts,
     deadlineMs: isRough(weather) ? 120 * HOUR : 40 * HOUR,
     downloadMs: isRough(weather) ? 90 * HOUR : 24 * HOUR,
   };

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { verifyBundle } from '@drover/audit';
 import { encodeManifest, parsePrivateKey, signManifest } from '@drover/firmware-store';
 import { digestOfBytes, HOUR, Instant, Name, type Digest } from '@drover/kernel';
-import { makeImage, MODEL, PROFILES } from '@drover/simulator';
+import { makeImage, MODEL, PROFILES, type Outcome } from '@drover/simulator';
 import { violationsOf, type Acknowledged, type Told, type Violation } from './checker.ts';
 import { Place, Refused, wait } from './place.ts';
 import {
@@ -14,6 +14,12 @@ import {
   type Scenario,
   type UpdateObject,
 } from './scenario.ts';
+
+/** What a profile comes to by the deadlines of these campaigns, where that is not what it deserves in the end. */
+const BY_DEADLINE: Readonly<Record<string, string>> = {
+  // Silent for 18 hours after Execute; the campaign waits for five.
+  'late-success': 'SuspectedBrick',
+};
 
 const OBJECT_OF: Readonly<Record<number, UpdateObject>> = { 5: 'Firmware', 9: 'Software', 33629: 'AdvancedFirmware' };
 /** How late a datagram may reach a device on a machine that runs many fleets at once, wall ms: what a window is judged with. */
@@ -222,7 +228,10 @@ async function judge(
   const violations = violationsOf({
     expectedDigest: digest,
     expectedVersion: EXPECTED_VERSION,
-    report,
+    report: {
+      ...report,
+      devices: report.devices.map((device) => ({ ...device, expected: (BY_DEADLINE[device.profile] ?? device.expected) as Outcome })),
+    },
     told,
     phase,
     acknowledged,

@@ -1,4 +1,5 @@
 import { isServedByUs, resumes, uriOf } from './firmware-method.ts';
+import { beginReset } from './firmware-reset.ts';
 import { failOrTryNext, offer, startPush } from './firmware-offer.ts';
 import { enter, end, fail, look, poll, pollMs, readVersion, refuse, settle, wait } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
@@ -84,6 +85,7 @@ function pushAgain(turn: Turn): void {
     turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);
   }
+  if (c.push === 'rejected' && c.offset > 0 && !c.pushedAnew) return pushAnew(turn);
   const advanced = c.offset > c.pushedFrom;
   if (c.push === 'rejected' || (c.offersLeft <= 0 && !advanced))
     return refuse(turn, { class: 'Refused', why: c.push === 'rejected' ? 'a block was rejected' : 'the push was lost too often' });
@@ -92,6 +94,15 @@ function pushAgain(turn: Turn): void {
   c.registeredSince = false;
   // A long push over a bad link is lost many times; only one that gets nowhere is given up.
   if (!advanced || c.offset === 0) c.offersLeft -= 1;
+  startPush(turn);
+}
+
+/** A device that has lost its part by a reboot may say so with any code. */
+function pushAnew(turn: Turn): void {
+  const { c } = turn;
+  c.pushedAnew = true;
+  if (c.known.state !== UPDATE_STATE.IDLE) return beginReset(turn);
+  c.offset = 0;
   startPush(turn);
 }
 

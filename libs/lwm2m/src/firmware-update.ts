@@ -73,6 +73,7 @@ function fresh(order: FirmwareOrder, now: number): Conversation {
     lostReported: false,
     push: 'none',
     pushedFrom: 0,
+    pushedAnew: false,
     serving: false,
     idleLooks: 0,
     verifiedTwice: false,

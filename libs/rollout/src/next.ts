@@ -90,7 +90,8 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
     blocksBefore: begun.blocks,
     energyMah: begun.energyMah + fact.energyMah,
     versionBefore: fact.versionBefore ?? update.versionBefore,
-    offeredAt: update.offeredAt ?? now,
+    // Who deferred had the image: its download has ended, and another begins.
+    offeredAt: update.failure === 'Deferred' ? now : (update.offeredAt ?? now),
     backoffUntil: undefined,
     detail: undefined,
   });
