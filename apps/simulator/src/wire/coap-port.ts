@@ -17,6 +17,7 @@ import {
   type IncomingRequest,
   type IncomingResponse,
 } from '@drover/coap';
+import { monotonicMs } from '@drover/platform';
 import type { Dice } from '../chance.ts';
 import type { TimerOwner, Wheel } from '../wheel.ts';
 import type { Chaos } from './chaos.ts';
@@ -27,6 +28,8 @@ import { Remembered } from './remembered.ts';
 const ACKNOWLEDGE_AFTER_MS = 1000;
 const ACK_TIMEOUT_MS = 2000;
 const ACK_RANDOM_SHARE = 0.5;
+/** Of a port that has been measured. */
+const MIN_TIMEOUT_MS = 250;
 const MAX_RETRANSMIT = 4;
 /** For an answer that was promised by an empty ACK. */
 const SEPARATE_WITHIN_MS = 120_000;
@@ -89,6 +92,7 @@ interface Exchange {
   readonly bytes: Uint8Array;
   /** Of a request; a separate response has none. */
   readonly listener: Listener | undefined;
+  readonly sentAt: number;
   timeoutMs: number;
   retransmissions: number;
   isAcknowledged: boolean;
@@ -103,6 +107,8 @@ export class CoapPort {
   readonly #parts: PortParts;
   #socket: DeviceSocket;
   #messageId: number;
+  /** First timeout, from how fast the last answers were: three times that, and half of it from before. */
+  #timeoutMs = ACK_TIMEOUT_MS;
   #exchanges: Exchange[] | undefined;
   #remembered: Remembered | undefined;
   #isClosed = false;
@@ -192,6 +198,7 @@ export class CoapPort {
       return;
     }
     if (exchange === undefined) return;
+    this.#measure(exchange);
     if (message.code !== 0) this.#answered(exchange, message);
     else if (exchange.listener === undefined) this.#over(exchange, undefined);
     else if (!exchange.isAcknowledged) this.#promised(exchange);
@@ -254,10 +261,11 @@ export class CoapPort {
 
   #confirmable(peer: string, content: MessageContent, listener: Listener | undefined): number {
     const messageId = this.#nextId();
-    const timeoutMs = ACK_TIMEOUT_MS * (1 + ACK_RANDOM_SHARE * this.#owner.dice.next());
+    const timeoutMs = this.#timeoutMs * (1 + ACK_RANDOM_SHARE * this.#owner.dice.next());
     const bytes = encodeMessage({ type: 'CON', messageId, ...content });
     const { token } = content;
-    const exchange: Exchange = { peer, messageId, token, bytes, listener, timeoutMs, retransmissions: 0, isAcknowledged: false };
+    const sentAt = monotonicMs();
+    const exchange: Exchange = { peer, messageId, token, bytes, listener, sentAt, timeoutMs, retransmissions: 0, isAcknowledged: false };
     (this.#exchanges ??= []).push(exchange);
     this.#send(peer, bytes);
     this.#repeatLater(exchange);
@@ -281,6 +289,10 @@ export class CoapPort {
     if (this.#exchanges.length === 1) this.#exchanges = undefined;
     else this.#exchanges.splice(at, 1);
     exchange.listener?.(answer);
+  }
+
+  #measure({ sentAt, retransmissions }: Exchange): void {
+    if (retransmissions === 0) this.#timeoutMs = Math.max(MIN_TIMEOUT_MS, (this.#timeoutMs + 3 * (monotonicMs() - sentAt)) / 2);
   }
 
   #nextId(): number {
