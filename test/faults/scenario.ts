@@ -75,7 +75,7 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
   ]);
   const weather = weatherOf(random);
   // A lost datagram costs real seconds, which a compressed clock turns into hours.
-  const scale = (weather.loss ?? 0) > 0 ? 1200 : 2400;
+  const scale = (weather.loss ?? 0) > 0 ? 900 : 2400;
   const downloadWindow = random() < 0.7 ? { startMinute: 21 * 60, durationMs: 10 * HOUR } : undefined;
   const installWindow = random() < 0.6 ? { startMinute: 22 * 60, durationMs: 10 * HOUR } : undefined;
   const mix = mixOf(
@@ -157,7 +157,7 @@ function disturbancesOf(random: Random, spanMs: number): Disturbance[] {
 
 /** The campaign of a scenario, as the API takes it. */
 export function campaignOf(
-  { origin, object, deadlineMs, downloadMs, downloadWindow, installWindow, stableContacts }: Scenario,
+  { origin, object, deadlineMs, downloadMs, weather, downloadWindow, installWindow, stableContacts }: Scenario,
   component: string,
 ): unknown {
   return {
@@ -187,7 +187,7 @@ export function campaignOf(
         contact: { missed: 4, atLeast: '8h' },
         download: { contacts: 20, atLeast: `${downloadMs / HOUR}h` },
         install: { contacts: 2, atLeast: '2h' },
-        confirm: { contacts: 2, atLeast: '3h' },
+        confirm: isRough(weather) ? { contacts: 8, atLeast: '20h' } : { contacts: 2, atLeast: '3h' },
       },
       verify: { stableFor: { contacts: stableContacts } },
     },
