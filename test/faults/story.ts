@@ -26,6 +26,8 @@ const OBJECT_OF: Readonly<Record<number, UpdateObject>> = { 5: 'Firmware', 9: 'S
 const DELIVERY_MS = 700;
 /** What a fleet in bad weather may come to through no fault of the server. */
 const HEAVY_LOSS = 0.1;
+/** Of devices that take no larger ones, bytes. */
+const SMALL_BLOCK = 128;
 
 /** A push by Object 19 needs a device class, which all devices of the fleet would share. */
 export const CANDIDATES: readonly Candidate[] = Object.entries(PROFILES).flatMap(([name, { parts }]) => {
@@ -223,7 +225,10 @@ async function judge(
     const outcome = state === 'failed' ? code : state;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
-  const excused = (scenario.weather.loss ?? 0) > HEAVY_LOSS ? ['ConnectionLost'] : [];
+  const { loss = 0, powerLossAtBlock = 0 } = scenario.weather;
+  // A push that begins anew after each power loss may never come to its end.
+  const isHopeless = powerLossAtBlock * (scenario.imageBytes / SMALL_BLOCK) > 1;
+  const excused = loss > HEAVY_LOSS || isHopeless ? ['ConnectionLost'] : [];
   const { crashes } = place;
   const violations = violationsOf({
     expectedDigest: digest,

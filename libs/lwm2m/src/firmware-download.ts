@@ -85,7 +85,7 @@ function pushAgain(turn: Turn): void {
     turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);
   }
-  if (c.push === 'rejected' && c.offset > 0 && !c.pushedAnew) return pushAnew(turn);
+  if (c.push === 'rejected' && c.offset > 0 && c.offset !== c.rejectedAt && c.offersLeft > 0) return pushAnew(turn);
   const advanced = c.offset > c.pushedFrom;
   if (c.push === 'rejected' || (c.offersLeft <= 0 && !advanced))
     return refuse(turn, { class: 'Refused', why: c.push === 'rejected' ? 'a block was rejected' : 'the push was lost too often' });
@@ -100,7 +100,8 @@ function pushAgain(turn: Turn): void {
 /** A device that has lost its part by a reboot may say so with any code. */
 function pushAnew(turn: Turn): void {
   const { c } = turn;
-  c.pushedAnew = true;
+  c.rejectedAt = c.offset;
+  c.offersLeft -= 1;
   if (c.known.state !== UPDATE_STATE.IDLE) return beginReset(turn);
   c.offset = 0;
   startPush(turn);

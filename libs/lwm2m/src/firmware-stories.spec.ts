@@ -166,15 +166,18 @@ describe('losing touch', () => {
   it.each([
     ['State 0', {}, ['read /5/0', 'start-push 0']],
     ['State 1', state(1), ['read /5/0', '!state 1/0', 'write /5/0/1 ""', 'read /5/0', '!state 0/0', 'start-push 0']],
-  ] as const)('begins a push anew, once, when a block in the middle is rejected in %s', (_, resources, said) => {
-    const script = new Script({ ...FRESH, '/5/0/9': 1 }).run().acknowledge(2048).be(resources);
-    script.effects['write /5/0/1 ""'] = state(0);
-    script.said();
-    script.give({ type: 'push-failed', why: 'rejected', offset: 2048 }).run();
-    expect(script.said()).toEqual(said);
-    script.acknowledge(1024).give({ type: 'push-failed', why: 'rejected', offset: 1024 }).run();
-    expect(script.facts().at(-1)).toBe('!refused Refused');
-  });
+  ] as const)(
+    'begins a push anew when a block in the middle is rejected in %s, and not when it is the same one again',
+    (_, resources, said) => {
+      const script = new Script({ ...FRESH, '/5/0/9': 1 }).run().acknowledge(2048).be(resources);
+      script.effects['write /5/0/1 ""'] = state(0);
+      script.said();
+      script.give({ type: 'push-failed', why: 'rejected', offset: 2048 }).run();
+      expect(script.said()).toEqual(said);
+      script.acknowledge(2048).give({ type: 'push-failed', why: 'rejected', offset: 2048 }).run();
+      expect(script.facts().at(-1)).toBe('!refused Refused');
+    },
+  );
 
   it('names an image that is too large, or rejected', () => {
     const tooLarge = new Script({ ...FRESH, '/5/0/9': 1 }).run().give({ type: 'push-failed', why: 'too-large', offset: 0 }).run();

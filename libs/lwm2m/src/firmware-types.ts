@@ -245,8 +245,8 @@ export interface Conversation {
   readonly push: 'none' | 'running' | 'finished' | 'lost' | 'rejected' | 'too-large';
   /** Where the last push began. */
   readonly pushedFrom: number;
-  /** A block in the middle was rejected, and the push began at the first one again: that is tried once. */
-  readonly pushedAnew: boolean;
+  /** Where a block was rejected before the push began at the first one again: the same place twice is the device's verdict. */
+  readonly rejectedAt?: number;
   readonly serving: boolean;
   /** Looks in a row that found State 0 and nothing wrong after a complete push. */
   readonly idleLooks: number;

@@ -73,7 +73,6 @@ function fresh(order: FirmwareOrder, now: number): Conversation {
     lostReported: false,
     push: 'none',
     pushedFrom: 0,
-    pushedAnew: false,
     serving: false,
     idleLooks: 0,
     verifiedTwice: false,
