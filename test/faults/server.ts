@@ -11,5 +11,7 @@ await runServer(async (database) => {
     if (message.type === 'full-disk') void pages().then((count) => database.query(`PRAGMA max_page_count = ${count + 1}`));
     if (message.type === 'disk-freed') void database.query('PRAGMA max_page_count = 1073741823');
   });
+  // Whoever plays the story has ended, perhaps by a kill: nobody is left to end this one.
+  process.on('disconnect', () => process.exit(0));
   await Promise.resolve();
 });
