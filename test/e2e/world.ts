@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeImage, type Report } from '@drover/simulator';
+import { messageOf } from '../support/process-message.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SERVER = join(ROOT, 'apps/server/dist/main.js');
@@ -207,16 +208,4 @@ export class World {
     writeFileSync(this.path(name), text);
     return this.path(name);
   }
-}
-
-async function messageOf(child: ChildProcess, type: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new TypeError(`a process ended with ${code} before it said "${type}"`));
-    child.once('exit', onExit);
-    child.on('message', (message) => {
-      if ((message as { type?: unknown }).type !== type) return;
-      child.off('exit', onExit);
-      resolve(message);
-    });
-  });
 }

@@ -53,13 +53,10 @@ async function runOne(seed: number, isAlone: boolean): Promise<Line> {
       if (isAlone) say(JSON.stringify({ scenario, outcomes, timelines }, undefined, 2));
       return { seed, violations, seconds };
     } catch (error) {
-      // A run that could not be played to its end proves nothing, and hides nothing either.
-      if (again > 0)
-        return {
-          seed,
-          seconds: 0,
-          violations: [{ kind: 'crash', what: error instanceof Error ? (error.stack ?? error.message) : String(error) }],
-        };
+      // A run that could not be played to its end proves nothing: it is said, and played once more.
+      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (again > 0) return { seed, seconds: 0, violations: [{ kind: 'crash', what }] };
+      say(`seed ${seed}: could not be played to its end, and is played again: ${what}`);
     }
   }
 }

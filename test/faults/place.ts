@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Report } from '@drover/simulator';
+import { messageOf } from '../support/process-message.ts';
 import type { Scenario } from './scenario.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -242,18 +243,4 @@ export function wait(ms: number): Promise<void> {
 /** To a process that may just have ended. */
 function send(child: ChildProcess | undefined, message: object): void {
   if (child?.connected) child.send(message, () => undefined);
-}
-
-async function messageOf(child: ChildProcess, type: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new TypeError(`a process ended with ${code} before it said "${type}"`));
-    child.once('exit', onExit);
-    const listen = (message: unknown): void => {
-      if ((message as { type?: unknown }).type !== type) return;
-      child.off('exit', onExit);
-      child.off('message', listen);
-      resolve(message);
-    };
-    child.on('message', listen);
-  });
 }

@@ -1,5 +1,5 @@
 import { DAY, HOUR, isoOf, MINUTE, seededRandom, type Instant } from '@drover/kernel';
-import type { DailyWindow } from '@drover/simulator';
+import type { Chaos, DailyWindow } from '@drover/simulator';
 
 export type UpdateObject = 'Firmware' | 'Software' | 'AdvancedFirmware';
 
@@ -21,18 +21,8 @@ export type Disturbance =
   | { readonly type: 'hold'; readonly atMs: number; readonly forMs: number }
   | { readonly type: 'pause'; readonly atMs: number; readonly forMs: number };
 
-/** Of the network, between every device and the server; shares of datagrams. */
-export interface Weather {
-  readonly loss: number;
-  readonly duplicate: number;
-  readonly reorder: number;
-  readonly delay: number;
-  readonly delayMs: number;
-  readonly rebind: number;
-  readonly powerLossAtBlock: number;
-  readonly powerLossPerDay: number;
-  readonly skew: number;
-}
+/** What every device of a fleet meets, beside what its own profile does to it. */
+export type Weather = Partial<Chaos>;
 
 export interface Scenario {
   readonly seed: number;
@@ -41,7 +31,7 @@ export interface Scenario {
   readonly origin: Instant;
   readonly object: UpdateObject;
   readonly mix: Readonly<Record<string, number>>;
-  readonly weather: Partial<Weather>;
+  readonly weather: Weather;
   readonly disturbances: readonly Disturbance[];
   readonly downloadWindow: DailyWindow | undefined;
   readonly installWindow: DailyWindow | undefined;
@@ -102,7 +92,7 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
 }
 
 /** Where datagrams are lost, a transfer takes as long as protocol timers make it, whatever the campaign's clock says. */
-function isRough({ loss = 0, powerLossAtBlock = 0 }: Partial<Weather>): boolean {
+function isRough({ loss = 0, powerLossAtBlock = 0 }: Weather): boolean {
   return loss > 0 || powerLossAtBlock > 0;
 }
 
@@ -116,7 +106,7 @@ function mixOf(random: Random, candidates: readonly Candidate[]): Record<string,
   return mix;
 }
 
-function weatherOf(random: Random): Partial<Weather> {
+function weatherOf(random: Random): Weather {
   const some = (share: number, to: number): number => (random() < share ? within(random, 0, to) : 0);
   return {
     loss: some(0.4, 0.15),

@@ -24,7 +24,7 @@ const BY_DEADLINE: Readonly<Record<string, string>> = {
 const OBJECT_OF: Readonly<Record<number, UpdateObject>> = { 5: 'Firmware', 9: 'Software', 33629: 'AdvancedFirmware' };
 /** How late a datagram may reach a device on a machine that runs many fleets at once, wall ms: what a window is judged with. */
 const DELIVERY_MS = 700;
-/** What a fleet in bad weather may come to through no fault of the server. */
+/** Share of datagrams; above it a transfer may come to nothing through no fault of the server. */
 const HEAVY_LOSS = 0.1;
 /** Of devices that take no larger ones, bytes. */
 const SMALL_BLOCK = 128;
@@ -68,7 +68,7 @@ export async function play(seed: number, progress: (text: string) => void, profi
   }
 }
 
-/** Twenty of one kind in fine weather: how a profile ends when nothing befalls it. */
+/** A few of one kind in fine weather: how a profile ends when nothing befalls it. */
 function calmOf(seed: number, profile: string): Scenario {
   const candidate = CANDIDATES.find(({ name }) => name === profile);
   if (!candidate) throw new TypeError(`there is no profile ${profile} with an update object of its own`);

@@ -8,7 +8,7 @@ export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
   idleSessions: 0,
   target: { object: 'Firmware', instance: 0, component: 'fw' },
   protocols: { order: ['coap'], tryNext: true },
-  activation: { automaticUpgrade: 'Off', severity: undefined, maximumDeferS: undefined },
+  activation: { automaticUpgrade: 'Off' },
   versionFrom: [],
   keepAwakeMs: 0,
   watchBattery: false,

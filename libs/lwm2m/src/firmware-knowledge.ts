@@ -31,17 +31,17 @@ const LEARN: Readonly<Partial<Record<keyof UpdatePaths, (known: Mutable<Known>, 
 };
 
 /** What a read of the resource replaces: whatever the device does not repeat is not known any more. */
-const FORGET: Readonly<Partial<Record<keyof UpdatePaths, readonly (keyof Known)[]>>> = {
-  packageUri: ['uri'],
-  packageName: ['packageName'],
-  packageVersion: ['packageVersion'],
-  protocols: ['protocols'],
-  delivery: ['deliveryMethod'],
-  automaticUpgrade: ['automaticUpgrade'],
-  severity: ['severity'],
-  maximumDefer: ['maximumDefer'],
-  linked: ['linked'],
-  activation: ['active'],
+const FORGET: Readonly<Partial<Record<keyof UpdatePaths, keyof Known>>> = {
+  packageUri: 'uri',
+  packageName: 'packageName',
+  packageVersion: 'packageVersion',
+  protocols: 'protocols',
+  delivery: 'deliveryMethod',
+  automaticUpgrade: 'automaticUpgrade',
+  severity: 'severity',
+  maximumDefer: 'maximumDefer',
+  linked: 'linked',
+  activation: 'active',
 };
 
 export interface Lesson {
@@ -58,7 +58,8 @@ export function learn(before: Known, op: Operation, values: readonly ResourceVal
   const asked = values.filter(({ path }) => isWithin(path, op.path));
   for (const [name, path] of namedPaths(paths)) {
     if (!isWithin(path, op.path)) continue;
-    for (const key of FORGET[name] ?? []) delete known[key];
+    const key = FORGET[name];
+    if (key !== undefined) delete known[key];
     const found = asked.find((each) => each.path === path);
     if (found) LEARN[name]?.(known, found.value);
   }

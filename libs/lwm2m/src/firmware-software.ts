@@ -7,18 +7,17 @@ import { parsePath } from './paths.ts';
 import { pathsOf, SOFTWARE_STATE } from './update-object.ts';
 import type { ResourceValue } from './values.ts';
 
-const [NAME, STATE] = [0, 7];
-
 /** What a read of Object 9, or of one of its instances, tells of its packages; a later read replaces an earlier. */
 export function withSlots(known: readonly PackageSlot[], values: readonly ResourceValue[]): PackageSlot[] {
   const slots = new Map(known.map((slot) => [slot.instance, { ...slot }]));
   for (const { path, value } of values) {
-    const { instance, resource } = parsePath(path);
+    const { instance } = parsePath(path);
     if (instance === undefined) continue;
     const slot = slots.get(instance) ?? { instance, name: '', state: undefined };
     slots.set(instance, slot);
-    if (resource === NAME && typeof value === 'string') slot.name = value;
-    if (resource === STATE && typeof value === 'number') slot.state = value;
+    const { packageName, state } = pathsOf({ object: 'Software', instance });
+    if (path === packageName && typeof value === 'string') slot.name = value;
+    if (path === state && typeof value === 'number') slot.state = value;
   }
   return [...slots.values()].sort((a, b) => a.instance - b.instance);
 }

@@ -14,7 +14,6 @@ import type {
 } from './firmware-types.ts';
 import { DEVICE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 import type { UpdatePaths, UpdateTarget } from './update-object.ts';
-import type { ResourceValue } from './values.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -24,12 +23,10 @@ export interface Turn {
   readonly now: number;
   readonly actions: Action[];
   readonly facts: FirmwareFact[];
-  /** Of the answer that this turn is about. */
-  values: readonly ResourceValue[];
 }
 
 export function startTurn(conversation: Conversation, now: number): Turn {
-  return { c: { ...conversation }, now, actions: [], facts: [], values: [] };
+  return { c: { ...conversation }, now, actions: [], facts: [] };
 }
 
 /** Sends what is next to do, unless we wait for something. */

@@ -9,7 +9,7 @@ export interface PackageUri {
   readonly uri: string;
 }
 
-/** What is written before the image comes. */
+/** What is written before the image comes; what is absent is not. */
 export interface Activation {
   /** `/5/0/14`: read back where it is switched off, because a device that installs by itself would do so outside its window. */
   readonly automaticUpgrade: 'Off' | 'On' | 'Leave';

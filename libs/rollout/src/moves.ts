@@ -2,6 +2,7 @@ import { plus, type Instant } from '@drover/kernel';
 import type { FailureClass } from '@drover/campaign';
 import type { WaitReason } from '@drover/schedule';
 import type { AttemptEntry, DeviceUpdate, UpdateRules, UpdateState } from './device-update.ts';
+import { STATE } from './object-five.ts';
 import { retryAfter } from './retry.ts';
 
 /** What every move looks at beside the update and the fact. */
@@ -13,8 +14,6 @@ export interface Context {
 /** Attempts that a row remembers; the audit log has all. */
 const LOGGED_ATTEMPTS = 10;
 const LOGGED_TEXT = 200;
-/** State of Object 5 while the image is kept. */
-const DOWNLOADED = 2;
 
 /** A new state clears the reason to wait unless the change brings one. */
 export function moved(update: DeviceUpdate, state: UpdateState, now: Instant, change: Partial<DeviceUpdate>): DeviceUpdate {
@@ -57,7 +56,7 @@ export function afterFailure(
   const pause = retryAfter(rules.retry, failure, failures, {
     attempt: update.attempt - (update.budgetFrom ?? 0),
     key: `${update.campaign}/${update.endpoint}/${update.budgetFrom ?? 0}`,
-    isImageKept: update.answeredState === DOWNLOADED,
+    isImageKept: update.answeredState === STATE.DOWNLOADED,
   });
   if (pause === undefined) return failed(counted, failure, why, now);
   const isDeferred = failure === 'Deferred';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Endpoint, Instant, plus } from '@drover/kernel';
-import { aCampaign } from '@drover/testkit';
+import { aCampaign, updateRules } from '@drover/testkit';
 import {
   holdsDevice,
   isSettled,
@@ -20,13 +20,7 @@ import {
 const now = Instant(1_000_000);
 
 const { spec } = aCampaign();
-const rules: UpdateRules = {
-  expectedVersion: '2.0.0',
-  retry: spec.retry,
-  resume: spec.delivery.resume,
-  verify: { afterReregistration: true, contacts: 1 },
-  maximumDefer: undefined,
-};
+const rules = updateRules();
 const reason = { code: 'WINDOW_CLOSED', evidence: 'shut', nextAt: plus(now, 1) } as const;
 
 /** An update in a state, as it would have come there: `waiting` here is one that was never offered. */

@@ -84,7 +84,7 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
   if (!isBeforeOffer(update) && update.state !== 'unreachable') return undefined;
   // A failure ends an attempt and leaves a back-off; sleep and loss only interrupt one.
   const goesOn = update.attempt > 0 && update.backoffUntil === undefined;
-  const begun = goesOn ? update : { ...update, ...FRESH, energyMah: 0, attempt: update.attempt + 1, attemptAt: now };
+  const begun = goesOn ? update : { ...update, ...FRESH, attempt: update.attempt + 1, attemptAt: now };
   return moved(begun, 'offered', now, {
     sessions: goesOn ? update.sessions + 1 : 1,
     blocksBefore: begun.blocks,

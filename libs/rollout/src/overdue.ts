@@ -33,7 +33,7 @@ function contactDeadlines(
 ): { fact: DeviceFact; at: Instant }[] {
   if (!isWaitingForContact(update)) return [];
   // Only a cancellation begins to wait anew: what else we did meanwhile is no sign of the device.
-  const askedAt = update.state === 'cancelling' ? update.since : openedAt;
+  const askedAt = update.state === 'cancelling' ? update.since : 0;
   const heardAt = Math.max(pattern?.lastAt ?? 0, openedAt, askedAt, update.retriedAt ?? 0) as Instant;
   const at = contactDeadline(pattern, heardAt, { contacts: contact.missed, atLeast: contact.atLeast });
   return [{ fact: { type: 'contact-deadline-passed' }, at }];

@@ -1,17 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { HOUR, Endpoint, Instant, MINUTE, plus } from '@drover/kernel';
-import { aCampaign } from '@drover/testkit';
+import { updateRules } from '@drover/testkit';
 import { newUpdate, next, type DeviceFact, type DeviceUpdate, type UpdateRules } from './index.ts';
 
 const now = Instant(1_000_000_000);
-const { spec } = aCampaign();
-const rules: UpdateRules = {
-  expectedVersion: '2.0.0',
-  retry: spec.retry,
-  resume: spec.delivery.resume,
-  verify: { afterReregistration: true, contacts: 1 },
-  maximumDefer: undefined,
-};
+const rules = updateRules();
 const asking = (contacts: number, afterReregistration = true): UpdateRules => ({ ...rules, verify: { contacts, afterReregistration } });
 
 /** Executed a moment ago, nothing heard since. */

@@ -4,13 +4,10 @@ import { SAME_WAKE_UP, type WaitReason } from '@drover/schedule';
 import type { DeviceFact } from './device-fact.ts';
 import type { DeviceUpdate, UpdateRules } from './device-update.ts';
 import { afterFailure, cancelled, logged, moved, reasonOf, type Context } from './moves.ts';
+import { RESULT, STATE } from './object-five.ts';
 import { sessionPause } from './session-pause.ts';
 
 type ReadBack = Extract<DeviceFact, { type: 'read-back' }>;
-
-/** Object 5 as far as the engine must know it. */
-const STATE = { IDLE: 0, DOWNLOADED: 2, UPDATING: 3 };
-const RESULT = { INITIAL: 0, SUCCESS: 1, DEFERRED: 11 };
 
 /** An Execute that leaves the image where it is may be one that was lost; the third that does is none. */
 const MAX_EXECUTES = 3;

@@ -2,6 +2,7 @@ import { assertNever, type Instant } from '@drover/kernel';
 import type { DeviceFact } from './device-fact.ts';
 import { isBeforeOffer, isInterrupted, isTransferring, type DeviceUpdate } from './device-update.ts';
 import { afterFailure, failed, moved, reasonOf, type Context } from './moves.ts';
+import { STATE } from './object-five.ts';
 
 type DeadlineFact = Extract<DeviceFact, { type: `${string}-passed` | 'campaign-ends' }>;
 
@@ -33,10 +34,8 @@ export function onDeadline(update: DeviceUpdate, fact: DeadlineFact, context: Co
 }
 
 /** Still in State 3 and never offered anything: it is an installation that does not end, though none of ours. */
-const UPDATING = 3;
-
 function onDownloadDeadline(update: DeviceUpdate, now: Instant): DeviceUpdate {
-  return update.answeredState === UPDATING && update.executedAt === undefined
+  return update.answeredState === STATE.UPDATING && update.executedAt === undefined
     ? failed(update, 'InstallTimeout', 'stays in State 3, and was not told to by us', now)
     : failed(update, 'ConnectionLost', 'the download took longer than its deadline', now);
 }

@@ -1,4 +1,4 @@
-export { aCampaign } from './campaigns.ts';
+export { aCampaign, updateRules } from './campaigns.ts';
 export { aDevice } from './devices.ts';
 export { EndpointBench, PEER, READ, SeededEntropy } from './endpoint-bench.ts';
 export { LockstepDevice, type Asked } from './lockstep-device.ts';

@@ -2,10 +2,8 @@ import type { Instant } from '@drover/kernel';
 import { componentOf, firmwareOf, versionIn, type CampaignSpec, type RunningVersion } from '@drover/campaign';
 import type { TargetDevice } from '@drover/firmware-store';
 import { textFact } from '@drover/fleet';
+import { UPDATE_STATE } from '@drover/lwm2m';
 import type { ComponentRecord, DeviceRecord } from '@drover/persistence';
-
-/** Before the first package State of Object 9 is INITIAL. */
-const SOFTWARE_INITIAL = 0;
 
 /** What runs where this campaign's image goes: the firmware version of the device, or what was last read of the component. */
 export function runningVersion(spec: CampaignSpec, device: DeviceRecord): RunningVersion {
@@ -36,7 +34,8 @@ export function withVersionRead(
   // While an image is on its way there is no version to be read. The last one stays the floor that no image may go below,
   // also when room has been made over it.
   if (version === undefined && isSame && (before.version !== undefined || before.isEmpty === true)) return device;
-  const isEmpty = version === undefined && object === 'Software' && read.state === SOFTWARE_INITIAL;
+  // State comes in the words of Object 5, whatever object it was read from.
+  const isEmpty = version === undefined && object === 'Software' && read.state === UPDATE_STATE.IDLE;
   const record: ComponentRecord = {
     object,
     instance,

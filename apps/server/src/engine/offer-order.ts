@@ -2,8 +2,9 @@ import { SECOND } from '@drover/kernel';
 import { limitsOf } from '@drover/rollout';
 import { blockCost, hasBatteryFloor, linkOf } from '@drover/schedule';
 import type { CampaignSpec } from '@drover/campaign';
+import type { Activation } from '@drover/lwm2m';
 import type { DeviceRecord } from '@drover/persistence';
-import type { ActivationOrder, OfferOrder } from '../link/messages.ts';
+import type { OfferOrder } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { trustTarget } from './component-versions.ts';
 import type { Place } from './engine-state.ts';
@@ -48,14 +49,14 @@ export function offerOrder(
     device: { model, version, ...(nothingInstalled ? { nothingInstalled } : {}) },
     target: { object: delivery.object, instance: delivery.instance, component: firmware.name },
     protocols: { order: delivery.protocolOrder, tryNext: spec.retry.classes.UnsupportedProtocol?.nextProtocol ?? true },
-    activation: activationOrder(spec),
+    activation: activationOf(spec),
     versionFrom: spec.verify.versionFrom,
     keepAwakeMs: delivery.keepAwake.allowed ? delivery.keepAwake.max : 0,
     watchBattery: hasBatteryFloor(limitsOf(spec), device),
   };
 }
 
-function activationOrder({ activation }: CampaignSpec): ActivationOrder {
+function activationOf({ activation }: CampaignSpec): Activation {
   const { automaticUpgradeAtDownload, severity, maximumDefer } = activation;
   return {
     automaticUpgrade: automaticUpgradeAtDownload,

@@ -20,7 +20,7 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
     expectedVersion: order.expectedVersion,
     ...((order.offset > 0 || order.isResumed) && { keepOffset: order.offset }),
     idleSessions: order.idleSessions,
-    activation: activationOf(order),
+    activation: order.activation,
     inactivityMs: order.inactivityMs,
     watchBattery: order.watchBattery,
     ...(observe !== undefined && { observe }),
@@ -37,10 +37,6 @@ function urisFor(order: OfferOrder, uriFor: UriFor): PackageUri[] {
     const uri = uriFor(scheme, order);
     return uri === undefined ? [] : [{ scheme, uri }];
   });
-}
-
-function activationOf({ activation: { automaticUpgrade, severity, maximumDeferS } }: OfferOrder): FirmwareOrder['activation'] {
-  return { automaticUpgrade, ...(severity !== undefined && { severity }), ...(maximumDeferS !== undefined && { maximumDeferS }) };
 }
 
 /** The campaign's word counts before the class's; both may leave it to the object. */

@@ -1,6 +1,6 @@
 import type { Digest, Endpoint, Instant, Json } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
-import type { ObjectModel, UriScheme } from '@drover/lwm2m';
+import type { Activation, ObjectModel, UpdateTarget, UriScheme } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
@@ -44,7 +44,7 @@ export interface OfferOrder {
   readonly device: { readonly model: string | undefined; readonly version: string | undefined; readonly nothingInstalled?: boolean };
   readonly target: UpdateTarget;
   readonly protocols: ProtocolOrder;
-  readonly activation: ActivationOrder;
+  readonly activation: Activation;
   /** Resources that show the version which runs, the first that the device has counts; empty: as its class or the object says. */
   readonly versionFrom: readonly string[];
   /** Campaign ms for which a sleeper may be kept listening at a time, for something that is close; 0 is never. */
@@ -55,27 +55,11 @@ export interface OfferOrder {
   readonly phase: 'transfer' | 'install' | 'cancel';
 }
 
-/** Which object of the device takes the image, and which of its instances; `component` is the name of the package in it. */
-export interface UpdateTarget {
-  readonly object: 'Firmware' | 'Software' | 'AdvancedFirmware';
-  readonly instance: number;
-  readonly component: string;
-}
-
 export interface ProtocolOrder {
   /** Schemes of the Package URI, the preferred one first; what the server does not offer is left out by the gateway. */
   readonly order: readonly UriScheme[];
   /** After `UnsupportedProtocol` the next one is tried in the same attempt. */
   readonly tryNext: boolean;
-}
-
-export interface ActivationOrder {
-  /** `/5/0/14`: written and read back unless it is to be left as it is. */
-  readonly automaticUpgrade: 'Off' | 'On' | 'Leave';
-  /** `/5/0/11`: 0 critical, 1 mandatory, 2 optional; undefined writes nothing. */
-  readonly severity: number | undefined;
-  /** `/5/0/13`, seconds; undefined writes nothing. */
-  readonly maximumDeferS: number | undefined;
 }
 
 export type ToGateway =
