@@ -1,8 +1,9 @@
-// Writes what is generated from the code: JSON Schemas of the campaign language for editors, and the table of facts for
-// people. `--check` changes nothing and fails when one of them is stale.
+// Writes what is generated from the code: JSON Schemas of the campaign language for editors, and the tables of facts and of
+// simulated devices for people. `--check` changes nothing and fails when one of them is stale.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { DOCUMENT_KINDS, jsonSchemaOf } from '@drover/campaign';
 import { FACTS } from '@drover/fleet';
+import { CALM, PROFILES } from '@drover/simulator';
 
 const kebab = (name) => name.replace(/[A-Z]/g, (letter, index) => `${index ? '-' : ''}${letter.toLowerCase()}`);
 
@@ -11,9 +12,32 @@ const factTable = () => {
   return `# Facts\n\nEvery name that \`where\` and a selector know, beside \`labels["key"]\`. Written by \`npm run gen:schemas\`.\n\n| name | type | from | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 };
 
+const OBJECTS = { 5: '', 9: 'Object 9', 33629: 'Object 33629' };
+
+const profileTable = () => {
+  const rows = Object.entries(PROFILES).map(([name, profile]) => `| \`${name}\` | ${[OBJECTS[profile.parts[0].object], profile.does].filter(Boolean).join(': ')} | ${profile.source} | ${profile.outcome} |`);
+  return `# Simulated devices
+
+Each is named after what it does, and ends in a campaign as it deserves: \`deserved.spec.ts\` drives all of them. \`skipped\` holds where the
+campaign's limits exclude the device. Sources: Q1 to Q30 and plain numbers are lines of the facts about LwM2M, the rest names its page.
+Written by \`npm run gen:schemas\`.
+
+\`npm run simulator -- --server coap://127.0.0.1:5683 --devices 200 --mix '{"pull": 3, "stub": 1}'\` starts a fleet of them; \`--mix\` takes
+any names below, as counts or shares. \`--chaos\` adds trouble to all of them: ${Object.keys(CALM).map((key) => `\`${key}\``).join(', ')}
+(shares of datagrams, contacts or blocks from 0 to 1; \`delayMs\` wall milliseconds; \`powerLossPerDay\` per day of campaign time; \`skew\` in ‰).
+\`--memory full\` has each device remember every offer, Execute and installation with its time, for a checker. \`--measure 18000\` tells what
+an idle device costs.
+
+| name | what it does | seen | deserves |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+};
+
 const wanted = new Map([
   ...DOCUMENT_KINDS.map((kind) => [`schemas/${kebab(kind)}.v1.json`, `${JSON.stringify(jsonSchemaOf(kind), undefined, 2)}\n`]),
   ['docs/facts.md', factTable()],
+  ['docs/simulator.md', profileTable()],
 ]);
 
 mkdirSync('schemas', { recursive: true });

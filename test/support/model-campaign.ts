@@ -270,5 +270,5 @@ export class ModelCampaign {
 }
 
 function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+  return new Promise((resolve) => void setTimeout(() => resolve(undefined), ms).unref());
 }

@@ -19,7 +19,7 @@ import {
 } from '@drover/coap';
 import { monotonicMs } from '@drover/platform';
 import type { Dice } from '../chance.ts';
-import type { TimerOwner, Wheel } from '../wheel.ts';
+import type { TimerOwner } from '../wheel.ts';
 import { DeviceSocket, type Air, type Receiver } from './device-socket.ts';
 import { Remembered } from './remembered.ts';
 
