@@ -206,12 +206,14 @@ export class ModelCampaign {
 
   async #pushed(path: string): Promise<string | undefined> {
     for (let attempt = 0; attempt <= MAX_TRIES; attempt++) {
+      await this.#state();
       const meter = this.#meter;
-      const code = await Promise.race([this.#server.push(meter, path).catch(() => undefined), pause(MAX_PUSH_MS)]);
+      // Who registers or wakes meanwhile has lost the push.
+      const lost = Promise.race([this.#server.contact(this.#endpoint).then(() => undefined), pause(MAX_PUSH_MS)]);
+      const code = await Promise.race([this.#server.push(meter, path).catch(() => undefined), lost]);
       if (code === '2.04' || code === '4.13') return code;
       if (this.#meter === meter) this.#server.forget(meter);
       await pause(BUSY_FOR_MS);
-      await this.#state();
     }
     return undefined;
   }
@@ -232,7 +234,8 @@ export class ModelCampaign {
     for (let tries = 0; tries < 8; tries++) {
       // Unanswered is unknown: the State that is read next tells.
       const code = await this.#heard((meter) => this.#server.code(meter, 'POST', `${this.#at}/2`), ANSWER_MS / 2);
-      const settled = await this.#until((state, result) => state === 0 || (state === 2 && result > 0));
+      const isRefused = code?.startsWith('4.') ?? false;
+      const settled = await this.#until((state, result) => state === 0 || (state === 2 && (isRefused || result > 0)));
       if (settled === undefined) return 'SuspectedBrick';
       const [state, result] = settled;
       if (state === 3) return 'InstallTimeout';
