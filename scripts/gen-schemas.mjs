@@ -1,9 +1,9 @@
-// Writes what is generated from the code: JSON Schemas of the campaign language for editors, the table of facts and that
-// of the simulated devices for people. `--check` changes nothing and fails when one of them is stale.
+// Writes what is generated from the code: JSON Schemas of the campaign language for editors, and the tables of facts and of
+// simulated devices for people. `--check` changes nothing and fails when one of them is stale.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { DOCUMENT_KINDS, jsonSchemaOf } from '@drover/campaign';
 import { FACTS } from '@drover/fleet';
-import { PROFILES } from '@drover/simulator';
+import { CALM, PROFILES } from '@drover/simulator';
 
 const kebab = (name) => name.replace(/[A-Z]/g, (letter, index) => `${index ? '-' : ''}${letter.toLowerCase()}`);
 
@@ -16,7 +16,25 @@ const OBJECTS = { 5: 'Firmware (5)', 9: 'Software (9)', 33629: 'Advanced (33629)
 
 const profileTable = () => {
   const rows = Object.entries(PROFILES).map(([name, { does, source, outcome, parts }]) => `| \`${name}\` | ${OBJECTS[parts[0].object]} | ${does} | ${source} | ${outcome} |`);
-  return `# The simulated devices\n\nEach profile of the simulator is named after what it does. \`npm run simulator -- --server coap://HOST:5683 --devices 20 --mix '{"pull": 3, "push-starts-over": 1}'\` plays a fleet of them, each device with a socket of its own; \`--chaos '{"loss": 0.1}'\` adds loss, delay, duplicates, reordering, address changes, power losses and skewed clocks. The last column is how a campaign without limits ends for such a device, which \`npm run test:faults -- --profile NAME\` holds a whole server against. Written by \`npm run gen:schemas\`.\n\n${rows.length} profiles.\n\n| profile | object | what it does | seen in | ends as |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  return `# Simulated devices
+
+Each is named after what it does, and ends in a campaign as it deserves: \`deserved.spec.ts\` drives all of them,
+and \`npm run test:faults -- --profile NAME\` holds a whole server against one. \`skipped\` holds where the
+campaign's limits exclude the device. Sources: Q1 to Q30 and plain numbers are lines of the facts about LwM2M, the rest names its page.
+Written by \`npm run gen:schemas\`.
+
+\`npm run simulator -- --server coap://127.0.0.1:5683 --devices 200 --mix '{"pull": 3, "stub": 1}'\` starts a fleet of them; \`--mix\` takes
+any names below, as counts or shares. \`--chaos\` adds trouble to all of them: ${Object.keys(CALM).map((key) => `\`${key}\``).join(', ')}
+(shares of datagrams, contacts or blocks from 0 to 1; \`delayMs\` wall milliseconds; \`powerLossPerDay\` per day of campaign time; \`skew\` in ‰).
+\`--memory full\` has each device remember every offer, Execute and installation with its time, for a checker. \`--measure 18000\` tells what
+an idle device costs.
+
+${rows.length} profiles.
+
+| name | object | what it does | seen | deserves |
+| --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
 };
 
 const wanted = new Map([

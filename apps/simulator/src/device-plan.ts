@@ -10,7 +10,6 @@ export interface DevicePlan extends Watched {
   readonly profile: ProfileName;
   /** For the device's own chance: loss, jitter, message ids. */
   readonly seed: number;
-  readonly serial: string;
   readonly hardware: string;
   readonly operator: { readonly mcc: number; readonly mnc: number };
   readonly cell: number;
@@ -64,15 +63,15 @@ function planDevice({ profile, index, cells, seed }: { profile: ProfileName; ind
   return {
     index,
     profile,
-    seed: hash32(`${seed}/own`),
-    endpoint: `urn:imei:${imei(FIRST_IMEI + index)}`,
-    serial: `WM${String(index + 1).padStart(6, '0')}`,
+    // Signed: V8 keeps a number of 32 bits in the object itself.
+    seed: hash32(`${seed}/own`) | 0,
+    endpoint: flat(`urn:imei:${imei(FIRST_IMEI + index)}`),
     hardware: random() < 0.7 ? 'B' : 'A',
     operator,
     cell,
     bearer,
     ce,
-    carrier: `${operator.mcc}-${operator.mnc}/${cell.toString(16).toUpperCase()}/${bearer}`,
+    carrier: shared(`${operator.mcc}-${operator.mnc}/${cell.toString(16).toUpperCase()}/${bearer}`),
     rsrp: Math.round(SIGNAL[ce].rsrp + between(-2, 2)),
     snr: Math.round(SIGNAL[ce].snr + between(-2, 2)),
     utcOffsetMinutes: UTC_OFFSETS[Math.floor(random() * UTC_OFFSETS.length)]!,
@@ -83,6 +82,25 @@ function planDevice({ profile, index, cells, seed }: { profile: ProfileName; ind
     darkMs: Math.round(between(3, 8) * MINUTE),
     faultAt: between(0.2, 0.8),
   };
+}
+
+/** What stands on the device. */
+export function serialOf({ index }: Pick<DevicePlan, 'index'>): string {
+  return `WM${String(index + 1).padStart(6, '0')}`;
+}
+
+/** As one piece: V8 keeps a text that was put together as a tree of its parts. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+const carriers = new Map<string, string>();
+
+/** Devices of one cell and bearer name it by the same text. */
+function shared(text: string): string {
+  const known = carriers.get(text) ?? flat(text);
+  carriers.set(known, known);
+  return known;
 }
 
 /** Fourteen digits and the check digit of ISO/IEC 7812. */

@@ -1,177 +1,24 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  CODE,
-  CoapEndpoint,
-  codeText,
-  nextBlock,
-  onAnswer,
-  planBlock,
-  startUpload,
-  type CoapOutput,
-  type CoapRequest,
-  type CoapResponse,
-  type IncomingRequest,
-  type IncomingResponse,
-} from '@drover/coap';
+import { codeText } from '@drover/coap';
 import { Instant } from '@drover/kernel';
-import { CONTENT_FORMAT, decodeContent, parseRegister, type Registration } from '@drover/lwm2m';
-import { CampaignClock, monotonicMs } from '@drover/platform';
+import { CONTENT_FORMAT } from '@drover/lwm2m';
+import { CampaignClock } from '@drover/platform';
+import { ScriptedServer, type Meter } from '../../../test/support/scripted-server.ts';
 import { Fleet } from './fleet.ts';
 import { makeImage } from './image.ts';
-import { NO_LIMITS } from './watch/limits.ts';
 import type { Mix } from './profiles/mix.ts';
 import type { ProfileName } from './profiles/profiles.ts';
-import { SeededEntropy } from './wire/seeded-entropy.ts';
+import { NO_LIMITS } from './watch/limits.ts';
 
 const IMAGE = makeImage({ version: '2.4.1', size: 6000, seed: 3 });
-const ETAG = Uint8Array.of(1, 2, 3);
-
-interface Meter extends Registration {
-  readonly peer: string;
-}
-
-/** The smallest LwM2M server that can update a device, on a real socket. */
-class Server {
-  readonly #socket = createSocket('udp4');
-  readonly #coap = new CoapEndpoint((output) => this.#onOutput(output), new SeededEntropy(1), {
-    maxAmplification: Number.POSITIVE_INFINITY,
-  });
-  readonly #ticker = setInterval(() => this.#coap.advance(monotonicMs()), 20);
-  readonly meters: Meter[] = [];
-  /** In order: block numbers asked for, with the port they were asked from. */
-  readonly pulled: { num: number | undefined; peer: string }[] = [];
-  readonly notified: string[] = [];
-  readonly log: string[] = [];
-  isServing = true;
-  #registered: (() => void)[] = [];
-  #updated: () => void = () => undefined;
-
-  async open(): Promise<string> {
-    this.#socket.on('message', (bytes, { address, port }) => this.#coap.receive(`${address}:${port}`, bytes, monotonicMs()));
-    this.#socket.bind(0, '127.0.0.1');
-    await once(this.#socket, 'listening');
-    return `127.0.0.1:${this.#socket.address().port}`;
-  }
-
-  close(): void {
-    clearInterval(this.#ticker);
-    this.#socket.close();
-  }
-
-  /** The `count`-th registration, as soon as it is there. */
-  async registration(count: number): Promise<Meter> {
-    while (this.meters.length < count) await new Promise<void>((resolve) => this.#registered.push(resolve));
-    return this.meters[count - 1]!;
-  }
-
-  /** The next Update. */
-  update(): Promise<void> {
-    return new Promise((resolve) => (this.#updated = resolve));
-  }
-
-  forget({ peer }: Meter): void {
-    this.#coap.forgetPeer(peer);
-  }
-
-  ask({ peer }: Meter, method: CoapRequest['method'], path: string, more: Partial<CoapRequest> = {}): Promise<IncomingResponse> {
-    return new Promise((resolve, reject) => {
-      const correlation = (response: IncomingResponse | undefined): void =>
-        response ? resolve(response) : reject(new Error(`${path} was not answered`));
-      this.#coap.request(peer, { method, path: path.split('/').slice(1), correlation, ...more }, monotonicMs());
-    });
-  }
-
-  async read(meter: Meter, path: string, accept?: number): Promise<Record<string, unknown>> {
-    const { code, options, payload } = await this.ask(meter, 'GET', path, { accept });
-    expect(codeText(code)).toBe('2.05');
-    if (accept !== undefined) expect(options.contentFormat).toBe(accept);
-    const values = decodeContent(options.contentFormat ?? 0, payload, path);
-    return Object.fromEntries(values.map((row) => [row.path, row.value]));
-  }
-
-  async stateOf(meter: Meter): Promise<string> {
-    const values = await this.read(meter, '/5/0');
-    return `${String(values['/5/0/3'])}/${String(values['/5/0/5'])}`;
-  }
-
-  async until(meter: Meter, wanted: string): Promise<void> {
-    while ((await this.stateOf(meter)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-
-  async offer(meter: Meter, uri: string): Promise<string> {
-    const { code } = await this.ask(meter, 'PUT', '/5/0/1', { contentFormat: CONTENT_FORMAT.TEXT, payload: Buffer.from(uri) });
-    return codeText(code);
-  }
-
-  async push(meter: Meter): Promise<void> {
-    for (let upload = startUpload({ size: IMAGE.length, szx: 5 }), isDone = false; !isDone;) {
-      const { offset, length, block1, size1 } = nextBlock(upload);
-      const payload = IMAGE.subarray(offset, offset + length);
-      const { code, options } = await this.ask(meter, 'PUT', '/5/0/0', { contentFormat: CONTENT_FORMAT.OPAQUE, payload, block1, size1 });
-      const outcome = onAnswer(upload, { code, block1: options.block1 });
-      if (outcome.type !== 'continue' && outcome.type !== 'done') throw new Error(`the push was answered ${codeText(code)}`);
-      upload = outcome.upload;
-      isDone = outcome.type === 'done';
-    }
-  }
-
-  #onOutput(output: CoapOutput): void {
-    switch (output.type) {
-      case 'datagram': {
-        const [host, port] = output.peer.split(':');
-        return this.#socket.send(output.bytes, Number(port), host);
-      }
-      case 'request':
-        return void this.#coap.respond(output.handle, this.#answer(output.peer, output.request), monotonicMs());
-      case 'response':
-        return (output.handle.correlation as (response: IncomingResponse) => void)(output.response);
-      case 'failed':
-        return (output.handle.correlation as (response: undefined) => void)(undefined);
-      case 'notification':
-        return void this.notified.push(Buffer.from(output.response.payload).toString());
-    }
-  }
-
-  #answer(peer: string, request: IncomingRequest): CoapResponse {
-    const [first, second] = request.options.uriPath;
-    if (first === 'fw') return second === 'image' ? this.#serve(peer, request) : { code: CODE.NOT_FOUND };
-    if (second !== undefined) {
-      this.#updated();
-      return { code: CODE.CHANGED };
-    }
-    const { uriQuery, contentFormat } = request.options;
-    const outcome = parseRegister({ query: uriQuery, contentFormat, payload: request.payload });
-    if (outcome.type === 'refused') return { code: CODE.BAD_REQUEST };
-    this.log.push(`register ${outcome.registration.endpoint}`);
-    this.meters.push({ ...outcome.registration, peer });
-    for (const resolve of this.#registered.splice(0)) resolve();
-    return { code: CODE.CREATED, options: { locationPath: ['rd', String(this.meters.length)] } };
-  }
-
-  #serve(peer: string, { options: { block2 } }: IncomingRequest): CoapResponse {
-    if (!this.isServing) return { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } };
-    const plan = planBlock({ size: IMAGE.length, etag: ETAG, preferredSzx: 5 }, block2);
-    if (plan.type === 'bad') return { code: CODE.BAD_REQUEST };
-    this.pulled.push({ num: block2?.num, peer });
-    this.log.push(`block ${plan.block2.num}`);
-    const { block2: served, size2, etag } = plan;
-    return {
-      code: CODE.CONTENT,
-      options: { block2: served, size2, etag },
-      payload: IMAGE.subarray(plan.offset, plan.offset + plan.length),
-    };
-  }
-}
 
 describe('a fleet', () => {
-  let server: Server;
+  let server: ScriptedServer;
   let address: string;
   let fleet: Fleet;
 
   beforeEach(async () => {
-    server = new Server();
+    server = new ScriptedServer(IMAGE);
     address = await server.open();
   });
   afterEach(() => {

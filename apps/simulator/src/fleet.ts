@@ -8,6 +8,7 @@ import type { Limits } from './watch/limits.ts';
 import { Observer } from './watch/observer.ts';
 import { Wheel } from './wheel.ts';
 import { both, CALM, type Chaos } from './wire/chaos.ts';
+import type { PortParts } from './wire/coap-port.ts';
 
 export interface FleetSetting {
   /** `address:port` of the LwM2M server. */
@@ -50,7 +51,7 @@ export class Fleet {
       wheel: this.#wheel,
       server,
       observer: this.#observer,
-      chaosOf: chaosPerProfile({ ...CALM, ...chaos }),
+      wireOf: wirePerProfile({ ...CALM, ...chaos }, this.#wheel),
       registered: ({ index }: DevicePlan) => this.#registered(index),
     };
     const plans = planFleet({ devices, seed, mix });
@@ -113,11 +114,12 @@ export class Fleet {
 }
 
 /** One object per profile: a fleet asks at every datagram. */
-function chaosPerProfile(everywhere: Chaos): World['chaosOf'] {
-  const known = new Map<ProfileName, Chaos>();
+function wirePerProfile(everywhere: Chaos, wheel: Wheel): World['wireOf'] {
+  const known = new Map<ProfileName, PortParts>();
   return ({ profile }) => {
-    const chaos = known.get(profile) ?? both(everywhere, profileOf(profile).chaos);
-    known.set(profile, chaos);
-    return chaos;
+    const { chaos, wire: traits } = profileOf(profile);
+    const parts = known.get(profile) ?? { wheel, traits, chaos: both(everywhere, chaos) };
+    known.set(profile, parts);
+    return parts;
   };
 }

@@ -7,7 +7,8 @@ import { CampaignClock } from '@drover/platform';
 import { Fleet } from './fleet.ts';
 import { NO_LIMITS } from './watch/limits.ts';
 
-const SETTLE_MS = 1500;
+/** Longer than the first timeout of a Register that was answered: until then it could be repeated. */
+const SETTLE_MS = 4000;
 const SEED = 1;
 const URI_PATH = 11;
 
@@ -18,18 +19,16 @@ const URI_PATH = 11;
 export async function measure(devices: number): Promise<string> {
   const collect = (globalThis as { gc?: () => void }).gc;
   if (collect === undefined) return measureInChild(devices);
-  const before = used(collect);
-  const sockets = await openSockets(devices);
-  const perSocket = (used(collect) - before) / devices;
-  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+  const perSocket = await socketBytes(devices, collect);
   const server = await registrar();
+  await settled();
   const empty = used(collect);
   const clock = new CampaignClock({ campaignOrigin: Instant(0), wallOrigin: Date.now(), scale: 1 });
   const { port } = server.address();
   const fleet = new Fleet({ server: `127.0.0.1:${port}`, devices, seed: SEED, clock, limits: NO_LIMITS, mix: { pull: 1, push: 1 } });
   fleet.start();
   await fleet.ready;
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await settled();
   const perDevice = (used(collect) - empty) / devices - perSocket;
   fleet.stop();
   server.close();
@@ -42,6 +41,20 @@ function used(collect: () => void): number {
   for (let round = 0; round < 3; round++) collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+/** Node lets go of closed sockets a little later. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}
+
+/** In a function of its own, so that nothing of the sockets is left when it ends. */
+async function socketBytes(count: number, collect: () => void): Promise<number> {
+  const before = used(collect);
+  const sockets = await openSockets(count);
+  const after = used(collect);
+  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+  return (after - before) / count;
 }
 
 async function openSockets(count: number): Promise<Socket[]> {

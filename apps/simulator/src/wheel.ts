@@ -8,11 +8,14 @@ export interface TimerOwner {
   readonly skew: number;
 }
 
+/** A function, or something that lives anyway: an idle fleet then holds no function per device. */
+export type Due = (() => void) | { due(): void };
+
 interface Timer {
   readonly at: number;
   readonly owner: TimerOwner;
   readonly life: number;
-  readonly run: () => void;
+  readonly run: Due;
 }
 
 /** The longest a timer of Node can wait. */
@@ -34,12 +37,12 @@ export class Wheel {
   }
 
   /** Campaign ms by the owner's clock; rounded up to whole wall milliseconds and never early. */
-  after(owner: TimerOwner, campaignMs: number, run: () => void): void {
+  after(owner: TimerOwner, campaignMs: number, run: Due): void {
     this.afterWall(owner, Math.ceil(this.#clock.wallMs(campaignMs * (1 + owner.skew))), run);
   }
 
   /** Protocol time: never scaled, never skewed. */
-  afterWall(owner: TimerOwner, ms: number, run: () => void): void {
+  afterWall(owner: TimerOwner, ms: number, run: Due): void {
     this.#push({ at: monotonicMs() + ms, owner, life: owner.life, run });
     this.#arm();
   }
@@ -64,7 +67,9 @@ export class Wheel {
     const now = monotonicMs();
     for (let timer = this.#heap[0]; timer !== undefined && timer.at <= now; timer = this.#heap[0]) {
       this.#pop();
-      if (timer.life === timer.owner.life) timer.run();
+      if (timer.life !== timer.owner.life) continue;
+      if (typeof timer.run === 'function') timer.run();
+      else timer.run.due();
     }
     this.#arm();
   }

@@ -7,9 +7,9 @@ import type { DevicePlan } from '../device-plan.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { profileOf } from '../profiles/profiles.ts';
 import type { Observer } from '../watch/observer.ts';
-import type { Wheel } from '../wheel.ts';
-import { nextPowerLoss, skewOf, type Chaos } from '../wire/chaos.ts';
-import { CoapPort, type PortOwner, type Reply } from '../wire/coap-port.ts';
+import type { Due, Wheel } from '../wheel.ts';
+import { nextPowerLoss, skewOf } from '../wire/chaos.ts';
+import { CoapPort, type PortOwner, type PortParts, type Reply } from '../wire/coap-port.ts';
 import type { Requester } from '../wire/coap-pull.ts';
 import { localAddress } from '../wire/local-address.ts';
 import { TcpPort } from '../wire/tcp-port.ts';
@@ -34,8 +34,8 @@ export interface World {
   /** `address:port` of the LwM2M server. */
   readonly server: string;
   readonly observer: Observer;
-  /** Of a profile, the trouble of the whole run included. */
-  readonly chaosOf: (plan: DevicePlan) => Chaos;
+  /** Of a profile, with the trouble of the whole run. */
+  readonly wireOf: (plan: DevicePlan) => PortParts;
   readonly registered: (plan: DevicePlan) => void;
 }
 
@@ -64,7 +64,7 @@ export class Device implements PortOwner, Registrant {
     this.flash = newFlash(profileOf(plan.profile), plan.battery, Math.round((LIFETIME_PERIODS * plan.periodMs) / 1000));
     this.dice = new Dice(plan.seed);
     this.#world = world;
-    this.skew = skewOf(world.chaosOf(plan), this.dice);
+    this.skew = skewOf(world.wireOf(plan).chaos, this.dice);
   }
 
   get profile(): Profile {
@@ -79,11 +79,15 @@ export class Device implements PortOwner, Registrant {
     return (this.#port ??= this.#openUdp());
   }
 
+  get localAddress(): string {
+    return localAddress(this.plan.index, this.#world.server);
+  }
+
   powerOn({ isAfterLoss = false } = {}): void {
     this.#isRegistering = false;
     this.#isResumed = false;
     this.#registration = new Registration(this);
-    const outage = nextPowerLoss(this.#world.chaosOf(this.plan), this.dice);
+    const outage = nextPowerLoss(this.#world.wireOf(this.plan).chaos, this.dice);
     if (outage !== undefined) this.after(outage, () => this.#losePower());
     const resumes = this.profile.parts[0].pull.resumes;
     if (isAfterLoss && resumes === 'after-registering') return this.#register();
@@ -104,7 +108,7 @@ export class Device implements PortOwner, Registrant {
     this.#registration = undefined;
   }
 
-  after(campaignMs: number, run: () => void): void {
+  after(campaignMs: number, run: Due): void {
     this.#world.wheel.after(this, campaignMs, run);
   }
 
@@ -115,7 +119,7 @@ export class Device implements PortOwner, Registrant {
   }
 
   aboutToSpeak(): void {
-    if (this.dice.hits(this.#world.chaosOf(this.plan).rebind)) this.#port?.rebind();
+    if (this.dice.hits(this.#world.wireOf(this.plan).chaos.rebind)) this.#port?.rebind();
   }
 
   /** Only a sleeper sleeps, and never while it waits for an answer of its own. */
@@ -215,7 +219,7 @@ export class Device implements PortOwner, Registrant {
       dice,
       clock,
       observer,
-      chaos: this.#world.chaosOf(plan),
+      chaos: this.#world.wireOf(plan).chaos,
       after: (campaignMs, run) => this.after(campaignMs, run),
       openPort: (scheme) => this.#openPull(scheme),
       changed: () => this.#changed(),
@@ -229,13 +233,7 @@ export class Device implements PortOwner, Registrant {
   }
 
   #openUdp(): CoapPort {
-    const { wheel, server } = this.#world;
-    return new CoapPort(this, {
-      wheel,
-      chaos: this.#world.chaosOf(this.plan),
-      traits: this.profile.wire,
-      local: localAddress(this.plan.index, server),
-    });
+    return new CoapPort(this, this.#world.wireOf(this.plan));
   }
 
   #openPull(scheme: 'coap' | 'coap+tcp'): Requester {

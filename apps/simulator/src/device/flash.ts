@@ -15,7 +15,10 @@ export interface Download {
   size?: number;
 }
 
-/** One replaceable thing of a device, as it survives a reboot and a power loss. */
+/**
+ * One replaceable thing of a device, as it survives a reboot and a power loss. What most parts do not have most of the time is
+ * left out: an idle fleet is made of these.
+ */
 export interface Part {
   readonly traits: PartTraits;
   readonly instance: number;
@@ -28,14 +31,15 @@ export interface Part {
   uri: string;
   download?: Download;
   image?: TakenImage;
-  isPushing: boolean;
-  isInstalling: boolean;
-  isActive: boolean;
+  isPushing?: boolean;
+  isInstalling?: boolean;
+  isActive?: boolean;
   /** The argument of the last Uninstall: the package that comes must be the one that was there. */
   awaits?: string;
   automaticUpgrade: boolean;
   maximumDeferS: number | undefined;
-  severity: number;
+  /** Until somebody writes one it is 1. */
+  severity?: number;
   /** How often the profile has interfered: a fault that comes once asks this. */
   mishaps: number;
   /** Campaign ms at which the old version comes back by itself. */
@@ -70,12 +74,9 @@ export function newPart(traits: PartTraits, instance = traits.instance): Part {
     version: isEmpty ? '' : FIRST_VERSION,
     standing: traits.start ?? (object !== 9 ? FRESH : isEmpty ? EMPTY : IN_PLACE),
     uri: '',
-    isPushing: false,
-    isInstalling: false,
-    isActive: object === 9 && !isEmpty,
+    ...(object === 9 && !isEmpty && { isActive: true }),
     automaticUpgrade: traits.automaticUpgrade === 'on' || traits.automaticUpgrade === 'always-on',
     maximumDeferS: traits.maximumDeferS,
-    severity: 1,
     mishaps: 0,
   };
 }

@@ -4,6 +4,7 @@ import type { Dice } from '../chance.ts';
 import type { DevicePlan } from '../device-plan.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Answer, CoapPort } from '../wire/coap-port.ts';
+import type { Due } from '../wheel.ts';
 import type { Flash } from './flash.ts';
 import { objectLinks } from './object-links.ts';
 import { bindingOf } from './resources.ts';
@@ -17,7 +18,7 @@ export interface Registrant {
   readonly port: CoapPort;
   readonly dice: Dice;
   /** Campaign ms by the device's own clock; ends with the power. */
-  after(campaignMs: number, run: () => void): void;
+  after(campaignMs: number, run: Due): void;
   registered(): void;
   /** Before a contact that the device makes by itself. */
   aboutToSpeak(): void;
@@ -105,14 +106,18 @@ export class Registration {
   }
 
   #again(): void {
-    const { plan, flash, dice, profile } = this.#device;
+    const { plan, flash, dice } = this.#device;
     this.#isRenewing = true;
     const period = Math.min(plan.periodMs, (flash.lifetimeS * 1000) / 2) * (1 + JITTER * (2 * dice.next() - 1));
-    this.#device.after(period, () => {
-      this.#device.aboutToSpeak();
-      if (profile.registration.wakesWith === 'Register' || this.#location === '') this.start();
-      else this.update();
-      this.#again();
-    });
+    this.#device.after(period, this);
+  }
+
+  /** A period is over. */
+  due(): void {
+    this.#device.aboutToSpeak();
+    const wakesAnew = this.#device.profile.registration.wakesWith === 'Register';
+    if (wakesAnew || this.#location === '') this.start();
+    else this.update();
+    this.#again();
   }
 }

@@ -1,5 +1,5 @@
 import { isWithin, type ResourceValue, type Value } from '@drover/lwm2m';
-import type { DevicePlan } from '../device-plan.ts';
+import { serialOf, type DevicePlan } from '../device-plan.ts';
 import { MODEL } from '../image.ts';
 import type { Profile, RegistrationTraits } from '../profiles/profile.ts';
 import { FIRST_VERSION, type Flash, type Part } from './flash.ts';
@@ -10,6 +10,7 @@ const LOW_BATTERY_PERCENT = 15;
 const BATTERY_STATUS = { NORMAL: 0, LOW: 4 } as const;
 const BEARER = { 'LTE-M': 6, 'NB-IoT': 7 } as const;
 const SERVER_ID = 1;
+const DEFAULT_SEVERITY = 1;
 const DELIVERY = { Pull: 0, Push: 1, Both: 2 } as const;
 const DOWNLOADED_OR_UPDATING: readonly number[] = [2, 3];
 
@@ -80,11 +81,11 @@ function serverObject({ profile, flash }: DeviceView): Rows {
 }
 
 function deviceObject({ plan, profile, flash, battery }: DeviceView): Rows {
-  const { serial, hardware, utcOffsetMinutes } = plan;
+  const { hardware, utcOffsetMinutes } = plan;
   return {
     '/3/0/0': 'Wattmark',
     '/3/0/1': MODEL,
-    '/3/0/2': serial,
+    '/3/0/2': serialOf(plan),
     '/3/0/3': versionAt(flash, '/3/0/3') ?? FIRST_VERSION,
     '/3/0/6/0': INTERNAL_BATTERY,
     '/3/0/9': Math.floor(battery),
@@ -131,7 +132,7 @@ function firmwareInstance({ traits, instance, standing, uri, image, ...part }: P
     [`${at}/7`]: hasPackage ? image.version : undefined,
     ...Object.fromEntries(protocols),
     [`${at}/9`]: DELIVERY[traits.delivery],
-    [`${at}/11`]: traits.hasCancel ? part.severity : undefined,
+    [`${at}/11`]: traits.hasCancel ? (part.severity ?? DEFAULT_SEVERITY) : undefined,
     [`${at}/13`]: part.maximumDeferS,
   };
   if (traits.object === 5) return { ...common, [`${at}/14`]: traits.automaticUpgrade === 'absent' ? undefined : part.automaticUpgrade };
@@ -154,6 +155,6 @@ function softwareInstance(part: Part): Rows {
     [`${at}/1`]: delivered?.version ?? version,
     [`${at}/7`]: standing.state,
     [`${at}/9`]: standing.result,
-    [`${at}/12`]: isActive,
+    [`${at}/12`]: isActive === true,
   };
 }

@@ -103,6 +103,7 @@ export class SoftwareObject implements PartShell {
     if (isFor && uninstallFor !== 'either' && uninstallFor !== args) return CODE.BAD_REQUEST;
     if (part.isActive) return CODE.METHOD_NOT_ALLOWED;
     const spoken = part.traits.behaviour.reset?.(momentOf(part), 'uninstall');
+    if (part.standing.state === INSTALLED) this.#parts.observer.fellBack(this.#parts.plan);
     if (!change(this.#parts, 'reset')) return CODE.METHOD_NOT_ALLOWED;
     if (spoken?.becomes) become(this.#parts, spoken.becomes);
     this.#transfer.forget();

@@ -111,8 +111,6 @@ export interface Profile {
   /** Where it was seen: a line of `device-behaviour.md` or of `lwm2m-facts.md`. */
   readonly source: string;
   readonly outcome: Outcome;
-  /** Where an install window exists, if that is otherwise. */
-  readonly outcomeWithWindow?: Outcome;
   readonly queueMode: boolean;
   readonly ce: Coverage;
   /** Percent; otherwise drawn for each device. */
@@ -180,7 +178,6 @@ export const PLAIN_PART: PartTraits = {
 
 interface Differences {
   readonly outcome?: Outcome;
-  readonly outcomeWithWindow?: Outcome;
   readonly queueMode?: boolean;
   readonly ce?: Coverage;
   readonly battery?: number;
@@ -202,7 +199,6 @@ export function profile(does: string, source: string, how: Differences = {}): Pr
     does,
     source,
     outcome,
-    outcomeWithWindow: rest.outcomeWithWindow,
     queueMode,
     ce,
     battery: rest.battery,
@@ -225,9 +221,8 @@ export function part(how: Pick<Differences, 'part' | 'push' | 'pull' | 'software
 }
 
 /** Skipped is expected only of a device that the limits exclude. */
-export function outcomeUnder({ outcome, outcomeWithWindow, ce, battery = 100 }: Profile, limits: Limits): Outcome {
+export function outcomeUnder({ outcome, ce, battery = 100 }: Profile, limits: Limits): Outcome {
   const isExcluded = ce > (limits.maxCoverage ?? 3) || battery < limits.minBatteryLevel * 100;
   if (isExcluded) return 'skipped';
-  if (outcome === 'skipped') return 'succeeded';
-  return limits.installWindow === undefined ? outcome : (outcomeWithWindow ?? outcome);
+  return outcome === 'skipped' ? 'succeeded' : outcome;
 }

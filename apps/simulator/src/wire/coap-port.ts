@@ -19,9 +19,8 @@ import {
 } from '@drover/coap';
 import { monotonicMs } from '@drover/platform';
 import type { Dice } from '../chance.ts';
-import type { TimerOwner, Wheel } from '../wheel.ts';
-import type { Chaos } from './chaos.ts';
-import { DeviceSocket } from './device-socket.ts';
+import type { TimerOwner } from '../wheel.ts';
+import { DeviceSocket, type Air, type Receiver } from './device-socket.ts';
 import { Remembered } from './remembered.ts';
 
 /** An answer later than this is acknowledged first, so that the server does not ask again. */
@@ -72,14 +71,13 @@ export interface PortOwner extends TimerOwner {
   /** The server wants no more of what this notification belongs to. */
   unobserved(messageId: number): void;
   closed(port: CoapPort): void;
+  /** To bind to. */
+  readonly localAddress: string;
 }
 
-export interface PortParts {
-  readonly wheel: Wheel;
-  readonly chaos: Chaos;
+/** The same for all devices of a profile. */
+export interface PortParts extends Air {
   readonly traits: WireTraits;
-  /** Address to bind to. */
-  readonly local: string;
 }
 
 type Listener = (answer: Answer | undefined) => void;
@@ -102,9 +100,9 @@ interface Exchange {
  * CoAP as a small device has it, on a socket of its own: written apart from the server's endpoint, so that neither hides
  * the mistakes of the other, and lean, because a fleet holds one per device.
  */
-export class CoapPort {
-  readonly #owner: PortOwner;
-  readonly #parts: PortParts;
+export class CoapPort implements Receiver {
+  readonly owner: PortOwner;
+  readonly air: PortParts;
   #socket: DeviceSocket;
   #messageId: number;
   /** First timeout, from how fast the last answers were: three times that, and half of it from before. */
@@ -113,9 +111,9 @@ export class CoapPort {
   #remembered: Remembered | undefined;
   #isClosed = false;
 
-  constructor(owner: PortOwner, parts: PortParts) {
-    this.#owner = owner;
-    this.#parts = parts;
+  constructor(owner: PortOwner, air: PortParts) {
+    this.owner = owner;
+    this.air = air;
     this.#messageId = owner.dice.below(0x10000);
     this.#socket = this.#open();
   }
@@ -129,7 +127,7 @@ export class CoapPort {
   request(peer: string, request: CoapRequest, listener: Listener): void {
     if (this.#isClosed) return;
     const { method, path, query = [], payload } = request;
-    const token = Uint8Array.from({ length: TOKEN_BYTES }, () => this.#owner.dice.below(256));
+    const token = Uint8Array.from({ length: TOKEN_BYTES }, () => this.owner.dice.below(256));
     const { contentFormat, accept, block1, block2, size1 } = request;
     const options = writeOptions({ uriPath: path, uriQuery: query, contentFormat, accept, block1, block2, size1 });
     this.#confirmable(peer, { code: codeOfMethod(method), token, options, payload: payload ?? new Uint8Array(0) }, listener);
@@ -156,17 +154,16 @@ export class CoapPort {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#socket.close();
-    this.#owner.closed(this);
+    this.owner.closed(this);
   }
 
   #open(): DeviceSocket {
-    const { wheel, chaos, local } = this.#parts;
-    return new DeviceSocket(this.#owner, { wheel, chaos, local, received: (peer, bytes) => this.#onDatagram(peer, bytes) });
+    return new DeviceSocket(this);
   }
 
-  #onDatagram(peer: string, bytes: Uint8Array): void {
-    if (this.#isClosed || !this.#owner.isAwake()) return;
-    this.#owner.active();
+  arrived(peer: string, bytes: Uint8Array): void {
+    if (this.#isClosed || !this.owner.isAwake()) return;
+    this.owner.active();
     const message = this.#decoded(peer, bytes);
     if (message === undefined) return;
     if (message.type === 'ACK' || message.type === 'RST') this.#onReply(peer, message);
@@ -187,13 +184,13 @@ export class CoapPort {
   }
 
   #onPing(peer: string, { type, messageId }: CoapMessage): void {
-    if (type === 'CON') this.#send(peer, emptyMessage(this.#parts.traits.ping, messageId));
+    if (type === 'CON') this.#send(peer, emptyMessage(this.air.traits.ping, messageId));
   }
 
   #onReply(peer: string, message: CoapMessage): void {
     const exchange = this.#exchanges?.find((each) => each.messageId === message.messageId && each.peer === peer);
     if (message.type === 'RST') {
-      this.#owner.unobserved(message.messageId);
+      this.owner.unobserved(message.messageId);
       if (exchange) this.#over(exchange, undefined);
       return;
     }
@@ -206,7 +203,7 @@ export class CoapPort {
 
   #promised(exchange: Exchange): void {
     exchange.isAcknowledged = true;
-    this.#parts.wheel.afterWall(this.#owner, SEPARATE_WITHIN_MS, () => this.#over(exchange, undefined));
+    this.air.wheel.afterWall(this.owner, SEPARATE_WITHIN_MS, () => this.#over(exchange, undefined));
   }
 
   #onSeparate(peer: string, message: CoapMessage): void {
@@ -223,9 +220,9 @@ export class CoapPort {
   }
 
   #onRequest(peer: string, message: CoapMessage): void {
-    const { traits, wheel } = this.#parts;
+    const { traits, wheel } = this.air;
     const { token, messageId } = message;
-    this.#remembered ??= new Remembered(this.#owner, wheel, () => (this.#remembered = undefined));
+    this.#remembered ??= new Remembered(this.owner, wheel, () => (this.#remembered = undefined));
     const known = traits.forgetsDuplicates ? undefined : this.#remembered.find(peer, messageId, token);
     if (known) return known.answer && this.#send(peer, known.answer);
     const place = this.#remembered.add(peer, messageId, token);
@@ -247,7 +244,7 @@ export class CoapPort {
     };
     // It may outlive the power: the closed port then keeps silent.
     if (delayMs <= 0) answer();
-    else wheel.afterWall(this.#owner, delayMs, answer);
+    else wheel.afterWall(this.owner, delayMs, answer);
   }
 
   #served(peer: string, message: CoapMessage): Reply {
@@ -256,12 +253,12 @@ export class CoapPort {
     if (method === undefined) return { response: { code: CODE.METHOD_NOT_ALLOWED } };
     if (badCritical !== undefined) return { response: { code: CODE.BAD_OPTION } };
     const request = { method, confirmable: message.type === 'CON', options, payload: message.payload };
-    return this.#owner.serve(request, { peer, token: message.token });
+    return this.owner.serve(request, { peer, token: message.token });
   }
 
   #confirmable(peer: string, content: MessageContent, listener: Listener | undefined): number {
     const messageId = this.#nextId();
-    const timeoutMs = this.#timeoutMs * (1 + ACK_RANDOM_SHARE * this.#owner.dice.next());
+    const timeoutMs = this.#timeoutMs * (1 + ACK_RANDOM_SHARE * this.owner.dice.next());
     const bytes = encodeMessage({ type: 'CON', messageId, ...content });
     const { token } = content;
     const sentAt = monotonicMs();
@@ -273,7 +270,7 @@ export class CoapPort {
   }
 
   #repeatLater(exchange: Exchange): void {
-    this.#parts.wheel.afterWall(this.#owner, exchange.timeoutMs, () => {
+    this.air.wheel.afterWall(this.owner, exchange.timeoutMs, () => {
       if (exchange.isAcknowledged || !this.#exchanges?.includes(exchange)) return;
       if (exchange.retransmissions >= MAX_RETRANSMIT) return this.#over(exchange, undefined);
       exchange.retransmissions += 1;
@@ -292,7 +289,7 @@ export class CoapPort {
   }
 
   #measure({ sentAt, retransmissions }: Exchange): void {
-    if (retransmissions === 0) this.#timeoutMs = Math.max(MIN_TIMEOUT_MS, (this.#timeoutMs + 3 * (monotonicMs() - sentAt)) / 2);
+    if (retransmissions === 0) this.#timeoutMs = Math.max(MIN_TIMEOUT_MS, Math.ceil((this.#timeoutMs + 3 * (monotonicMs() - sentAt)) / 2));
   }
 
   #nextId(): number {
@@ -302,7 +299,7 @@ export class CoapPort {
 
   #send(peer: string, bytes: Uint8Array): void {
     if (this.#isClosed) return;
-    this.#owner.active();
+    this.owner.active();
     this.#socket.send(peer, bytes);
   }
 }

@@ -1,13 +1,19 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Dice } from '../chance.ts';
 import type { TimerOwner, Wheel } from '../wheel.ts';
 import { fateOf, type Chaos } from './chaos.ts';
 
-export interface SocketParts {
+/** What is the same for many sockets. */
+export interface Air {
   readonly wheel: Wheel;
   readonly chaos: Chaos;
-  readonly local: string;
-  readonly received: (peer: string, bytes: Uint8Array) => void;
+}
+
+/** Whose socket it is. */
+export interface Receiver {
+  readonly owner: TimerOwner & { readonly dice: Dice; readonly localAddress: string };
+  readonly air: Air;
+  arrived(peer: string, bytes: Uint8Array): void;
 }
 
 type LookupCallback = (error: Error | null, address: string, family: number) => void;
@@ -20,19 +26,28 @@ const NUMERIC = {
 // What cannot be sent is lost, as on any radio; CoAP repeats it.
 const ignore = (): void => undefined;
 
+/** A function per socket would be a quarter of what an idle device may cost. */
+const OWNER = Symbol('owner');
+interface OwnedSocket extends Socket {
+  [OWNER]?: DeviceSocket;
+}
+
+function onMessage(this: OwnedSocket, bytes: Uint8Array, { address, port }: RemoteInfo): void {
+  this[OWNER]?.arrived(`${address}:${port}`, bytes);
+}
+
 /** A UDP socket on a port that the operating system chooses, with the way to it and from it: datagrams get lost, late and doubled. */
 export class DeviceSocket {
-  readonly #owner: TimerOwner & { readonly dice: Dice };
-  readonly #parts: SocketParts;
+  readonly #receiver: Receiver;
   readonly #socket: Socket;
   #isClosed = false;
 
-  constructor(owner: TimerOwner & { readonly dice: Dice }, parts: SocketParts) {
-    this.#owner = owner;
-    this.#parts = parts;
-    this.#socket = createSocket(NUMERIC, (bytes, { address, port }) => this.#arrived(`${address}:${port}`, bytes));
-    this.#socket.on('error', ignore);
-    this.#socket.bind(0, parts.local);
+  constructor(receiver: Receiver) {
+    this.#receiver = receiver;
+    const socket: OwnedSocket = createSocket(NUMERIC);
+    socket[OWNER] = this;
+    this.#socket = socket.on('message', onMessage).on('error', ignore);
+    this.#socket.bind(0, receiver.owner.localAddress);
   }
 
   send(peer: string, bytes: Uint8Array): void {
@@ -49,15 +64,15 @@ export class DeviceSocket {
     this.#socket.close();
   }
 
-  #arrived(peer: string, bytes: Uint8Array): void {
-    this.#underway(() => this.#parts.received(peer, bytes));
+  arrived(peer: string, bytes: Uint8Array): void {
+    this.#underway(() => this.#receiver.arrived(peer, bytes));
   }
 
   #underway(arrive: () => void): void {
-    const { chaos, wheel } = this.#parts;
-    for (const ms of fateOf(chaos, this.#owner.dice)) {
+    const { owner, air } = this.#receiver;
+    for (const ms of fateOf(air.chaos, owner.dice)) {
       if (ms === 0) arrive();
-      else wheel.afterWall(this.#owner, ms, () => this.#isClosed || arrive());
+      else air.wheel.afterWall(owner, ms, () => this.#isClosed || arrive());
     }
   }
 }
