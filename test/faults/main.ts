@@ -38,6 +38,8 @@ interface Line {
   readonly seed: number;
   readonly violations: Verdict['violations'];
   readonly seconds: number;
+  /** Of a run with violations alone: what the server saw of the devices they are about. */
+  readonly timelines?: Verdict['timelines'];
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -51,7 +53,7 @@ async function runOne(seed: number, isAlone: boolean): Promise<Line> {
         values.profile,
       );
       if (isAlone) say(JSON.stringify({ scenario, outcomes, timelines }, undefined, 2));
-      return { seed, violations, seconds };
+      return { seed, violations, seconds, ...(violations.length > 0 && { timelines }) };
     } catch (error) {
       // A run that could not be played to its end proves nothing: it is said, and played once more.
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
