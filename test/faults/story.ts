@@ -129,12 +129,16 @@ function limitsOf({ downloadWindow, installWindow }: Scenario, digest: Digest): 
   };
 }
 
-/** Every device is known with its version: who is not would not be part of the plan. */
+/** Until every device is known with its version: who is not would not be part of the plan. */
 async function known(place: Place, { scale, mix }: Scenario): Promise<void> {
   const devices = Object.values(mix).reduce((sum, count) => sum + count, 0);
   const where = encodeURIComponent('has(firmwareVersion)');
-  for (const until = Date.now() + 60_000 + (6 * 3_600_000) / scale; Date.now() < until; await wait(100))
-    if (((await place.api('GET', `devices?limit=100&where=${where}`)) as unknown[]).length >= devices) return;
+  let known = 0;
+  for (const until = Date.now() + 120_000 + (12 * HOUR) / scale; Date.now() < until; await wait(100)) {
+    known = ((await place.api('GET', `devices?limit=100&where=${where}`)) as unknown[]).length;
+    if (known >= devices) return;
+  }
+  throw new Error(`${known} of ${devices} devices are known with their version: there is no fleet to plan for`);
 }
 
 async function befall(place: Place, disturbance: Disturbance, acknowledged: Acknowledged[]): Promise<void> {
@@ -263,7 +267,18 @@ async function evidenceOf(place: Place): Promise<{ events: string[]; faults: str
   const bundle = (await place.api('GET', 'campaigns/faults/evidence')) as string;
   const { publicKey } = (await place.api('GET', 'audit/key')) as { publicKey: string };
   const { verified, problems } = await verifyBundle(bundle.trimEnd().split('\n'), publicKey);
-  const log = (await place.api('GET', 'audit?limit=1000')) as { type: string }[];
   const faults = problems.map(({ code, line, message }) => `${code} in line ${line}: ${message}`);
-  return { events: log.map(({ type }) => type), faults: verified || faults.length > 0 ? faults : ['the evidence is not verified'] };
+  return { events: await loggedEvents(place), faults: verified || faults.length > 0 ? faults : ['the evidence is not verified'] };
+}
+
+const PAGE = 1000;
+
+/** Types of everything in the audit log. */
+async function loggedEvents(place: Place): Promise<string[]> {
+  const types: string[] = [];
+  for (;;) {
+    const page = (await place.api('GET', `audit?limit=${PAGE}&offset=${types.length}`)) as { type: string }[];
+    types.push(...page.map(({ type }) => type));
+    if (page.length < PAGE) return types;
+  }
 }

@@ -86,7 +86,8 @@ export function failOrTryNext(turn: Turn, result: number): void {
   const { c } = turn;
   const isScheme =
     result === UPDATE_RESULT.UNSUPPORTED_PROTOCOL || (result === UPDATE_RESULT.INVALID_URI && targetOf(c.order).object === 'Software');
-  if (!isScheme || c.method !== 'Pull' || c.order.tryNextProtocol !== true) return fail(turn, result);
+  // Blocks have come by this scheme: whatever is wrong, the next one cures it as little.
+  if (!isScheme || c.started || c.method !== 'Pull' || c.order.tryNextProtocol !== true) return fail(turn, result);
   serve(turn, false);
   if (c.uriAt + 1 < usableUris(c).length) c.uriAt += 1;
   else if (!pushInstead(turn)) return fail(turn, result);

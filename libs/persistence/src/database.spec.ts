@@ -106,6 +106,7 @@ describe('reader', () => {
     expect(await reader.countCampaignRecords('default', 'even', 2400)).toBe(1200);
     expect(await reader.countCampaignRecords('other', 'even', 2400)).toBe(0);
     expect(await reader.auditTail(3)).toEqual([{ seq: 2497 }, { seq: 2498 }, { seq: 2499 }]);
+    expect(await reader.auditTail(2, 3)).toEqual([{ seq: 2495 }, { seq: 2496 }]);
   });
 
   it('sees what is committed while it reads, and no record twice', async () => {

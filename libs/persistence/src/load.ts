@@ -90,8 +90,9 @@ export class Reader {
     return rows.reverse().map((row) => ({ ...row, detail: parseRow(row.detail, 'timeline') }));
   }
 
-  async auditTail(limit: number): Promise<unknown[]> {
-    const rows: { body: string }[] = await this.#database.query('SELECT body FROM audit_event ORDER BY seq DESC LIMIT ?', [limit]);
+  async auditTail(limit: number, offset = 0): Promise<unknown[]> {
+    const newestFirst = 'SELECT body FROM audit_event ORDER BY seq DESC LIMIT ? OFFSET ?';
+    const rows: { body: string }[] = await this.#database.query(newestFirst, [limit, offset]);
     return rows.reverse().map(({ body }) => parseRow(body, 'audit_event'));
   }
 

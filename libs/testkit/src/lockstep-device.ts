@@ -40,7 +40,7 @@ const PATIENCE_MS = 5000;
 /** A device that speaks real CoAP over loopback and is told by the test what to expect next and what to answer. */
 export class LockstepDevice {
   readonly #server: string;
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #coap: CoapEndpoint;
   readonly #asked: Asked[] = [];
   readonly #waiting: ((asked: Asked) => void)[] = [];
@@ -53,16 +53,24 @@ export class LockstepDevice {
     this.#server = server;
     this.#socket = socket;
     this.#coap = new CoapEndpoint((output) => this.#onOutput(output), new TestEntropy());
-    socket.on('message', (bytes, { address, port }) => this.#coap.receive(`${address}:${port}`, bytes, performance.now()));
+    this.#listen();
     this.#timer = setInterval(() => this.#coap.advance(performance.now()), 50);
   }
 
   /** `server` is `address:port`. */
   static async start(server: string): Promise<LockstepDevice> {
-    const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    return new LockstepDevice(server, socket);
+    return new LockstepDevice(server, await openSocket());
+  }
+
+  /** From now on at another port; whatever comes to the old one is lost. */
+  async rebind(): Promise<void> {
+    this.#socket.close();
+    this.#socket = await openSocket();
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#socket.on('message', (bytes, { address, port }) => this.#coap.receive(`${address}:${port}`, bytes, performance.now()));
   }
 
   /** Its own `address:port`. */
@@ -160,4 +168,11 @@ export class LockstepDevice {
     };
     this.#coap.respond(handle, { code: codeOfText(code) ?? CODE.INTERNAL, ...body }, performance.now());
   }
+}
+
+async function openSocket(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
 }

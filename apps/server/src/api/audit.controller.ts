@@ -20,10 +20,11 @@ export class AuditController {
     this.#evidence = evidence;
   }
 
+  /** The newest records in the order of the log; `offset` counts from the newest. */
   @Get('audit')
   @Needs('audit')
-  tail(@Query() { limit }: PageQuery): Promise<unknown[]> {
-    return this.#reader.auditTail(limit);
+  tail(@Query() { limit, offset }: PageQuery): Promise<unknown[]> {
+    return this.#reader.auditTail(limit, offset);
   }
 
   /** The public half of the key that signs tree heads and exports: what an auditor keeps. */

@@ -48,7 +48,10 @@ export class ContactDesk {
     if (kind !== 'update') operators.forget(device.endpoint, kind === 'register' ? 'the device registered again' : 'the device has gone');
     const conversation = commands.conversationOf(device.endpoint);
     conversation?.heard();
+    if (contact.movedFrom !== undefined) this.#leave(contact.movedFrom, () => conversation?.moved());
     if (kind === 'register') reader.read(device);
+    else if (kind === 'update') reader.goOn(device);
+    else reader.forget(device.endpoint);
     if (kind !== 'deregister') conversation?.input({ type: kind === 'register' ? 'registered' : 'contact' });
   }
 
@@ -87,10 +90,16 @@ export class ContactDesk {
     pauses.begin(endpoint, clock.wallMs(pause as Duration), monotonicMs());
   }
 
-  /** A device that registers has forgotten our observations; at an address that it has left, nobody answers for it. */
+  /** A device that registers has forgotten our observations. */
   #forgetBefore({ device, replaced }: Contact): void {
+    this.#parts.coap.forgetObservations(device.peer);
+    if (replaced !== undefined) this.#leave(replaced);
+  }
+
+  /** At an address that it has left nobody answers for it: whoever can, asks again at the new one; the others have no answer. */
+  #leave(peer: string, askAgain?: () => void): void {
     const { coap, registry } = this.#parts;
-    coap.forgetObservations(device.peer);
-    if (replaced !== undefined && registry.endpointsAt(replaced).length === 0) coap.forgetPeer(replaced);
+    askAgain?.();
+    if (registry.endpointsAt(peer).length === 0) coap.forgetPeer(peer);
   }
 }

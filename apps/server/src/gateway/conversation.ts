@@ -72,7 +72,9 @@ export class Conversation {
   readonly #progress: Progress;
   #talk: Talk;
   #push: Push | undefined;
-  #asked: RequestHandle | undefined;
+  #asked: { readonly handle: RequestHandle; readonly operation: Operation } | undefined;
+  /** A read that only makes sure that somebody answers where the device says it is. */
+  #confirming: { readonly handle: RequestHandle; readonly again: () => void } | undefined;
   /** Observations that the device may still tell us of. */
   #observed: RequestHandle[] = [];
   #serving = false;
@@ -128,6 +130,25 @@ export class Conversation {
     this.input({ type: 'execute' });
   }
 
+  /** The device is at another address: what was under way to the old one is sent again, and of an Execute it is asked what came of it. */
+  moved(): void {
+    if (this.#ended) return;
+    const [asked, confirming] = [this.#asked, this.#confirming];
+    this.#giveUpAsking();
+    if (confirming) return confirming.again();
+    if (asked) this.input({ type: 'no-answer', op: asked.operation });
+    if (this.#push) this.#pushElsewhere(this.#push);
+  }
+
+  /** A block is too much for an address that nobody has answered from: an answer to something small comes first. */
+  #pushElsewhere(push: Push): void {
+    push.hold();
+    this.#confirm(
+      (device) => push.follow(device),
+      () => push.giveUp(),
+    );
+  }
+
   /** Any sign of life from the device. */
   heard(): void {
     this.#progress.awake(this.#wakefulness.heard());
@@ -151,9 +172,15 @@ export class Conversation {
     clearTimeout(this.#windowTimer);
     clearTimeout(this.#silenceTimer);
     this.#push?.stop();
-    if (this.#asked) this.#parts.operations.cancel(this.#asked);
+    this.#giveUpAsking();
     this.#forgetObservations();
     this.#parts.pacer.stop(this.order.attempt);
+  }
+
+  #giveUpAsking(): void {
+    for (const { handle } of [this.#asked, this.#confirming].filter((each) => each !== undefined)) this.#parts.operations.cancel(handle);
+    this.#asked = undefined;
+    this.#confirming = undefined;
   }
 
   /** Without a word: whatever is notified after this is reset, which ends it at the device's end too. */
@@ -216,7 +243,11 @@ export class Conversation {
     if (!device) return this.#unanswered(operation);
     this.#wakefulness.watch();
     // Whoever registered in the device's name last must at least be where it says it is.
-    if (isUpdate && !this.#parts.isConfirmed()) return this.#confirmFirst(device, operation);
+    if (isUpdate && !this.#parts.isConfirmed())
+      return this.#confirm(
+        () => this.#perform(operation),
+        () => this.#unanswered(operation),
+      );
     const handle = this.#parts.operations.perform(device, operation, {
       done: (outcome) => {
         this.#asked = undefined;
@@ -229,7 +260,7 @@ export class Conversation {
         this.input({ type: 'observed', values });
       },
     });
-    this.#asked = handle;
+    this.#asked = { handle, operation };
     if (operation.type === 'observe') this.#observed.push(handle);
   }
 
@@ -244,19 +275,19 @@ export class Conversation {
   }
 
   /** Any answer will do, an error too: it comes from there. */
-  #confirmFirst(device: Registered, operation: Operation): void {
-    this.#asked = this.#parts.operations.perform(
-      device,
-      { type: 'read', path: DEVICE.FIRMWARE_VERSION },
-      {
-        done: (outcome) => {
-          this.#asked = undefined;
-          if (outcome.type === 'no-answer' || !this.#parts.isConfirmed()) return this.#unanswered(operation);
-          this.heard();
-          if (!this.#ended) this.#perform(operation);
-        },
+  #confirm(then: (device: Registered) => void, otherwise: () => void): void {
+    const device = this.#parts.device();
+    if (!device) return otherwise();
+    const read = { type: 'read', path: DEVICE.FIRMWARE_VERSION } as const;
+    const handle = this.#parts.operations.perform(device, read, {
+      done: (outcome) => {
+        this.#confirming = undefined;
+        if (outcome.type === 'no-answer' || !this.#parts.isConfirmed()) return otherwise();
+        this.heard();
+        if (!this.#ended) then(device);
       },
-    );
+    });
+    this.#confirming = { handle, again: () => this.#confirm(then, otherwise) };
   }
 
   #unanswered(operation: Operation): void {
@@ -311,8 +342,7 @@ export class Conversation {
   #fellAsleep(): void {
     if (this.#ended) return;
     const operation = this.#talk.asked ? this.#talk.todo[0] : undefined;
-    if (this.#asked) this.#parts.operations.cancel(this.#asked);
-    this.#asked = undefined;
+    this.#giveUpAsking();
     if (operation) return this.#unanswered(operation);
     if (TRANSFER_PHASES.includes(this.#talk.phase)) this.#lost();
   }

@@ -12,6 +12,9 @@ interface Known {
   readonly versionFrom: string | undefined;
 }
 
+/** Contacts at which a device is asked once more that was silent before. */
+const TRIES = 3;
+
 /** Reads /3/0, /4/0 and /5/0 one after another while the device is awake, and tells what came of it once. */
 export class DeviceReader {
   readonly #operations: Operations;
@@ -20,6 +23,8 @@ export class DeviceReader {
   readonly #covered: (device: Registered, ce: number) => void;
   readonly #versionFrom: (device: Registered) => string | undefined;
   readonly #reading = new Set<Endpoint>();
+  /** Devices that fell silent before they had told everything, and how often they are still asked. */
+  readonly #unread = new Map<Endpoint, number>();
 
   constructor(parts: {
     operations: Operations;
@@ -37,7 +42,22 @@ export class DeviceReader {
     this.#versionFrom = parts.versionFrom;
   }
 
+  /** The device has registered: whatever was known of it may be different now. */
   read(device: Registered): void {
+    this.#unread.delete(device.endpoint);
+    this.#begin(device);
+  }
+
+  /** The device is awake: what it has not told yet is asked for again. */
+  goOn(device: Registered): void {
+    if (this.#unread.has(device.endpoint)) this.#begin(device);
+  }
+
+  forget(endpoint: Endpoint): void {
+    this.#unread.delete(endpoint);
+  }
+
+  #begin(device: Registered): void {
     if (this.#reading.has(device.endpoint)) return;
     this.#reading.add(device.endpoint);
     const present = OBJECTS.filter((object) =>
@@ -51,18 +71,28 @@ export class DeviceReader {
 
   #next(device: Registered, [path, ...rest]: readonly string[], known: Known): void {
     const { facts, versionFrom } = known;
-    if (path === undefined) return this.#finish(device, facts);
+    if (path === undefined) {
+      this.#unread.delete(device.endpoint);
+      return this.#finish(device, facts);
+    }
     this.#operations.perform(
       device,
       { type: 'read', path },
       {
         done: (outcome) => {
-          // Silence means asleep: what was read so far still counts, the rest waits for the next contact.
-          if (outcome.type === 'no-answer') return this.#finish(device, facts);
+          if (outcome.type === 'no-answer') return this.#silent(device, facts);
           this.#next(device, rest, { facts: { ...facts, ...factsOfValues(outcome.values, versionFrom) }, versionFrom });
         },
       },
     );
+  }
+
+  /** Silence means asleep: what was read so far still counts, the rest waits for the next contact. */
+  #silent(device: Registered, facts: FactValues): void {
+    const left = (this.#unread.get(device.endpoint) ?? TRIES + 1) - 1;
+    if (left > 0) this.#unread.set(device.endpoint, left);
+    else this.#unread.delete(device.endpoint);
+    this.#finish(device, facts);
   }
 
   #finish(device: Registered, facts: FactValues): void {

@@ -198,6 +198,7 @@ export class Gateway {
     this.#registry.expire(at, ({ endpoint, peer }) => {
       if (this.#registry.endpointsAt(peer).length === 0) this.#coap.forgetPeer(peer);
       this.#operators.forget(endpoint, 'its registration has lapsed');
+      this.#reader.forget(endpoint);
       this.#parts.tell({ type: 'lapsed', endpoint, at });
     });
   }

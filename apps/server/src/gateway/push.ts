@@ -45,7 +45,7 @@ export interface PushParts {
 /** Block1 push of one image: one block in flight, each after the answer to the one before and the pace of its carrier. */
 export class Push {
   readonly #parts: PushParts;
-  readonly #device: Registered;
+  #device: Registered;
   #upload: BlockUpload;
   #handle: RequestHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -63,8 +63,23 @@ export class Push {
 
   stop(): void {
     this.#stopped = true;
+    this.hold();
+  }
+
+  /** Nothing more goes to where the device was. */
+  hold(): void {
     clearTimeout(this.#timer);
     if (this.#handle) this.#parts.coap.cancelRequest(this.#handle, this.#parts.now());
+  }
+
+  /** Goes on at another address, with the block that was to come or was under way to the old one. */
+  follow(device: Registered): void {
+    this.#device = device;
+    this.#send();
+  }
+
+  giveUp(): void {
+    this.#end({ type: 'push-failed', why: 'lost', offset: this.#upload.offset });
   }
 
   #send(): void {
@@ -72,11 +87,11 @@ export class Push {
     const { coap, image, now, timing, path } = this.#parts;
     const { offset, length, block1, size1 } = nextBlock(this.#upload);
     const payload = image.read(offset, length);
-    if (payload === undefined) return this.#end({ type: 'push-failed', why: 'lost', offset });
+    if (payload === undefined) return this.giveUp();
     const root = this.#device.rootPath === '/' ? [] : this.#device.rootPath.split('/').slice(1);
     const correlation: Correlated = {
       onResponse: (response, retransmissions) => this.#answered(response, { length, retransmissions }),
-      onFailed: () => this.#end({ type: 'push-failed', why: 'lost', offset: this.#upload.offset }),
+      onFailed: () => this.giveUp(),
     };
     const request = {
       method: 'PUT',

@@ -16,6 +16,8 @@ export interface Contact {
   readonly device: Registered;
   /** The address of a living registration that this one replaced, where nobody vouches for the endpoint (NoSec). */
   readonly replaced?: string;
+  /** Where the device was until this Update: a NAT, or the network, has given it another address. */
+  readonly movedFrom?: string;
 }
 
 /** What to do with a Register for an endpoint that is alive at another address, when only its name says who it is. */
@@ -97,7 +99,8 @@ export class RegistrationHandler {
     if (outcome.type === 'refused') return refused(outcome);
     const updated: Registered = { ...device, ...(outcome.update as Partial<Registration>), peer, refreshedAt: clock };
     this.#registry.put(updated);
-    return { response: { code: CODE.CHANGED, options: body.options }, contact: { kind: 'update', device: updated } };
+    const contact: Contact = { kind: 'update', device: updated, ...(device.peer !== peer && { movedFrom: device.peer }) };
+    return { response: { code: CODE.CHANGED, options: body.options }, contact };
   }
 
   /** Unguessable, and short: it travels in each Update. */

@@ -173,9 +173,9 @@ export class Transfer {
     const faultAt = Math.floor(plan.faultAt * size);
     const isHere = faultAt >= offset && faultAt < offset + payload.length;
     const moment = { ...momentOf(part), isHere, isFirst: offset === 0, isLast };
-    const spoken = dice.hits(chaos.powerLossAtBlock)
-      ? ({ type: 'lose-power' } as const)
-      : reaction(part, part.traits.behaviour.block?.(moment));
+    const isStruck = dice.hits(chaos.powerLossAtBlock);
+    // Where the device's own fault lies, the weather does not hide it: what it deserves is what its profile says.
+    const spoken = reaction(part, part.traits.behaviour.block?.(moment)) ?? (isStruck ? ({ type: 'lose-power' } as const) : undefined);
     if (spoken?.type === 'stall') return spoken;
     intake.add(spoken?.type === 'damage' ? withLastByteFlipped(payload) : payload);
     blockTaken();
