@@ -13,6 +13,8 @@ export interface BlockUpload {
   readonly restartsLeft: number;
   /** The last block may have been stored or not, and we went on: a second doubt in a row means starting over. */
   readonly doubtful: boolean;
+  /** The device has taken a block as large as the next one. */
+  readonly isSizeTaken?: boolean;
 }
 
 export interface UploadBlock {
@@ -102,7 +104,7 @@ function maybeDuplicate(upload: BlockUpload, answer: UploadAnswer): boolean {
 /** A device may lower the block size at any block, never raise it; the byte offset stays. */
 function accepted(upload: BlockUpload, answer: { szx?: number; certain: boolean }): UploadOutcome {
   const { offset, length, block1 } = nextBlock(upload);
-  const next = { ...upload, offset: offset + length, szx: Math.min(upload.szx, answer.szx ?? upload.szx) };
+  const next = { ...upload, offset: offset + length, szx: Math.min(upload.szx, answer.szx ?? upload.szx), isSizeTaken: true };
   return block1.more ? { type: 'continue', upload: next } : { type: 'done', upload: next, certain: answer.certain };
 }
 
@@ -111,10 +113,14 @@ function restart(upload: BlockUpload, code: number): UploadOutcome {
   return { type: 'restart', upload: { ...upload, offset: 0, restartsLeft: upload.restartsLeft - 1, doubtful: false }, why: 'incomplete' };
 }
 
-/** Smaller blocks end after seven steps at the latest, so this restart needs no count. */
+/**
+ * Smaller blocks end after seven steps at the latest, so this restart needs no count. Where a block of this size was taken
+ * before and the device names no other, it is not the block that is too large.
+ */
 function tooLarge(upload: BlockUpload, answer: UploadAnswer): UploadOutcome {
   if (answer.size1 !== undefined && answer.size1 < upload.size) return { type: 'too-large', maxSize: answer.size1 };
-  const szx = answer.block1?.szx ?? Math.max(upload.szx - 1, SMALLEST_OWN_SZX);
+  const ownStep = upload.isSizeTaken ? upload.szx : Math.max(upload.szx - 1, SMALLEST_OWN_SZX);
+  const szx = answer.block1?.szx ?? ownStep;
   if (szx >= upload.szx) return { type: 'too-large', maxSize: answer.size1 };
-  return { type: 'restart', upload: { ...upload, szx, offset: 0, doubtful: false }, why: 'smaller-blocks' };
+  return { type: 'restart', upload: { ...upload, szx, offset: 0, doubtful: false, isSizeTaken: false }, why: 'smaller-blocks' };
 }

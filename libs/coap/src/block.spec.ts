@@ -45,6 +45,13 @@ describe('upload', () => {
     expect(onAnswer(upload, answer)).toEqual(outcome);
   });
 
+  it('4.13 with no size, after a block of this size was taken, is about the whole', () => {
+    const taken = uploadOf(onAnswer(at(1024), { code: CODE.CONTINUE }));
+    expect(onAnswer(taken, { code: code(4, 13) })).toEqual({ type: 'too-large' });
+    const hint = { num: 2, more: true, szx: 4 };
+    expect(onAnswer(taken, { code: code(4, 13), block1: hint })).toMatchObject({ type: 'restart', upload: { szx: 4, offset: 0 } });
+  });
+
   it('says when the last block is in doubt', () => {
     expect(onAnswer(at(9216), { code: code(5, 3), retransmissions: 1 })).toMatchObject({ type: 'done', certain: false });
     expect(onAnswer(at(9216), { code: CODE.CONTINUE })).toMatchObject({ type: 'done', certain: false });
