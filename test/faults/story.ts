@@ -254,13 +254,16 @@ async function judge(
   return { outcomes, violations, timelines: Object.fromEntries(timelines) };
 }
 
+const SHOWN = 200;
+
 async function timelineOf(place: Place, endpoint: string): Promise<string[]> {
-  const entries = (await place.api('GET', `devices/${encodeURIComponent(endpoint)}/timeline?limit=200`)) as {
+  const entries = (await place.api('GET', `devices/${encodeURIComponent(endpoint)}/timeline?limit=1000`)) as {
     at: string;
     kind: string;
     detail: unknown;
   }[];
-  return entries.map(({ at, kind, detail }) => `${at} ${kind} ${JSON.stringify(detail)}`);
+  const telling = entries.filter(({ kind }) => kind !== 'update').slice(-SHOWN);
+  return telling.map(({ at, kind, detail }) => `${at} ${kind} ${JSON.stringify(detail)}`);
 }
 
 async function evidenceOf(place: Place): Promise<{ events: string[]; faults: string[] }> {

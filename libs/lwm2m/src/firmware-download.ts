@@ -85,16 +85,24 @@ function pushAgain(turn: Turn): void {
     turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);
   }
-  if (c.push === 'rejected' && c.offset > 0 && c.offset !== c.rejectedAt && c.offersLeft > 0) return pushAnew(turn);
+  const isVerdict = c.offset === 0 || c.offset === c.rejectedAt;
+  if (c.push === 'rejected' && isVerdict) return refuse(turn, { class: 'Refused', why: 'a block was rejected' });
+  if (c.push === 'rejected' && c.offersLeft > 0) return pushAnew(turn);
   const advanced = c.offset > c.pushedFrom;
-  if (c.push === 'rejected' || (c.offersLeft <= 0 && !advanced))
-    return refuse(turn, { class: 'Refused', why: c.push === 'rejected' ? 'a block was rejected' : 'the push was lost too often' });
+  if (c.push === 'rejected' || (c.offersLeft <= 0 && !advanced)) return lostTooOften(turn);
   // A device that registered again and is idle has lost its part; some would take a block from the middle all the same.
   if ((c.registeredSince && c.known.state === UPDATE_STATE.IDLE) || !resumes(c.order, 'Push')) c.offset = 0;
   c.registeredSince = false;
   // A long push over a bad link is lost many times; only one that gets nowhere is given up.
   if (!advanced || c.offset === 0) c.offersLeft -= 1;
   startPush(turn);
+}
+
+/** Here now, there then: the device loses its part again and again, which time may cure. */
+function lostTooOften(turn: Turn): void {
+  const { result = 0 } = turn.c.known;
+  turn.facts.push({ type: 'failed', class: 'ConnectionLost', result, why: 'the push was lost too often' });
+  end(turn);
 }
 
 /** A device that has lost its part by a reboot may say so with any code. */

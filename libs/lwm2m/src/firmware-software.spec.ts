@@ -214,6 +214,16 @@ describe('failures', () => {
     expect(script.facts().at(-1)).toBe('!failed InvalidURI 7');
   });
 
+  it('an Invalid URI after blocks have come is no matter of the scheme: nothing else is tried', () => {
+    const script = device(EMPTY, { tryNextProtocol: true })
+      .run()
+      .be(slot(0, '', 1))
+      .serve(0);
+    script.be(slot(0, '', 0, { result: 56 })).later();
+    expect(script.facts()).toContain('!failed InvalidURI 7');
+    expect(script.conversation.phase).toBe('ended');
+  });
+
   it('installed, and stays inactive', () => {
     const script = delivered();
     script.effects['execute /9/0/4'] = slot(0, 'metering', 4, { version: '2.1.0', result: 2 });

@@ -160,7 +160,13 @@ describe('losing touch', () => {
   it('gives a push up that gets nowhere', () => {
     const script = new Script({ ...FRESH, '/5/0/9': 1 }).run();
     for (let i = 0; i < 4; i++) script.give({ type: 'push-failed', why: 'lost', offset: 0 }).run();
-    expect(script.facts().at(-1)).toBe('!refused Refused');
+    expect(script.facts().at(-1)).toBe('!failed ConnectionLost 0');
+  });
+
+  it('takes a block rejected here now, there then, for a device that loses its part, and no verdict', () => {
+    const script = new Script({ ...FRESH, '/5/0/9': 1 }).run();
+    for (const offset of [1024, 3072, 1024, 2048]) script.acknowledge(offset).give({ type: 'push-failed', why: 'rejected', offset }).run();
+    expect(script.facts().at(-1)).toBe('!failed ConnectionLost 0');
   });
 
   it.each([
