@@ -11,6 +11,10 @@ const MAX_BLOCK = 1024;
 /** No block for this long after a Result was seen: the transfer is over. */
 const STILL_MS = 10_000;
 
+/** Between two looks, and how many there are. */
+const AFTER_PUSH_MS = 5000;
+const LOOKS_AFTER_PUSH = 3;
+
 /** Looks that find State 0 and the Result of an earlier attempt, before that Result is taken for ours. */
 const STALE_LOOKS = 3;
 
@@ -24,6 +28,7 @@ export function downloadSeen(turn: Turn): void {
   }
   if (state === UPDATE_STATE.UPDATING) return installing(turn);
   if (state === UPDATE_STATE.IDLE) return idleSeen(turn, result);
+  if (c.method === 'Push' && c.push === 'doubtful') return afterPush(turn);
   if (c.method === 'Push' && c.push !== 'running' && c.push !== 'finished') return pushAgain(turn);
   const uri = uriOf(c);
   // A file host tells us of no block: that the device says "downloading" is all the sign there is.
@@ -46,7 +51,7 @@ function idleSeen(turn: Turn, result: number): void {
   if (!stale && result === UPDATE_RESULT.SUCCESS) return enter(turn, 'verifying', [readVersion(turn.c)]);
   // A complete push has surely been seen: then even a Result that was there before is about us.
   if (result >= UPDATE_RESULT.NOT_ENOUGH_FLASH && (!stale || c.push === 'finished')) return failOrTryNext(turn, result);
-  if (c.method === 'Push') return idleAfterPush(turn);
+  if (c.method === 'Push') return afterPush(turn);
   const progressing = turn.now - c.progressAt < pollMs(c);
   if (stale && c.method === 'Pull' && result >= UPDATE_RESULT.NOT_ENOUGH_FLASH) return staleSeen(turn, result);
   if (!c.moved || progressing) return poll(turn); // "At the next practical opportunity", or a stack that shows State late.
@@ -68,13 +73,18 @@ function staleSeen(turn: Turn, result: number): void {
   poll(turn);
 }
 
-function idleAfterPush(turn: Turn): void {
+/** State 0 or 1 and no Result after a push: State and Result may be set some time after the last block was answered. */
+function afterPush(turn: Turn): void {
   const { c } = turn;
-  if (c.push !== 'finished') return pushAgain(turn);
-  // State and Result may be set one after the other, some time after the last block was answered.
+  if (c.push !== 'finished' && c.push !== 'doubtful') return pushAgain(turn);
   c.idleLooks += 1;
-  if (c.idleLooks < 3) return wait(turn, 5000, 'settle');
-  refuse(turn, { class: 'Refused', why: 'State 0 and no Result after the whole image was taken' });
+  if (c.idleLooks < LOOKS_AFTER_PUSH) return wait(turn, AFTER_PUSH_MS, 'settle');
+  // Its last block was in doubt, or it has been away since and lost what was in its memory: it gets the image again.
+  if (c.push === 'finished' && !c.registeredSince)
+    return refuse(turn, { class: 'Refused', why: 'State 0 and no Result after the whole image was taken' });
+  c.push = 'lost';
+  c.offset = 0;
+  pushAgain(turn);
 }
 
 function pushAgain(turn: Turn): void {
@@ -148,7 +158,10 @@ export function progressed(turn: Turn, offset: number): void {
   if (c.method === 'Pull' && offset >= c.order.size) wait(turn, 5000, 'settle');
 }
 
-export function pushEnded(turn: Turn, outcome: { push: 'finished' | 'lost' | 'rejected' | 'too-large'; offset: number }): void {
+export function pushEnded(
+  turn: Turn,
+  outcome: { push: 'finished' | 'doubtful' | 'lost' | 'rejected' | 'too-large'; offset: number },
+): void {
   const { c } = turn;
   c.push = outcome.push;
   c.offset = outcome.offset;

@@ -163,6 +163,16 @@ describe('losing touch', () => {
     expect(script.facts().at(-1)).toBe('!failed ConnectionLost 0');
   });
 
+  it.each([
+    ['its last block was in doubt', (script: Script) => script.give({ type: 'push-finished', certain: false })],
+    ['it has registered again since', (script: Script) => script.give({ type: 'push-finished' }).give({ type: 'registered' })],
+  ])('pushes the whole image again when State 0 shows nothing of it and %s', (_, ended) => {
+    const script = ended(new Script({ ...FRESH, '/5/0/9': 1 }).run().acknowledge(4096)).run();
+    expect(script.later(5000).later(5000).said().at(-1)).toBe('start-push 0');
+    script.acknowledge(4096).be(state(2)).say('push-finished').run();
+    expect(script.facts().at(-1)).toBe('!download-finished');
+  });
+
   it('takes a block rejected here now, there then, for a device that loses its part, and no verdict', () => {
     const script = new Script({ ...FRESH, '/5/0/9': 1 }).run();
     for (const offset of [1024, 3072, 1024, 2048]) script.acknowledge(offset).give({ type: 'push-failed', why: 'rejected', offset }).run();

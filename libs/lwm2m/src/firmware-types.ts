@@ -78,7 +78,8 @@ export type FirmwareInput =
   | { readonly type: 'answer'; readonly op: Operation; readonly code: string; readonly values: readonly ResourceValue[] }
   | { readonly type: 'no-answer'; readonly op: Operation }
   | { readonly type: 'block-acknowledged'; readonly offset: number }
-  | { readonly type: 'push-finished' }
+  /** `certain: false`: the last block was refused, perhaps because an earlier copy of it had been taken. */
+  | { readonly type: 'push-finished'; readonly certain?: boolean }
   /** `lost`: no answer, or the exchange was reset. `rejected`: with a code. `too-large`: 4.13 that smaller blocks do not cure. */
   | { readonly type: 'push-failed'; readonly why: 'lost' | 'rejected' | 'too-large'; readonly offset: number }
   | { readonly type: 'block-served'; readonly offset: number; readonly length: number }
@@ -242,7 +243,7 @@ export interface Conversation {
   readonly started: boolean;
   readonly progressAt: number;
   readonly lostReported: boolean;
-  readonly push: 'none' | 'running' | 'finished' | 'lost' | 'rejected' | 'too-large';
+  readonly push: 'none' | 'running' | 'finished' | 'doubtful' | 'lost' | 'rejected' | 'too-large';
   /** Where the last push began. */
   readonly pushedFrom: number;
   /** Where a block was rejected before the push began at the first one again: the same place twice is the device's verdict. */

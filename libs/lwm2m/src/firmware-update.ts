@@ -130,7 +130,7 @@ function take(turn: Turn, input: FirmwareInput): void {
     case 'block-acknowledged':
       return c.push === 'running' ? progressed(turn, input.offset) : undefined;
     case 'push-finished':
-      return c.push === 'running' ? pushEnded(turn, { push: 'finished', offset: c.order.size }) : undefined;
+      return c.push === 'running' ? pushFinished(turn, input) : undefined;
     case 'push-failed':
       return c.push === 'running' ? pushEnded(turn, { push: input.why, offset: input.offset }) : undefined;
     case 'block-served':
@@ -154,6 +154,10 @@ function take(turn: Turn, input: FirmwareInput): void {
     case 'tick':
       return tick(turn);
   }
+}
+
+function pushFinished(turn: Turn, { certain = true }: { readonly certain?: boolean }): void {
+  pushEnded(turn, { push: certain ? 'finished' : 'doubtful', offset: turn.c.order.size });
 }
 
 function isAsked(c: Conversation, op: Operation): boolean {

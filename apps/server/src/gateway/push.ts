@@ -139,7 +139,7 @@ export class Push {
       case 'busy':
         return this.#after(this.#parts.busyRetryMs ?? BUSY_RETRY_MS);
       case 'done':
-        return this.#end({ type: 'push-finished' });
+        return this.#end({ type: 'push-finished', certain: outcome.certain });
       case 'too-large':
         return this.#end({ type: 'push-failed', why: 'too-large', offset: this.#upload.offset });
       case 'rejected':
