@@ -95,7 +95,8 @@ function pushAgain(turn: Turn): void {
     turn.facts.push({ type: 'failed', class: 'InsufficientFlash', result: c.known.result ?? 0, why: 'a block was answered 4.13' });
     return end(turn);
   }
-  const isVerdict = c.offset === 0 || c.offset === c.rejectedAt;
+  // In State 1 the first block is refused by whoever still waits for the rest of another push.
+  const isVerdict = c.offset === c.rejectedAt || (c.offset === 0 && c.known.state === UPDATE_STATE.IDLE);
   if (c.push === 'rejected' && isVerdict) return refuse(turn, { class: 'Refused', why: 'a block was rejected' });
   if (c.push === 'rejected' && c.offersLeft > 0) return pushAnew(turn);
   const advanced = c.offset > c.pushedFrom;

@@ -173,6 +173,15 @@ describe('losing touch', () => {
     expect(script.facts().at(-1)).toBe('!download-finished');
   });
 
+  it('resets a device that rejects the first block in State 1, because it waits for the rest of another push', () => {
+    const script = new Script({ ...FRESH, '/5/0/9': 1 }).run().be(state(1));
+    script.effects['write /5/0/1 ""'] = state(0);
+    script.said();
+    const reject = (): Script => script.give({ type: 'push-failed', why: 'rejected', offset: 0 }).run();
+    expect(reject().said()).toEqual(['read /5/0', '!state 1/0', 'write /5/0/1 ""', 'read /5/0', '!state 0/0', 'start-push 0']);
+    expect(reject().facts().at(-1)).toBe('!refused Refused');
+  });
+
   it('takes a block rejected here now, there then, for a device that loses its part, and no verdict', () => {
     const script = new Script({ ...FRESH, '/5/0/9': 1 }).run();
     for (const offset of [1024, 3072, 1024, 2048]) script.acknowledge(offset).give({ type: 'push-failed', why: 'rejected', offset }).run();
