@@ -83,6 +83,8 @@ export function executeAnswered(turn: Turn, code: string): void {
 export function executeUnanswered(turn: Turn): void {
   const { c } = turn;
   c.execute = 'unknown';
+  // The State that was told before Execute would now mean that it was lost: that is news even if it is the same.
+  c.reported = undefined;
   turn.facts.push({ type: 'execute-unknown' });
   enter(turn, 'installing', look(c));
   c.stalled = true;

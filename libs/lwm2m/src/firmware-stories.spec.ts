@@ -313,18 +313,20 @@ describe('installing', () => {
     expect(script.say('registered').run().facts()).toContain('!version 2.1.0 from /5/0/7 0/1');
   });
 
-  it.each<[string, Resources, string, boolean]>([
-    ['arrived', state(3), 'installing', false],
-    ['did not arrive', state(2), 'downloaded', false],
-    ['was quick', { ...state(0, 1), '/3/0/3': '2.1.0' }, 'ended', false],
-  ])('an Execute without answer that %s is looked into, never repeated', (_, resources, phase) => {
+  it.each<[string, Resources, string, string]>([
+    ['arrived', state(3), 'installing', '!state 3/0'],
+    ['did not arrive', state(2), 'downloaded', '!state 2/0'],
+    ['was quick', { ...state(0, 1), '/3/0/3': '2.1.0' }, 'ended', '!state 0/1'],
+  ])('an Execute without answer that %s is looked into, never repeated', (_, resources, phase, told) => {
     const script = AT.executing();
     script.said();
     script.silent();
     expect(script.said()).toEqual(['!execute-unknown']);
     script.be(resources).say('contact').run();
     expect(script.conversation.phase).toBe(phase);
-    expect(script.said()).not.toContain('execute /5/0/2');
+    const said = script.said();
+    expect(said).toContain(told);
+    expect(said).not.toContain('execute /5/0/2');
   });
 
   it('an Execute refused in State 2 waits for another permission', () => {

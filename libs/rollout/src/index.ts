@@ -14,6 +14,7 @@ export {
   type UpdateRules,
   type UpdateState,
 } from './device-update.ts';
+export { isLookDue, type HeardAgain } from './look-again.ts';
 export { next } from './next.ts';
 export { contactsAsked } from './read-back.ts';
 export { assessGate, EMPTY_TALLY, gateFor, isStageOver, tallyOf, type FailureRule, type Gate, type Tally, type Verdict } from './gate.ts';

@@ -2,7 +2,7 @@ import { DEFAULT_NAMESPACE, plus, type Endpoint, type Instant } from '@drover/ke
 import { compareVersions, mergeFacts, type Facts } from '@drover/fleet';
 import { versionIn } from '@drover/campaign';
 import { learnContact, SAME_WAKE_UP, type WaitCode } from '@drover/schedule';
-import { isSettled, type UpdateState } from '@drover/rollout';
+import { isLookDue, isSettled } from '@drover/rollout';
 import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
 import type { FromGateway } from '../link/messages.ts';
 import { draft } from './audit-drafts.ts';
@@ -20,8 +20,6 @@ type FactsRead = Extract<FromGateway, { type: 'facts' }>;
 export const AWAKE_MS = 93_000;
 /** Finding of a registration that came from a new address; the last one counts. */
 const REPLACED = 'REGISTERED_ELSEWHERE';
-/** States in which the device is looked at again, with each contact. */
-const LOOKED_AT: readonly UpdateState[] = ['installing', 'verifying', 'suspect', 'cancelling'];
 /** Reasons to wait that only a fresh reading of the device can end. */
 const OF_FACTS: readonly WaitCode[] = ['BATTERY_FLOOR', 'BATTERY_FAULT', 'RADIO_POOR', 'FACT_UNKNOWN'];
 /** Battery and radio older than this are read again before a decision rests on them. */
@@ -59,7 +57,7 @@ export class ContactHandler {
       if (contact.kind === 'deregister') return;
       this.stayAwake(contact.endpoint, at);
       if (contact.kind === 'register') this.#registered(contact.endpoint, unit);
-      this.#lookAgain(device, contact, unit);
+      this.#lookAgain(device, contact, before.pattern?.lastAt, unit);
       if (this.#mustReadFirst(device, contact, unit.now)) unit.send({ type: 'read-facts', endpoint: device.endpoint });
       else this.#stepper.step(device.endpoint, unit);
     });
@@ -143,16 +141,9 @@ export class ContactHandler {
     for (const place of this.#engine.state.openUpdatesOf(endpoint)) this.#stepper.apply(place, { type: 'registered' }, unit);
   }
 
-  /**
-   * The conversation about an installation ends with its look at the version. Where that did not settle the update, the next
-   * wake-up brings another look; a registration is worth one at once.
-   */
-  #lookAgain(device: DeviceRecord, { kind, at }: Contact, unit: UnitOfWork): void {
-    for (const place of this.#engine.state.openUpdatesOf(device.endpoint)) {
-      const { lookedAt, state } = place.update;
-      if (lookedAt === undefined || !LOOKED_AT.includes(state)) continue;
-      if (kind === 'register' || at - lookedAt >= SAME_WAKE_UP) this.#stepper.look(place, device, unit);
-    }
+  #lookAgain(device: DeviceRecord, { kind, at }: Contact, previousAt: Instant | undefined, unit: UnitOfWork): void {
+    for (const place of this.#engine.state.openUpdatesOf(device.endpoint))
+      if (isLookDue(place.update, { isRegister: kind === 'register', at, previousAt })) this.#stepper.look(place, device, unit);
   }
 
   /** The gateway reads after every Register by itself, and its facts bring the device back here. */
