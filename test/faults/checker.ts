@@ -21,6 +21,8 @@ export interface Ending {
   readonly expectedDigest: string;
   readonly expectedVersion: string;
   readonly report: Report;
+  /** Of each endpoint: one outcome, or any of several. */
+  readonly deserved: ReadonlyMap<string, string | readonly string[]>;
   readonly told: readonly Told[];
   readonly phase: string;
   readonly acknowledged: readonly Acknowledged[];
@@ -37,6 +39,8 @@ export const KINDS = [
   'wrongImage',
   'window',
   'hold',
+  'limit',
+  'twoImages',
   'blindExecute',
   'outcome',
   'lie',
@@ -78,7 +82,7 @@ function judgeInstalls({ endpoint, profile, memory }: Device, { expectedDigest }
 }
 
 function judgeOutcome(device: Device, told: Told, ending: Ending, say: Say): void {
-  const { endpoint, profile, expected, version } = device;
+  const { endpoint, profile, version } = device;
   const name = `${endpoint} (${profile})`;
   const isSettled = ['succeeded', 'failed', 'cancelled', 'skipped'].includes(told.state);
   if (!isSettled && told.nextAt === undefined && told.person === undefined)
@@ -86,7 +90,7 @@ function judgeOutcome(device: Device, told: Told, ending: Ending, say: Say): voi
   else if (!isSettled) say('unsettled', `${name} is ${told.state}: ${told.code} ${told.evidence}`);
   if (told.state === 'succeeded' && version !== ending.expectedVersion) say('lie', `${name} has succeeded and runs ${version}`);
   const outcome = told.state === 'failed' ? told.code : told.state;
-  const deserved = [expected].flat() as string[];
+  const deserved = [ending.deserved.get(endpoint) ?? []].flat();
   if (isSettled && !deserved.includes(outcome) && !ending.excused.includes(outcome))
     say('outcome', `${name} deserves ${deserved.join(' or ')} and got ${outcome}: ${told.evidence}`);
 }
@@ -100,6 +104,10 @@ const OBSERVED: Readonly<Record<string, Kind>> = {
   blindExecute: 'blindExecute',
   doubleInstall: 'installedTwice',
   wrongImage: 'wrongImage',
+  battery: 'limit',
+  coverage: 'limit',
+  twoImages: 'twoImages',
+  // Not `budget`: a minute of campaign time is 25 ms here, and the airtime of a cell in it is noise. The demo counts that.
 };
 
 function judgeObserver({ violations, samples }: Report, say: Say): void {

@@ -7,6 +7,8 @@ export type UpdateObject = 'Firmware' | 'Software' | 'AdvancedFirmware';
 export interface Candidate {
   readonly name: string;
   readonly object: UpdateObject;
+  /** A resource of Object 19; all devices of a fleet are of one class, so these are drawn together or not at all. */
+  readonly pushTo?: string;
 }
 
 /** Something that happens to the server, or is done by a person, at a time after the campaign was applied, wall ms. */
@@ -30,6 +32,8 @@ export interface Scenario {
   readonly scale: number;
   readonly origin: Instant;
   readonly object: UpdateObject;
+  /** Where a push goes instead of the package: what the class of this fleet says. */
+  readonly pushTo: string | undefined;
   readonly mix: Readonly<Record<string, number>>;
   readonly weather: Weather;
   readonly disturbances: readonly Disturbance[];
@@ -44,6 +48,10 @@ export interface Scenario {
 }
 
 export const DEVICES = 20;
+/** Campaign seconds per wall second. */
+const SCALE = 2400;
+/** Share of the fleets of Object 5 whose class says that a push goes by Object 19. */
+const BY_OBJECT_19 = 0.05;
 export const EXPECTED_VERSION = '2.4.1';
 
 type Random = () => number;
@@ -64,35 +72,36 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
     'AdvancedFirmware',
   ]);
   const weather = weatherOf(random);
-  // A lost datagram costs real seconds, which a compressed clock turns into hours.
-  const scale = (weather.loss ?? 0) > 0 ? 900 : 2400;
   const downloadWindow = random() < 0.7 ? { startMinute: 21 * 60, durationMs: 10 * HOUR } : undefined;
   const installWindow = random() < 0.6 ? { startMinute: 22 * 60, durationMs: 10 * HOUR } : undefined;
+  const isBy19 = object === 'Firmware' && random() < BY_OBJECT_19;
+  const pushTo = isBy19 ? candidates.find((candidate) => candidate.pushTo !== undefined)?.pushTo : undefined;
   const mix = mixOf(
     random,
-    candidates.filter((candidate) => candidate.object === object),
+    candidates.filter((candidate) => candidate.object === object && candidate.pushTo === pushTo),
   );
   const stableContacts = pick(random, [1, 1, 2]);
   return {
     seed,
-    scale,
+    scale: SCALE,
     origin: (Date.parse('2026-12-01T20:00:00Z') + Math.floor(random() * 4) * DAY) as Instant,
     object,
+    pushTo,
     mix,
     weather,
-    disturbances: disturbancesOf(random, (40 * HOUR) / scale),
+    disturbances: disturbancesOf(random, (40 * HOUR) / SCALE),
     downloadWindow,
     installWindow,
     imageBytes: 1024 * Math.floor(within(random, 4, 24)) + Math.floor(random() * 1024),
     // A fall-back is only seen as one by a campaign that looks again.
     stableContacts: Object.keys(mix).some((name) => name.startsWith('falls-back')) ? 2 : stableContacts,
-    deadlineMs: isRough(weather) ? 120 * HOUR : 40 * HOUR,
-    downloadMs: isRough(weather) ? 90 * HOUR : 24 * HOUR,
+    deadlineMs: isRough(weather) ? 72 * HOUR : 40 * HOUR,
+    downloadMs: isRough(weather) ? 60 * HOUR : 24 * HOUR,
   };
 }
 
 /** Where datagrams are lost, a transfer takes as long as protocol timers make it, whatever the campaign's clock says. */
-function isRough({ loss = 0, powerLossAtBlock = 0 }: Weather): boolean {
+export function isRough({ loss = 0, powerLossAtBlock = 0 }: Weather): boolean {
   return loss > 0 || powerLossAtBlock > 0;
 }
 
@@ -143,6 +152,23 @@ function disturbancesOf(random: Random, spanMs: number): Disturbance[] {
     }
   });
   return list.sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * What all devices of a fleet are said to be. On a line as short as the one within a machine an answer takes milliseconds, and a
+ * compressed clock makes hours of a timeout that is meant for a radio.
+ */
+export function classOf({ pushTo }: Scenario, model: string): unknown {
+  return {
+    apiVersion: 'drover/v1',
+    kind: 'DeviceClass',
+    metadata: { name: 'faults' },
+    spec: {
+      match: { model: [model] },
+      coap: { ackTimeout: '500ms', busyRetry: '5m' },
+      ...(pushTo !== undefined && { update: { pushTo } }),
+    },
+  };
 }
 
 /** The campaign of a scenario, as the API takes it. */
