@@ -32,7 +32,8 @@ export class Place {
   readonly #files: Server;
   readonly #images = new Map<string, Uint8Array>();
   #isClosed = false;
-  #mayEnd = false;
+  /** Full disks under way: a server that ends meanwhile has done what it should. */
+  #fullDisks = 0;
   #isCacheBroken = false;
   url = '';
   coap = '';
@@ -96,7 +97,7 @@ export class Place {
   #ended(server: ChildProcess, how: string): void {
     if (this.#isClosed || this.#server !== server) return;
     this.#server = undefined;
-    if (!this.#mayEnd) this.crashes.push(how);
+    if (this.#fullDisks === 0) this.crashes.push(how);
     setTimeout(() => void this.#startAgain(), RESTART_MS);
   }
 
@@ -117,13 +118,13 @@ export class Place {
   }
 
   async fullDisk(forMs: number): Promise<void> {
-    this.#mayEnd = true;
+    this.#fullDisks += 1;
     send(this.#server, { type: 'full-disk' });
     await wait(forMs);
     // Whoever has survived gets its room back; whoever has not starts with it.
     send(this.#server, { type: 'disk-freed' });
     await wait(2000);
-    this.#mayEnd = false;
+    this.#fullDisks -= 1;
   }
 
   /** A file where the folder should be: what a full or broken disk of a gateway looks like. */

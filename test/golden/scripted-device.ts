@@ -99,12 +99,7 @@ export class Script {
 
   /** The device answers whatever is open, up to and not including the operation `until`. */
   run(until = ''): this {
-    for (let op = this.#open[0]; op !== undefined && text(op) !== until; op = this.#open[0]) {
-      this.#open.shift();
-      Object.assign(this.resources, this.effects[text(op)] ?? {});
-      const { code, values } = this.#answerTo(op);
-      this.give({ type: 'answer', op, code, values });
-    }
+    for (let op = this.#open[0]; op !== undefined && text(op) !== until; op = this.#open[0]) this.answer();
     return this;
   }
 
@@ -116,6 +111,13 @@ export class Script {
       path === op.path || path.startsWith(`${op.path}/`) ? [{ path, value }] : [],
     );
     return values.length === 0 ? { code: '4.04', values } : { code: '2.05', values };
+  }
+
+  /** What is open, and nothing after it. */
+  answer(): this {
+    const op = this.#open.shift()!;
+    Object.assign(this.resources, this.effects[text(op)] ?? {});
+    return this.give({ type: 'answer', op, ...this.#answerTo(op) });
   }
 
   silent(): this {
@@ -208,9 +210,8 @@ export const AT_SOFTWARE = {
   executing: () => softwareDelivered().say('execute').run('execute /9/0/4'),
   installing: () => softwareDelivered().say('execute').run(),
   activating: () => {
-    const script = softwareDelivered().say('execute').run().be(INSTALLED);
-    script.now += POLL;
-    return script.say('tick').run('execute /9/0/10');
+    const script = softwareDelivered().say('execute').run().be(INSTALLED).later().say('execute').run('execute /9/0/10');
+    return script.answer();
   },
   cancelling: () => softwareDelivered().say('cancel').run('execute /9/0/6'),
 };

@@ -1,7 +1,7 @@
 import { chooseMethod, isOurs, isServedByUs, protocolsOf, resumes } from './firmware-method.ts';
 import { prepare } from './firmware-prepare.ts';
 import { beginReset, nextReset } from './firmware-reset.ts';
-import { activate, clear, locateAnew } from './firmware-software.ts';
+import { clear, locateAnew } from './firmware-software.ts';
 import { end, enter, poll, refuse, versionPaths } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import { UPDATE_STATE } from './objects.ts';
@@ -10,8 +10,6 @@ import { UPDATE_STATE } from './objects.ts';
 export function probed(turn: Turn): void {
   const { c } = turn;
   const { order, known } = c;
-  // Installed by an earlier session of this campaign, and not told to run: that comes before any word of success.
-  if (known.version === order.expectedVersion && activate(turn)) return;
   const from = known.versionAt ?? versionPaths(c)[0] ?? '';
   turn.facts.push({ type: 'version-read', version: known.version, from, state: known.state, result: known.result });
   if (known.state === undefined) return refuse(turn, { class: 'Refused', why: `the State of ${c.paths.instance} cannot be read` });
@@ -32,11 +30,11 @@ export function probed(turn: Turn): void {
 function beginAtState(turn: Turn): void {
   const { c } = turn;
   const { state, installed } = c.known;
-  if (installed === true) return clear(turn);
   if (state === UPDATE_STATE.DOWNLOADED && isOurs(c, { complete: true })) {
     turn.facts.push({ type: 'download-finished' });
     return enter(turn, 'downloaded', []);
   }
+  if (installed === true) return clear(turn);
   const goesOn = c.method !== undefined && resumes(c.order, c.method) && !hasStalled(turn);
   if (state === UPDATE_STATE.DOWNLOADING && goesOn && isOurs(c, { complete: false })) return prepare(turn);
   if (state !== UPDATE_STATE.IDLE || mustClearResult(turn)) return beginReset(turn);

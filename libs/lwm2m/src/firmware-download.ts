@@ -139,8 +139,8 @@ export function lost(turn: Turn): void {
   turn.facts.push({ type: 'session-lost', offset: turn.c.offset });
 }
 
-/** Bytes up to `offset` have arrived, by push or by pull. */
-export function progressed(turn: Turn, offset: number): void {
+/** Bytes up to `offset` have arrived, by push or by pull; `from` is where the block begins that has just been asked for or is to come. */
+export function progressed(turn: Turn, offset: number, from = offset): void {
   const { c } = turn;
   if (!c.started) {
     c.started = true;
@@ -150,8 +150,10 @@ export function progressed(turn: Turn, offset: number): void {
     }
     turn.facts.push({ type: 'download-started' });
   }
-  // A retransmitted first block is one block back; more than that is gone from the device.
-  if (offset < c.offset - MAX_BLOCK) turn.facts.push({ type: 'began-anew', from: c.offset });
+  // A device that asks for an old block once more has lost that one; at the first one it has lost all, unless it is its own repetition.
+  if (from === 0 && c.offset > MAX_BLOCK) turn.facts.push({ type: 'began-anew', from: c.offset });
+  // Past the place where a block was rejected: whatever it was, it was not that block.
+  if (c.rejectedAt !== undefined && offset > c.rejectedAt) c.rejectedAt = undefined;
   c.offset = offset;
   c.progressAt = turn.now;
   c.lostReported = false;

@@ -1,6 +1,5 @@
 import { installing, lost } from './firmware-download.ts';
 import { offer } from './firmware-offer.ts';
-import { activate } from './firmware-software.ts';
 import {
   end,
   enter,
@@ -47,9 +46,12 @@ export function downloadedSeen(turn: Turn): void {
   }
 }
 
-/** Of Object 33629 only this instance: what else has been downloaded there is somebody else's. */
-function executeOf({ c: { order, paths } }: Turn): Operation {
-  const path = paths.execute;
+/**
+ * Of Object 33629 only this instance: what else has been downloaded there is somebody else's. Of Object 9 it is Install, and
+ * Activate where that is done.
+ */
+function executeOf({ c: { order, paths, known } }: Turn): Operation {
+  const path = known.installed === true ? (paths.activate ?? paths.execute) : paths.execute;
   return targetOf(order).object === 'AdvancedFirmware' ? { type: 'execute', path, arguments: [{ id: 0 }] } : { type: 'execute', path };
 }
 
@@ -69,6 +71,8 @@ function imageGone(turn: Turn, result: number): void {
 export function executeAnswered(turn: Turn, code: string): void {
   const { c } = turn;
   c.registeredSince = false;
+  // Whatever Activate is answered: whether it runs, a look tells.
+  if (c.known.installed === true) return enter(turn, 'activating', look(c));
   if (!code.startsWith('2.')) {
     c.execute = 'refused';
     return enter(turn, 'installing', look(c));
@@ -111,6 +115,8 @@ export function installSeen(turn: Turn): void {
 function stillDownloaded(turn: Turn, result: number): void {
   const { c } = turn;
   if (isFailure(result)) turn.facts.push(failureFact(c, result));
+  // Installed, and not yet told to run: that takes another permission, because the window may have closed meanwhile.
+  else if (c.known.installed === true && c.execute === 'sent') turn.facts.push({ type: 'state', state: UPDATE_STATE.DOWNLOADED, result });
   else if (c.execute === 'refused') turn.facts.push({ type: 'failed', class: 'Deferred', result, why: 'Execute was refused in State 2' });
   else if (c.execute === 'sent' && !c.registeredSince) return poll(turn); // It said yes and has not begun, or is a stub: time will tell.
   enter(turn, 'downloaded', []);
@@ -123,7 +129,6 @@ function stillDownloaded(turn: Turn, result: number): void {
 export function verified(turn: Turn): void {
   const { c } = turn;
   const { known, order } = c;
-  if (activate(turn)) return;
   if (known.version !== order.expectedVersion && (known.result ?? 0) === 0 && known.state === UPDATE_STATE.IDLE && !c.verifiedTwice) {
     c.verifiedTwice = true;
     enter(turn, 'installing', []);

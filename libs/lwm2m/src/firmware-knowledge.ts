@@ -1,6 +1,6 @@
 import { protocolList } from './firmware-method.ts';
 import type { Known, Operation } from './firmware-types.ts';
-import { DEVICE } from './objects.ts';
+import { DEVICE, UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 import { isWithin, parsePath } from './paths.ts';
 import { standingOf } from './update-object.ts';
 import type { UpdateObjectName, UpdatePaths } from './update-object.ts';
@@ -48,6 +48,7 @@ export interface Lesson {
   readonly object: UpdateObjectName;
   readonly paths: UpdatePaths;
   readonly versionPaths: readonly string[];
+  readonly expectedVersion: string;
   readonly now: number;
 }
 
@@ -81,7 +82,13 @@ function learnLists(known: Mutable<Known>, values: readonly ResourceValue[], { p
   if (links.length > 0) known.linked = links.filter((instance) => instance !== own);
 }
 
-function learnStanding(known: Mutable<Known>, op: Operation, values: readonly ResourceValue[], { object, paths }: Lesson): void {
+/** Our version is installed and does not run: what it still needs is an Execute, as an image that waits in State 2 does. */
+function isInactive({ installed, active }: Known, version: string | undefined, { object, expectedVersion }: Lesson): boolean {
+  return object === 'Software' && installed === true && active !== true && version === expectedVersion;
+}
+
+function learnStanding(known: Mutable<Known>, op: Operation, values: readonly ResourceValue[], lesson: Lesson): void {
+  const { object, paths } = lesson;
   const told: Told = { ...known.told };
   for (const [key, path] of [
     ['state', paths.state],
@@ -96,15 +103,14 @@ function learnStanding(known: Mutable<Known>, op: Operation, values: readonly Re
   known.state = standing?.state;
   known.result = told.result === undefined && standing?.installed !== true ? undefined : standing?.result;
   if (object === 'Software') known.installed = standing?.installed;
+  if (!isInactive(known, known.packageVersion, lesson)) return;
+  known.state = UPDATE_STATE.DOWNLOADED;
+  known.result = UPDATE_RESULT.INITIAL;
 }
 
 /** In the order in which they were named. What an instance of Object 9 calls its version runs only once it is installed. */
-function learnVersion(
-  known: Mutable<Known>,
-  op: Operation,
-  values: readonly ResourceValue[],
-  { object, paths, versionPaths }: Lesson,
-): void {
+function learnVersion(known: Mutable<Known>, op: Operation, values: readonly ResourceValue[], lesson: Lesson): void {
+  const { object, paths, versionPaths } = lesson;
   if (known.versionAt === undefined || isWithin(known.versionAt, op.path)) {
     delete known.version;
     delete known.versionAt;
@@ -112,9 +118,9 @@ function learnVersion(
   if (known.version !== undefined) return;
   for (const path of versionPaths) {
     const found = values.find((each) => each.path === path);
-    const isOfPackage = object === 'Software' && path === paths.packageVersion && known.installed !== true;
-    const version = found && !isOfPackage ? versionOf(found.value) : undefined;
-    if (version === undefined) continue;
+    const version = found && versionOf(found.value);
+    const isOfPackage = object === 'Software' && path === paths.packageVersion;
+    if (version === undefined || (isOfPackage && (known.installed !== true || isInactive(known, version, lesson)))) continue;
     known.version = version;
     known.versionAt = path;
     return;

@@ -67,14 +67,14 @@ describe('whole stories', () => {
     script.effects['execute /9/0/4'] = slot(0, 'metering', 4, { version: '2.1.0', result: 2 });
     script.say('execute').run();
     expect(script.said()).toEqual(['read /9/0', 'execute /9/0/4', '!install-started', 'wait poll']);
+    expect(script.later().said()).toEqual(['read /9/0', '!state 2/0']);
     script.effects['execute /9/0/10'] = slot(0, 'metering', 4, { version: '2.1.0', result: 2, active: true });
-    script.later();
+    script.say('execute').run();
     expect(script.said()).toEqual([
       'read /9/0',
-      '!state 0/1',
-      'read /9/0/1',
       'execute /9/0/10',
       'read /9/0',
+      '!state 0/1',
       '!version 2.1.0 from /9/0/1 0/1',
       'serve off',
     ]);
@@ -195,13 +195,13 @@ describe('failures', () => {
     expect(script.conversation.phase).toBe('downloading');
   });
 
-  it('what an earlier session has installed is activated before a word of success', () => {
+  it('what an earlier session has installed waits for permission to run, before any word of success', () => {
     const inactive = slot(0, 'metering', 4, { version: '2.1.0' });
     const script = device(inactive).run();
-    expect(script.said()).toEqual(['read /9', 'read /9/0', '!state 0/1', 'execute /9/0/10', 'read /9/0', '!failed UpdateFailed 1']);
-    const willing = device(inactive);
-    willing.effects['execute /9/0/10'] = slot(0, 'metering', 4, { version: '2.1.0', active: true });
-    expect(willing.run().facts().at(-1)).toBe('!version 2.1.0 from /9/0/1 0/1');
+    expect(script.said().slice(0, 3)).toEqual(['read /9', 'read /9/0', '!state 2/0']);
+    expect(script.conversation.phase).toBe('downloaded');
+    script.effects['execute /9/0/10'] = slot(0, 'metering', 4, { version: '2.1.0', active: true });
+    expect(script.say('execute').run().facts().at(-1)).toBe('!version 2.1.0 from /9/0/1 0/1');
   });
 
   it('a push that was only tried because the URI was refused fails as the URI did', () => {
@@ -227,8 +227,8 @@ describe('failures', () => {
   it('installed, and stays inactive', () => {
     const script = delivered();
     script.effects['execute /9/0/4'] = slot(0, 'metering', 4, { version: '2.1.0', result: 2 });
-    script.say('execute').run().later();
-    expect(script.facts().at(-1)).toBe('!failed UpdateFailed 1');
+    script.say('execute').run().later().say('execute').run();
+    expect(script.facts().at(-1)).toBe('!failed UpdateFailed 0');
   });
 });
 

@@ -102,11 +102,3 @@ export function cleared(turn: Turn): void {
   if (known.installed === true || known.state === undefined) return clearNext(turn);
   prepare(turn);
 }
-
-/** Installed is not yet running: what is inactive is activated, once. `false`: there is nothing to activate. */
-export function activate(turn: Turn): boolean {
-  const { paths, known } = turn.c;
-  if (paths.activate === undefined || known.installed !== true || known.active === true) return false;
-  enter(turn, 'activating', [{ type: 'execute', path: paths.activate }, ...look(turn.c)]);
-  return true;
-}

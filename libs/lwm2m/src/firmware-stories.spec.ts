@@ -182,6 +182,13 @@ describe('losing touch', () => {
     expect(reject().facts().at(-1)).toBe('!refused Refused');
   });
 
+  it('a rejection at the same place as before is no verdict when blocks past it were taken meanwhile', () => {
+    const script = new Script({ ...FRESH, '/5/0/9': 1 }).run();
+    script.acknowledge(1024).give({ type: 'push-failed', why: 'rejected', offset: 1024 }).run();
+    script.acknowledge(3072).give({ type: 'push-failed', why: 'rejected', offset: 1024 }).run();
+    expect(script.said().at(-1)).toBe('start-push 0');
+  });
+
   it('takes a block rejected here now, there then, for a device that loses its part, and no verdict', () => {
     const script = new Script({ ...FRESH, '/5/0/9': 1 }).run();
     for (const offset of [1024, 3072, 1024, 2048]) script.acknowledge(offset).give({ type: 'push-failed', why: 'rejected', offset }).run();

@@ -57,7 +57,9 @@ export function targetOf({ target }: Pick<FirmwareOrder, 'target'>): UpdateTarge
 
 /** State and Result together: two reads leave a race between them, but some devices know no other way. */
 export function look({ singles, paths }: Pick<Conversation, 'singles' | 'paths'>): Operation[] {
-  return singles ? [read(paths.state), read(paths.result)] : [read(paths.instance)];
+  // Of Object 9 State alone does not say whether the package runs.
+  const single = [paths.activation, paths.state, paths.result].filter((path) => path !== undefined);
+  return singles ? single.map(read) : [read(paths.instance)];
 }
 
 /** Where the version that runs is read, in order. */

@@ -88,6 +88,8 @@ export type FirmwareInput =
   | { readonly type: 'execute' }
   | { readonly type: 'cancel' }
   | { readonly type: 'registered' }
+  /** It speaks from another address: what was asked at the old one has no answer, and its observations do not find us. */
+  | { readonly type: 'moved' }
   /** The device is awake. For a device without queue mode the shell says so itself, some time after a `no-answer`. */
   | { readonly type: 'contact' }
   /** The device is about to sleep and may be kept awake: asks now what would be asked soon. */

@@ -1,7 +1,7 @@
 import { downloadSeen, lost, progressed, pushEnded } from './firmware-download.ts';
 import { probed, resetDone } from './firmware-begin.ts';
 import { activated, cancelSeen, downloadedSeen, executeAnswered, executeUnanswered, installSeen, verified } from './firmware-install.ts';
-import { batteryIn, learn, mentionsState } from './firmware-knowledge.ts';
+import { batteryIn, learn, mentionsState, type Lesson } from './firmware-knowledge.ts';
 import { observeOps, offered, offerRefused } from './firmware-offer.ts';
 import { prepared } from './firmware-prepare.ts';
 import { beginCancel } from './firmware-reset.ts';
@@ -134,7 +134,9 @@ function take(turn: Turn, input: FirmwareInput): void {
     case 'push-failed':
       return c.push === 'running' ? pushEnded(turn, { push: input.why, offset: input.offset }) : undefined;
     case 'block-served':
-      return c.serving && (c.phase === 'downloading' || c.phase === 'offering') ? progressed(turn, input.offset + input.length) : undefined;
+      return c.serving && (c.phase === 'downloading' || c.phase === 'offering')
+        ? progressed(turn, input.offset + input.length, input.offset)
+        : undefined;
     case 'observed':
       return observed(turn, input.values);
     case 'execute':
@@ -143,6 +145,8 @@ function take(turn: Turn, input: FirmwareInput): void {
       return cancel(turn);
     case 'registered':
       return registered(turn);
+    case 'moved':
+      return moved(turn);
     case 'contact':
       return awake(turn);
     case 'stay':
@@ -187,10 +191,14 @@ function answered(turn: Turn, { op, code, values }: Extract<FirmwareInput, { typ
 
 function taught(turn: Turn, op: Operation, values: readonly ResourceValue[]): void {
   const { c } = turn;
-  const { object } = targetOf(c.order);
   if (c.phase === 'locating') c.slots = withSlots(c.slots, values);
-  else c.known = learn(c.known, op, values, { object, paths: c.paths, versionPaths: versionPaths(c), now: turn.now });
+  else c.known = learn(c.known, op, values, lessonOf(turn));
   tellBattery(turn, values);
+}
+
+function lessonOf({ c, now }: Turn): Lesson {
+  const { order, paths } = c;
+  return { object: targetOf(order).object, paths, versionPaths: versionPaths(c), expectedVersion: order.expectedVersion, now };
 }
 
 function noteObservation(turn: Turn, { path }: Operation, ok: boolean): void {
@@ -226,10 +234,11 @@ function elsewhere(c: Turn['c'], at: number): Operation[] {
 /** An instance that cannot be read in one go. */
 function singly(c: Turn['c']): Operation[] {
   c.singles = true;
-  const { delivery, protocols, packageUri, automaticUpgrade, severity, maximumDefer, packageName, packageVersion, activation } = c.paths;
+  const { delivery, protocols, packageUri, automaticUpgrade, linked, severity, maximumDefer, packageName, packageVersion, activation } =
+    c.paths;
   const first =
     activation === undefined
-      ? [delivery, protocols, packageUri, automaticUpgrade, ...wished(c.order.activation, { severity, maximumDefer })]
+      ? [delivery, protocols, packageUri, automaticUpgrade, linked, ...wished(c.order.activation, { severity, maximumDefer })]
       : [packageName, packageVersion, activation];
   return [...(c.phase === 'probing' ? first.filter((path) => path !== undefined).map(read) : []), ...look(c)];
 }
@@ -296,6 +305,17 @@ function registered(turn: Turn): void {
     lost(turn);
   }
   if (WATCHING.includes(c.phase) || c.phase === 'downloaded') enter(turn, c.phase, [...observeOps(c), ...look(c)]);
+}
+
+function moved(turn: Turn): void {
+  const { c } = turn;
+  if (c.phase === 'executing' && c.asked) executeUnanswered(turn);
+  c.asked = false;
+  c.stalled = false;
+  if (c.observing === 'yes') c.observing = 'no';
+  if (c.watching === 'yes') c.watching = 'no';
+  const isWatching = WATCHING.includes(c.phase) || c.phase === 'downloaded';
+  if (isWatching) c.todo = [...observeOps(c), ...c.todo.filter(({ type }) => type !== 'observe')];
 }
 
 function awake(turn: Turn): void {

@@ -97,6 +97,14 @@ describe('another instance, and another object', () => {
     expect(script.facts()).toEqual(['!refused Refused']);
   });
 
+  it('linked instances are known as well of a device that can only be read resource by resource', () => {
+    const linked = { '/33629/0/16/0': { object: 33_629, instance: 1 }, '/33629/0/3': 2, '/33629/0/1': URI };
+    const script = new Script({ ...advanced, ...linked }, { target });
+    script.answers['read /33629/0'] = '4.05';
+    script.run().say('execute').run();
+    expect(script.facts().at(-1)).toBe('!refused Refused');
+  });
+
   it.each([12, 13])('Result %d is named', (result) => {
     const script = new Script(advanced, { target }).run().be({ '/33629/0/5': result }).later();
     expect(script.facts().at(-1)).toBe(`!failed UpdateFailed ${result}`);
@@ -136,6 +144,12 @@ describe('going on after a pause', () => {
     script.said();
     expect(script.serve(0).said()).toEqual(['!began-anew 3072', '!progress 1024']);
     expect(script.serve(0).said()).toEqual(['!progress 1024']);
+  });
+
+  it('a pull that asks for an old block once more has not begun anew', () => {
+    const script = new Script().run().be(state(1)).serve(0).serve(1024).serve(2048).serve(3072);
+    script.said();
+    expect(script.serve(1024).said()).toEqual(['!progress 2048']);
   });
 });
 

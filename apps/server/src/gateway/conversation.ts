@@ -72,7 +72,7 @@ export class Conversation {
   readonly #progress: Progress;
   #talk: Talk;
   #push: Push | undefined;
-  #asked: { readonly handle: RequestHandle; readonly operation: Operation } | undefined;
+  #asked: RequestHandle | undefined;
   /** A read that only makes sure that somebody answers where the device says it is. */
   #confirming: { readonly handle: RequestHandle; readonly again: () => void } | undefined;
   /** Observations that the device may still tell us of. */
@@ -133,10 +133,11 @@ export class Conversation {
   /** The device is at another address: what was under way to the old one is sent again, and of an Execute it is asked what came of it. */
   moved(): void {
     if (this.#ended) return;
-    const [asked, confirming] = [this.#asked, this.#confirming];
+    const confirming = this.#confirming;
     this.#giveUpAsking();
+    this.#forgetObservations();
     if (confirming) return confirming.again();
-    if (asked) this.input({ type: 'no-answer', op: asked.operation });
+    this.#follow(next(this.#talk, { type: 'moved' }, this.#parts.clock.now()));
     if (this.#push) this.#pushElsewhere(this.#push);
   }
 
@@ -178,7 +179,8 @@ export class Conversation {
   }
 
   #giveUpAsking(): void {
-    for (const { handle } of [this.#asked, this.#confirming].filter((each) => each !== undefined)) this.#parts.operations.cancel(handle);
+    if (this.#asked) this.#parts.operations.cancel(this.#asked);
+    if (this.#confirming) this.#parts.operations.cancel(this.#confirming.handle);
     this.#asked = undefined;
     this.#confirming = undefined;
   }
@@ -237,7 +239,8 @@ export class Conversation {
   }
 
   #perform(operation: Operation): void {
-    const isUpdate = operation.type === 'execute' && operation.path === this.#talk.paths.execute;
+    const { execute, activate } = this.#talk.paths;
+    const isUpdate = operation.type === 'execute' && (operation.path === execute || operation.path === activate);
     if (isUpdate && this.#isTooLate) return this.#executeTooLate();
     const device = this.#parts.device();
     if (!device) return this.#unanswered(operation);
@@ -260,7 +263,7 @@ export class Conversation {
         this.input({ type: 'observed', values });
       },
     });
-    this.#asked = { handle, operation };
+    this.#asked = handle;
     if (operation.type === 'observe') this.#observed.push(handle);
   }
 

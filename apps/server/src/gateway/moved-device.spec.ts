@@ -83,6 +83,7 @@ it('is looked at after an Execute that nobody has answered', async () => {
   (await device.expect('GET /5/0')).reply('2.05', firmwareObject(2, 0));
   await unheard('POST /5/0/2');
   await move();
+  for (const text of ['GET /5/0 observe', 'GET /5/0/3 observe']) (await device.expect(text)).reply('4.05');
   (await device.expect('GET /5/0')).reply('2.05', firmwareObject(3, 0));
   await bench.until(() => tells('install-started'));
   expect(await device.isLeftAlone(200)).toBe(true);

@@ -48,11 +48,15 @@ it('Object 9 over the wire: room is made, the package pulled, installed, activat
   await registered('</1/0>,</3/0>,</9/2>', slot(3, 'metering', '2.0.0'));
   await bench.until(() => bench.facts.some(({ type }) => type === 'download-finished'));
 
-  bench.gateway.command({ type: 'execute', attempt: 'default/c/1.1/d', endpoint: ENDPOINT, epoch: 1, notAfter: undefined });
+  const permit = (): void =>
+    bench.gateway.command({ type: 'execute', attempt: 'default/c/1.1/d', endpoint: ENDPOINT, epoch: 1, notAfter: undefined });
+  permit();
   (await device.expect('GET /9/2')).reply('2.05', slot(3, 'metering', '2.0.0'));
   (await device.expect('POST /9/2/4')).reply('2.04');
   await registered('</1/0>,</3/0>,</9/2>', slot(4, 'metering', '2.0.0'));
-  (await device.expect('GET /9/2/1')).reply('2.05', [{ path: '/9/2/1', value: '2.0.0' }]);
+  expect(await device.isLeftAlone(100)).toBe(true);
+  permit();
+  (await device.expect('GET /9/2')).reply('2.05', slot(4, 'metering', '2.0.0'));
   (await device.expect('POST /9/2/10')).reply('2.04');
   (await device.expect('GET /9/2')).reply('2.05', slot(4, 'metering', '2.0.0', true));
   await bench.until(() => bench.facts.some((fact) => fact.type === 'version-read' && fact.version === '2.0.0'));

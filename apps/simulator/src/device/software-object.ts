@@ -115,6 +115,8 @@ export class SoftwareObject implements PartShell {
   #activate(wanted: boolean): number {
     const { part } = this;
     if (part.standing.state !== INSTALLED) return CODE.METHOD_NOT_ALLOWED;
+    const { observer, plan, clock } = this.#parts;
+    if (wanted) observer.executed(plan, clock.now(), part.standing.state);
     part.isActive = wanted && part.traits.software.activation !== 'never';
     this.#parts.changed();
     return CODE.CHANGED;

@@ -18,6 +18,8 @@ import type { UpdateEvent } from './update-event.ts';
 const PUSH_ABANDONED_MS = 247 * SECOND;
 /** The stack that is busy meanwhile waits longer. */
 const BUSY_FOR_MS = 300 * SECOND;
+/** Bytes. */
+const SMALLEST_BLOCK = 64;
 /** For faults, when the size of the image was never told. */
 const ASSUMED_BYTES = 16_384;
 
@@ -93,7 +95,9 @@ export class Transfer {
     this.forgetAbandonedPush();
     const isBusyWithIt = this.#push.isUnderWay && part.traits.push.isBusyMeanwhile;
     if ((options.block1?.num ?? 0) === 0 && !isBusyWithIt) {
-      observer.offered(plan, `push ${createHash('sha256').update(payload).digest('hex').slice(0, 16)}`, clock.now());
+      // By what even the smallest first block holds: the same image may come again in smaller blocks.
+      const head = createHash('sha256').update(payload.subarray(0, SMALLEST_BLOCK));
+      observer.offered(plan, `push ${head.digest('hex').slice(0, 16)}`, clock.now());
       if (!began()) return { response: { code: CODE.BAD_REQUEST } };
       part.isPushing = true;
     }
