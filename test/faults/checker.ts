@@ -30,8 +30,8 @@ export interface Ending {
   readonly logged: readonly string[];
   readonly evidenceFaults: readonly string[];
   readonly crashes: readonly string[];
-  /** Failure classes that the weather of the run may bring to any device. */
-  readonly excused: readonly string[];
+  /** Whether whatever a device tells by itself reaches the server at once: else it serves a battery that is empty already. */
+  readonly toldInTime: boolean;
 }
 
 export const KINDS = [
@@ -67,7 +67,7 @@ export function violationsOf(ending: Ending): Violation[] {
     if (outcome === undefined) say('lost', `the server does not know ${device.endpoint} (${device.profile})`);
     else judgeOutcome(device, outcome, ending, say);
   }
-  judgeObserver(ending.report, say);
+  judgeObserver(ending, say);
   judgeLog(ending, say);
   for (const crash of ending.crashes) say('crash', crash);
   return found;
@@ -91,7 +91,7 @@ function judgeOutcome(device: Device, told: Told, ending: Ending, say: Say): voi
   if (told.state === 'succeeded' && version !== ending.expectedVersion) say('lie', `${name} has succeeded and runs ${version}`);
   const outcome = told.state === 'failed' ? told.code : told.state;
   const deserved = [ending.deserved.get(endpoint) ?? []].flat();
-  if (isSettled && !deserved.includes(outcome) && !ending.excused.includes(outcome))
+  if (isSettled && !deserved.includes(outcome))
     say('outcome', `${name} deserves ${deserved.join(' or ')} and got ${outcome}: ${told.evidence}`);
 }
 
@@ -110,10 +110,10 @@ const OBSERVED: Readonly<Record<string, Kind>> = {
   // Not `budget`: a minute of campaign time is 25 ms here, and the airtime of a cell in it is noise. The demo counts that.
 };
 
-function judgeObserver({ violations, samples }: Report, say: Say): void {
+function judgeObserver({ report: { violations, samples }, toldInTime }: Ending, say: Say): void {
   for (const [kind, count] of Object.entries(violations)) {
     const ours = OBSERVED[kind];
-    if (ours === undefined || count === 0) continue;
+    if (ours === undefined || count === 0 || (kind === 'battery' && !toldInTime)) continue;
     const sample = samples.find((each) => each.kind === kind);
     say(ours, `${kind} ${count} times, first ${sample?.endpoint ?? '?'} at ${sample?.at ?? '?'}: ${sample?.detail ?? ''}`);
   }

@@ -13,6 +13,8 @@ import type { Scenario } from './scenario.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const SERVER = join(ROOT, 'test/faults/server.ts');
 const FLEET = join(ROOT, 'apps/simulator/dist/main.js');
+/** First timeout of a device: within one machine an answer takes milliseconds. */
+const ACK_TIMEOUT_MS = 100;
 /** A server that has ended by itself is started again after this long, ms: what a service manager does. */
 const RESTART_MS = 300;
 
@@ -168,6 +170,7 @@ export class Place {
       mix: JSON.stringify(mix),
       limits: JSON.stringify(limits),
       chaos: JSON.stringify(weather),
+      'ack-timeout-ms': String(ACK_TIMEOUT_MS),
       memory: 'full',
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);

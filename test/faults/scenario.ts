@@ -43,7 +43,7 @@ export interface Scenario {
   readonly stableContacts: number;
   /** Campaign ms that a download may take. */
   readonly downloadMs: number;
-  /** Campaign ms after which whatever was never offered is skipped. */
+  /** Campaign ms from its beginning after which whatever was never offered is skipped. */
   readonly deadlineMs: number;
 }
 
@@ -122,7 +122,8 @@ function weatherOf(random: Random): Weather {
     duplicate: some(0.5, 0.2),
     reorder: some(0.5, 0.2),
     delay: some(0.5, 0.3),
-    delayMs: 120,
+    // Most of a minute of campaign time.
+    delayMs: 20,
     rebind: some(0.4, 0.3),
     powerLossAtBlock: some(0.4, 0.02),
     powerLossPerDay: some(0.3, 2),
@@ -171,10 +172,11 @@ export function classOf({ pushTo }: Scenario, model: string): unknown {
   };
 }
 
-/** The campaign of a scenario, as the API takes it. */
+/** The campaign of a scenario, as the API takes it, begun at `at`. */
 export function campaignOf(
-  { origin, object, deadlineMs, downloadMs, weather, downloadWindow, installWindow, stableContacts }: Scenario,
+  { object, deadlineMs, downloadMs, weather, downloadWindow, installWindow, stableContacts }: Scenario,
   component: string,
+  at: Instant,
 ): unknown {
   return {
     apiVersion: 'drover/v1',
@@ -186,7 +188,7 @@ export function campaignOf(
       delivery: { object, protocolOrder: ['coap', 'coap+tcp', 'http'], blockSize: { preferred: 512 }, inactivityTimeout: '30m' },
       schedule: {
         timeZone: 'Device',
-        deadline: { at: isoOf((origin + deadlineMs) as Instant), behavior: 'FinishInFlight' },
+        deadline: { at: isoOf((at + deadlineMs) as Instant), behavior: 'FinishInFlight' },
         windows: {
           ...(downloadWindow && { download: [windowText(downloadWindow)] }),
           ...(installWindow && { install: [windowText(installWindow)] }),

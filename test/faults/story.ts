@@ -2,14 +2,14 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { verifyBundle } from '@drover/audit';
 import { encodeManifest, parsePrivateKey, signManifest } from '@drover/firmware-store';
 import { digestOfBytes, HOUR, Instant, Name, type Digest } from '@drover/kernel';
-import { makeImage, MODEL, PROFILES, type Outcome } from '@drover/simulator';
+import { makeImage, MODEL, PROFILES } from '@drover/simulator';
 import { violationsOf, type Acknowledged, type Told, type Violation } from './checker.ts';
 import { Place, Refused, wait } from './place.ts';
+import { deservedBy, isToldInTime } from './deserved.ts';
 import {
   campaignOf,
   classOf,
   EXPECTED_VERSION,
-  isRough,
   scenarioOf,
   type Candidate,
   type Disturbance,
@@ -17,23 +17,9 @@ import {
   type UpdateObject,
 } from './scenario.ts';
 
-/**
- * What a profile comes to by the deadlines of these campaigns, where that is not what it deserves in the end. Silent for 18 hours
- * after Execute: the campaign waits for five in fine weather, and for about as long in rough.
- */
-function byDeadline(profile: string, expected: Outcome, { weather }: Scenario): Outcome | readonly Outcome[] {
-  if (profile !== 'late-success') return expected;
-  return isRough(weather) ? ['SuspectedBrick', 'succeeded'] : 'SuspectedBrick';
-}
-
 const OBJECT_OF: Readonly<Record<number, UpdateObject>> = { 5: 'Firmware', 9: 'Software', 33629: 'AdvancedFirmware' };
 /** How late a datagram may reach a device on a machine that runs many fleets at once, wall ms: what a window is judged with. */
 const DELIVERY_MS = 700;
-/** Share of datagrams; above it a transfer may come to nothing through no fault of the server. */
-const HEAVY_LOSS = 0.1;
-/** Of devices that take no larger ones, bytes. */
-const SMALL_BLOCK = 128;
-
 export const CANDIDATES: readonly Candidate[] = Object.entries(PROFILES).flatMap(([name, { parts }]) => {
   const [{ object: number, instance, push }] = parts;
   const object = OBJECT_OF[number];
@@ -62,7 +48,7 @@ export async function play(seed: number, progress: (text: string) => void, profi
     await place.startFleet(scenario, limitsOf(scenario, digest));
     await known(place, scenario);
     const acknowledged: Acknowledged[] = [];
-    await place.api('POST', 'apply', { documents: [campaignOf(scenario, component)] });
+    await place.api('POST', 'apply', { documents: [campaignOf(scenario, component, Instant(Math.round(place.now())))] });
     progress('the campaign runs');
     const trouble = Promise.allSettled(scenario.disturbances.map((each) => befall(place, each, acknowledged)));
     const phase = await finished(place, scenario, acknowledged);
@@ -237,23 +223,19 @@ async function judge(
     const outcome = state === 'failed' ? code : state;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
-  const { loss = 0, powerLossAtBlock = 0 } = scenario.weather;
-  // A push that begins anew after each power loss may never come to its end.
-  const isHopeless = powerLossAtBlock * (scenario.imageBytes / SMALL_BLOCK) > 1;
-  const excused = loss > HEAVY_LOSS || isHopeless ? ['ConnectionLost'] : [];
   const { crashes } = place;
   const violations = violationsOf({
     expectedDigest: digest,
     expectedVersion: EXPECTED_VERSION,
     report,
-    deserved: new Map(report.devices.map(({ endpoint, profile, expected }) => [endpoint, byDeadline(profile, expected, scenario)])),
+    deserved: new Map(report.devices.map(({ endpoint, profile, expected }) => [endpoint, deservedBy(profile, expected, scenario)])),
     told,
     phase,
     acknowledged,
     logged: evidence.events,
     evidenceFaults: evidence.faults,
     crashes,
-    excused,
+    toldInTime: isToldInTime(scenario),
   });
   const odd = told.filter(({ endpoint }) => violations.some(({ what }) => what.includes(endpoint)));
   const timelines = await Promise.all(odd.slice(0, 3).map(async ({ endpoint }) => [endpoint, await timelineOf(place, endpoint)] as const));

@@ -20,6 +20,8 @@ export interface FleetSetting {
   readonly mix: Mix;
   /** On top of what each profile brings. */
   readonly chaos?: Partial<Chaos>;
+  /** First timeout of each device, wall ms. */
+  readonly ackTimeoutMs?: number;
   readonly memory?: 'counters' | 'full';
   /** Of the whole fleet, those that this process holds; without it all. */
   readonly share?: { readonly from: number; readonly to: number };
@@ -42,7 +44,7 @@ export class Fleet {
   /** When every device has registered once. */
   readonly ready = new Promise<void>((resolve) => (this.#allRegistered = resolve));
 
-  constructor({ server, devices, seed, clock, limits, mix, chaos, memory, share }: FleetSetting) {
+  constructor({ server, devices, seed, clock, limits, mix, chaos, ackTimeoutMs, memory, share }: FleetSetting) {
     this.#limits = limits;
     this.#observer = new Observer(limits, clock.setting.scale, memory);
     this.#wheel = new Wheel(clock);
@@ -51,7 +53,7 @@ export class Fleet {
       wheel: this.#wheel,
       server,
       observer: this.#observer,
-      wireOf: wirePerProfile({ ...CALM, ...chaos }, this.#wheel),
+      wireOf: wirePerProfile({ chaos: { ...CALM, ...chaos }, wheel: this.#wheel, ackTimeoutMs }),
       registered: ({ index }: DevicePlan) => this.#registered(index),
     };
     const plans = planFleet({ devices, seed, mix });
@@ -114,11 +116,11 @@ export class Fleet {
 }
 
 /** One object per profile: a fleet asks at every datagram. */
-function wirePerProfile(everywhere: Chaos, wheel: Wheel): World['wireOf'] {
+function wirePerProfile({ chaos: everywhere, ...same }: Omit<PortParts, 'traits'>): World['wireOf'] {
   const known = new Map<ProfileName, PortParts>();
   return ({ profile }) => {
     const { chaos, wire: traits } = profileOf(profile);
-    const parts = known.get(profile) ?? { wheel, traits, chaos: both(everywhere, chaos) };
+    const parts = known.get(profile) ?? { ...same, traits, chaos: both(everywhere, chaos) };
     known.set(profile, parts);
     return parts;
   };

@@ -91,6 +91,10 @@ export const SETTINGS = {
   limits,
   mix,
   chaos,
+  ackTimeoutMs: number(2000, 'first timeout of a device, wall ms: what a radio needs is hours of a compressed clock', {
+    min: 10,
+    max: 60_000,
+  }),
   memory: oneOf(['counters', 'full'], 'counters', 'what a device remembers of its offers, Executes and installations'),
   processes: number(0, 'how many to spread the fleet over; 0 is as many as the limit of open files asks for', {
     min: 0,

@@ -78,6 +78,8 @@ export interface PortOwner extends TimerOwner {
 /** The same for all devices of a profile. */
 export interface PortParts extends Air {
   readonly traits: WireTraits;
+  /** Wall ms; RFC 7252's without it. */
+  readonly ackTimeoutMs?: number;
 }
 
 type Listener = (answer: Answer | undefined) => void;
@@ -106,7 +108,7 @@ export class CoapPort implements Receiver {
   #socket: DeviceSocket;
   #messageId: number;
   /** First timeout, from how fast the last answers were: three times that, and half of it from before. */
-  #timeoutMs = ACK_TIMEOUT_MS;
+  #timeoutMs: number;
   #exchanges: Exchange[] | undefined;
   #remembered: Remembered | undefined;
   #isClosed = false;
@@ -114,6 +116,7 @@ export class CoapPort implements Receiver {
   constructor(owner: PortOwner, air: PortParts) {
     this.owner = owner;
     this.air = air;
+    this.#timeoutMs = air.ackTimeoutMs ?? ACK_TIMEOUT_MS;
     this.#messageId = owner.dice.below(0x10000);
     this.#socket = this.#open();
   }

@@ -1,0 +1,42 @@
+import { profileOf, type Outcome, type ProfileName } from '@drover/simulator';
+import { isRough, type Scenario, type Weather } from './scenario.ts';
+
+// What these runs may bring to a device beside what its profile deserves, each with the reason: whoever adds a line says why.
+
+/** Share of datagrams; above it a transfer may come to nothing through no fault of the server. */
+const HEAVY_LOSS = 0.1;
+/** Of devices that take no larger ones, bytes. */
+const SMALL_BLOCK = 128;
+
+/** What a device may come to, by its profile and the weather of the run. */
+export function deservedBy(profile: string, expected: Outcome, scenario: Scenario): readonly string[] {
+  return [...byItself(profile, expected, scenario.weather), ...byWeather(profile, scenario)];
+}
+
+function byItself(profile: string, expected: Outcome, weather: Weather): readonly Outcome[] {
+  switch (profile) {
+    case 'late-success':
+      // Silent for 18 hours after Execute: the campaign waits for five in fine weather, and for about as long in rough.
+      return isRough(weather) ? ['SuspectedBrick', expected] : ['SuspectedBrick'];
+    case 'says-yes-and-does-nothing':
+      // Where an answer to Execute is lost, or the device restarts, it is asked again, and the third time counts.
+      return [expected, 'UpdateFailed'];
+    default:
+      return [expected];
+  }
+}
+
+function byWeather(profile: string, { weather, imageBytes }: Scenario): readonly string[] {
+  const { loss = 0, powerLossAtBlock = 0 } = weather;
+  // A push that begins anew after each power loss may never come to its end.
+  const isHopeless = powerLossAtBlock * (imageBytes / SMALL_BLOCK) > 1;
+  // The 93 s that a sleeper listens are 39 ms here, less than the first repetition of a lost datagram takes.
+  const isDeaf = loss > 0 && profileOf(profile as ProfileName).queueMode;
+  return [...(loss > HEAVY_LOSS || isHopeless || isDeaf ? ['ConnectionLost'] : []), ...(isDeaf ? ['skipped'] : [])];
+}
+
+/** Neither lost nor late, and the device has not restarted since it was asked to tell. */
+export function isToldInTime({ weather }: Scenario): boolean {
+  const { loss = 0, delay = 0, reorder = 0, powerLossAtBlock = 0, powerLossPerDay = 0 } = weather;
+  return [loss, delay, reorder, powerLossAtBlock, powerLossPerDay].every((share) => share === 0);
+}
