@@ -2,6 +2,8 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KINDS, type Kind } from './checker.ts';
+import { wait } from './place.ts';
+import { Stalls } from './stalls.ts';
 import { play, type Verdict } from './story.ts';
 
 const USAGE = `npm run test:faults -- [options]
@@ -37,29 +39,44 @@ function whole(text: string, name: string): number {
 interface Line {
   readonly seed: number;
   readonly violations: Verdict['violations'];
+  /** 0: it could not be played to its end. */
   readonly seconds: number;
+  /** Longest wait of the run's own process for the machine, ms. */
+  readonly stalledMs?: number;
+  /** When it took more than one. */
+  readonly plays?: number;
   /** Of a run with violations alone: what the server saw of the devices they are about. */
   readonly timelines?: Verdict['timelines'];
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+/** A machine that stood still for longer proves nothing by a violation, ms. */
+const STALL_MS = 300;
+/** Plays of one seed, before what came of the last one counts whatever the machine did. */
+const PLAYS = 3;
+
 async function runOne(seed: number, isAlone: boolean): Promise<Line> {
-  for (let again = 0; ; again++) {
-    try {
-      const { violations, seconds, scenario, outcomes, timelines } = await play(
-        seed,
-        (text) => isAlone && say(`  ${text}`),
-        values.profile,
-      );
-      if (isAlone) say(JSON.stringify({ scenario, outcomes, timelines }, undefined, 2));
-      return { seed, violations, seconds, ...(violations.length > 0 && { timelines }) };
-    } catch (error) {
-      // A run that could not be played to its end proves nothing: it is said, and played once more.
-      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      if (again > 0) return { seed, seconds: 0, violations: [{ kind: 'crash', what }] };
-      say(`seed ${seed}: could not be played to its end, and is played again: ${what}`);
-    }
+  for (let plays = 1; ; plays++) {
+    const stalls = new Stalls();
+    const line = await playOnce(seed, isAlone);
+    const stalledMs = stalls.end();
+    const isTold = line.violations.length === 0 || plays === PLAYS;
+    // A run that could not be played to its end, or on a machine that stood still, proves nothing: it is said, and played again.
+    if (isTold || (line.seconds > 0 && stalledMs < STALL_MS)) return { ...line, ...(plays > 1 && { plays }), stalledMs };
+    const why = line.seconds > 0 ? `the machine stood still for ${stalledMs} ms` : line.violations[0]?.what;
+    say(`seed ${seed} is played again: ${why}`);
+  }
+}
+
+async function playOnce(seed: number, isAlone: boolean): Promise<Line> {
+  try {
+    const { violations, seconds, scenario, outcomes, timelines } = await play(seed, (text) => isAlone && say(`  ${text}`), values.profile);
+    if (isAlone) say(JSON.stringify({ scenario, outcomes, timelines }, undefined, 2));
+    return { seed, violations, seconds, ...(violations.length > 0 && { timelines }) };
+  } catch (error) {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { seed, seconds: 0, violations: [{ kind: 'crash', what }] };
   }
 }
 
@@ -69,6 +86,9 @@ function doneBefore(file: string | undefined): Map<number, Line> {
   return new Map(lines.filter((line) => line !== '').map((line) => [(JSON.parse(line) as Line).seed, JSON.parse(line) as Line]));
 }
 
+/** Between the first runs of two that go on side by side, ms. */
+const APART_MS = 2000;
+
 async function run(seeds: readonly number[]): Promise<Line[]> {
   const results = values.results === undefined ? undefined : resolve(values.results);
   if (results !== undefined) mkdirSync(dirname(results), { recursive: true });
@@ -76,7 +96,9 @@ async function run(seeds: readonly number[]): Promise<Line[]> {
   const lines = seeds.flatMap((seed) => before.get(seed) ?? []);
   const open = seeds.filter((seed) => !before.has(seed));
   const isAlone = seeds.length === 1;
-  const worker = async (): Promise<void> => {
+  const worker = async (place: number): Promise<void> => {
+    // Not all servers at once: their start is what costs most.
+    await wait(place * APART_MS);
     for (let seed = open.shift(); seed !== undefined; seed = open.shift()) {
       const line = await runOne(seed, isAlone);
       lines.push(line);
@@ -87,7 +109,7 @@ async function run(seeds: readonly number[]): Promise<Line[]> {
       );
     }
   };
-  await Promise.all(Array.from({ length: Math.min(whole(values.jobs, 'jobs'), open.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(whole(values.jobs, 'jobs'), open.length) }, (_, place) => worker(place)));
   return lines;
 }
 
@@ -108,8 +130,9 @@ const violations = sumOf(lines);
 const failing = lines.filter((line) => line.violations.length > 0).map(({ seed }) => seed);
 const total = Object.values(violations).reduce((sum, each) => sum + each, 0);
 const byKind = Object.entries(violations).filter(([, each]) => each > 0);
+const again = lines.filter(({ plays = 1 }) => plays > 1).length;
 process.stdout.write(
-  `${lines.length} runs, ${total} violations${byKind.length > 0 ? `: ${byKind.map(([kind, each]) => `${kind} ${each}`).join(', ')}` : ''}\n`,
+  `${lines.length} runs, ${total} violations${byKind.length > 0 ? `: ${byKind.map(([kind, each]) => `${kind} ${each}`).join(', ')}` : ''}${again > 0 ? `; ${again} were played more than once` : ''}\n`,
 );
 if (failing.length > 0)
   process.stdout.write(
