@@ -1,5 +1,5 @@
 import { profileOf, type Outcome, type ProfileName } from '@drover/simulator';
-import { isRough, type Scenario, type Weather } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 
 // What these runs may bring to a device beside what its profile deserves, each with the reason: whoever adds a line says why.
 
@@ -10,14 +10,14 @@ const SMALL_BLOCK = 128;
 
 /** What a device may come to, by its profile and the weather of the run. */
 export function deservedBy(profile: string, expected: Outcome, scenario: Scenario): readonly string[] {
-  return [...byItself(profile, expected, scenario.weather), ...byWeather(profile, scenario)];
+  return [...byItself(profile, expected), ...byWeather(profile, scenario)];
 }
 
-function byItself(profile: string, expected: Outcome, weather: Weather): readonly Outcome[] {
+function byItself(profile: string, expected: Outcome): readonly Outcome[] {
   switch (profile) {
     case 'late-success':
-      // Silent for 18 hours after Execute: the campaign waits for five in fine weather, and for about as long in rough.
-      return isRough(weather) ? ['SuspectedBrick', expected] : ['SuspectedBrick'];
+      // Silent for 18 hours after Execute; how long the campaign waits follows from the contacts that the device has made.
+      return ['SuspectedBrick', expected];
     case 'says-yes-and-does-nothing':
       // Where an answer to Execute is lost, or the device restarts, it is asked again, and the third time counts.
       return [expected, 'UpdateFailed'];
@@ -28,11 +28,14 @@ function byItself(profile: string, expected: Outcome, weather: Weather): readonl
 
 function byWeather(profile: string, { weather, imageBytes }: Scenario): readonly string[] {
   const { loss = 0, powerLossAtBlock = 0 } = weather;
-  // A push that begins anew after each power loss may never come to its end.
-  const isHopeless = powerLossAtBlock * (imageBytes / SMALL_BLOCK) > 1;
+  const { queueMode, parts } = profileOf(profile as ProfileName);
   // The 93 s that a sleeper listens are 39 ms here, less than the first repetition of a lost datagram takes.
-  const isDeaf = loss > 0 && profileOf(profile as ProfileName).queueMode;
-  return [...(loss > HEAVY_LOSS || isHopeless || isDeaf ? ['ConnectionLost'] : []), ...(isDeaf ? ['skipped'] : [])];
+  const isDeaf = loss > 0 && queueMode;
+  // And a device forgets a push after 247 s without a block.
+  const isForgetful = loss > 0 && parts[0].delivery === 'Push';
+  // What begins anew after each power loss may never come to its end.
+  const isHopeless = powerLossAtBlock * (imageBytes / SMALL_BLOCK) > 1;
+  return [...(loss > HEAVY_LOSS || isHopeless || isDeaf || isForgetful ? ['ConnectionLost'] : []), ...(isDeaf ? ['skipped'] : [])];
 }
 
 /** Neither lost nor late, and the device has not restarted since it was asked to tell. */

@@ -101,7 +101,7 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
 }
 
 /** Where datagrams are lost, a transfer takes as long as protocol timers make it, whatever the campaign's clock says. */
-export function isRough({ loss = 0, powerLossAtBlock = 0 }: Weather): boolean {
+function isRough({ loss = 0, powerLossAtBlock = 0 }: Weather): boolean {
   return loss > 0 || powerLossAtBlock > 0;
 }
 
@@ -204,8 +204,8 @@ export function campaignOf(
       deadlines: {
         contact: { missed: 4, atLeast: '8h' },
         download: { contacts: 20, atLeast: `${downloadMs / HOUR}h` },
-        install: { contacts: 2, atLeast: '2h' },
-        confirm: isRough(weather) ? { contacts: 8, atLeast: '20h' } : { contacts: 2, atLeast: '3h' },
+        install: { contacts: 1, atLeast: '2h' },
+        confirm: { contacts: 1, atLeast: isRough(weather) ? '20h' : '3h' },
       },
       verify: { stableFor: { contacts: stableContacts } },
     },
