@@ -102,6 +102,8 @@ export class CommandDesk {
   /** An update that is past its transfer needs the image no more: nothing of it will be served. */
   async #offer(order: OfferOrder): Promise<void> {
     if (this.#isStale({ ...order, type: 'offer' })) return;
+    // Its question is under way, and repeated: to begin anew would only take that from it.
+    if (this.#conversations.get(order.endpoint)?.isLookingFor(order) === true) return;
     this.#own(order.pullToken, order.endpoint);
     const door = order.phase === 'transfer' ? await this.#parts.door.open(order) : undefined;
     if (this.#isStale({ ...order, type: 'offer' })) return;

@@ -16,6 +16,7 @@ import {
 import type { CampaignClock } from '@drover/platform';
 import type { ClassSetting } from '../link/device-classes.ts';
 import type { OfferOrder, UpdateFact } from '../link/messages.ts';
+import { Alarm } from './alarm.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { Operations } from './operations.ts';
 import type { Pacer } from './pacer.ts';
@@ -24,6 +25,7 @@ import { firmwareOrder, type UriFor } from './firmware-order.ts';
 import { Progress } from './progress.ts';
 import { Push } from './push.ts';
 import type { Registered } from './registry.ts';
+import { updateFact } from './update-facts.ts';
 import { Wakefulness } from './wakefulness.ts';
 
 export interface ConversationParts {
@@ -79,18 +81,27 @@ export class Conversation {
   #observed: RequestHandle[] = [];
   #serving = false;
   #ended = false;
-  #tickTimer: NodeJS.Timeout | undefined;
-  #silenceTimer: NodeJS.Timeout | undefined;
+  readonly #tick: Alarm;
+  readonly #tryAgain: Alarm;
+  readonly #silence: Alarm;
+  /** The end of the download window. */
+  readonly #windowEnd: Alarm;
+  readonly #executeEnd: Alarm;
   readonly #wakefulness: Wakefulness;
-  #windowTimer: NodeJS.Timeout | undefined;
   #executeNotAfter: Instant | undefined;
 
   constructor(order: OfferOrder, image: CachedImage | undefined, parts: ConversationParts) {
     this.order = order;
     this.image = image?.use();
     this.#parts = parts;
+    const { clock } = parts;
+    this.#tick = new Alarm(clock, () => this.#wakefulness.isAsleep || this.input({ type: 'tick' }));
+    this.#tryAgain = new Alarm(clock, () => this.input({ type: 'contact' }));
+    this.#silence = new Alarm(clock, () => this.#lookForSilence());
+    this.#windowEnd = new Alarm(clock, () => this.#stopAtTheWindowsEnd());
+    this.#executeEnd = new Alarm(clock, () => this.#withdrawExecute());
     this.#wakefulness = new Wakefulness({
-      clock: parts.clock,
+      clock,
       sleeps: () => !this.#ended && parts.device()?.queueMode === true,
       awakeMs: () => parts.classOf().awakeMs ?? parts.awakeMs,
       fellAsleep: () => this.#fellAsleep(),
@@ -99,8 +110,7 @@ export class Conversation {
     });
     this.#progress = new Progress(parts.emit);
     if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
-    this.#watchWindow();
-    if (order.phase === 'transfer') this.#watchSilence();
+    if (order.phase === 'transfer') this.#watchTransfer();
     const step = this.#begin();
     this.#talk = step.conversation;
     // The caller keeps the conversation before the first request can be answered.
@@ -115,13 +125,28 @@ export class Conversation {
     return !this.#ended && TRANSFER_PHASES.includes(this.#talk.phase);
   }
 
+  /** Whether it is asking already what this order wants to know. */
+  isLookingFor({ attempt, phase }: OfferOrder): boolean {
+    const isSame = phase === 'install' && this.order.phase === 'install' && this.order.attempt === attempt;
+    return isSame && !this.#ended && this.#asked !== undefined;
+  }
+
   get paceMs(): number {
     return this.#parts.clock.wallMs(this.#parts.pacer.delayFor(this.order.attempt));
   }
 
   input(input: FirmwareInput): void {
+    if (input.type === 'suspend') this.#withdrawExecute();
     if (input.type === 'registered') this.#forgetObservations();
     if (!this.#ended) this.#follow(next(this.#talk, input, this.#parts.clock.now()));
+  }
+
+  /** An Execute that has not been answered is not repeated under a Hold, or when its window has closed; what came of it is looked at. */
+  #withdrawExecute(): void {
+    if (this.#ended || this.#talk.phase !== 'executing' || !this.#talk.asked) return;
+    const [operation] = this.#talk.todo;
+    this.#giveUpAsking();
+    if (operation) this.#unanswered(operation);
   }
 
   /** Permission to install, until then: it is looked at again at the moment of sending. */
@@ -168,10 +193,8 @@ export class Conversation {
     this.#ended = true;
     this.image?.done();
     this.#progress.flush();
-    clearTimeout(this.#tickTimer);
     this.#wakefulness.stop();
-    clearTimeout(this.#windowTimer);
-    clearTimeout(this.#silenceTimer);
+    for (const alarm of [this.#tick, this.#tryAgain, this.#silence, this.#windowEnd, this.#executeEnd]) alarm.stop();
     this.#push?.stop();
     this.#giveUpAsking();
     this.#forgetObservations();
@@ -232,7 +255,7 @@ export class Conversation {
         this.#serving = action.on;
         return;
       case 'wait-until':
-        return this.#tickAt(action.at as Instant);
+        return this.#tick.at(action.at as Instant);
       default:
         return this.#perform(action);
     }
@@ -264,6 +287,7 @@ export class Conversation {
       },
     });
     this.#asked = handle;
+    if (isUpdate && this.#executeNotAfter !== undefined) this.#executeEnd.at(this.#executeNotAfter);
     if (operation.type === 'observe') this.#observed.push(handle);
   }
 
@@ -298,8 +322,7 @@ export class Conversation {
     this.input({ type: 'no-answer', op: operation });
     if (TRANSFER_PHASES.includes(this.#talk.phase)) return this.#lost();
     const device = this.#parts.device();
-    if (device && !device.queueMode)
-      this.#tickTimer = setTimeout(() => this.input({ type: 'contact' }), this.#parts.clock.wallMs(TRY_AGAIN_MS));
+    if (device && !device.queueMode) this.#tryAgain.in(TRY_AGAIN_MS);
   }
 
   /** Silence in a transfer: its share of the cell must not be held by a device that sleeps. */
@@ -308,31 +331,25 @@ export class Conversation {
     this.#parts.emit({ type: 'session-lost', offset: this.#talk.offset });
   }
 
-  /** The download window ends: the transfer stops at this block boundary and keeps its offset. */
-  #watchWindow(): void {
-    const { notAfter, phase } = this.order;
-    if (notAfter === undefined || phase !== 'transfer') return;
-    this.#windowTimer = setTimeout(
-      () => {
-        if (this.#ended || !TRANSFER_PHASES.includes(this.#talk.phase)) return;
-        this.input({ type: 'suspend' });
-        this.#lost();
-      },
-      Math.min(2 ** 31 - 1, Math.max(0, this.#parts.clock.wallMs(notAfter - this.#parts.clock.now()))),
-    );
+  #watchTransfer(): void {
+    this.#silence.in(this.order.inactivityMs / 2);
+    if (this.order.notAfter !== undefined) this.#windowEnd.at(this.order.notAfter);
+  }
+
+  /** The transfer stops at this block boundary and keeps its offset. */
+  #stopAtTheWindowsEnd(): void {
+    const { notAfter } = this.order;
+    if (this.#ended || notAfter === undefined || !TRANSFER_PHASES.includes(this.#talk.phase)) return;
+    if (this.#parts.clock.now() < notAfter) return this.#windowEnd.at(notAfter);
+    this.input({ type: 'suspend' });
+    this.#lost();
   }
 
   /** A device that fetches nothing any more is noticed also while a request to it is being repeated. */
-  #watchSilence(): void {
-    const { clock } = this.#parts;
-    this.#silenceTimer = setTimeout(
-      () => {
-        if (this.#ended) return;
-        if (this.isTransferring && !this.#wakefulness.isAsleep) this.input({ type: 'tick' });
-        this.#watchSilence();
-      },
-      Math.min(2 ** 31 - 1, Math.max(1, clock.wallMs((this.order.inactivityMs / 2) as Duration))),
-    );
+  #lookForSilence(): void {
+    if (this.#ended) return;
+    if (this.isTransferring && !this.#wakefulness.isAsleep) this.input({ type: 'tick' });
+    this.#silence.in(this.order.inactivityMs / 2);
   }
 
   /** Only for what is close: a look that is due, or an answer that is under way. */
@@ -377,41 +394,13 @@ export class Conversation {
     this.#push.start();
   }
 
-  #tickAt(at: Instant): void {
-    clearTimeout(this.#tickTimer);
-    const { clock } = this.#parts;
-    this.#tickTimer = setTimeout(
-      () => {
-        if (!this.#wakefulness.isAsleep) this.input({ type: 'tick' });
-      },
-      Math.max(1, clock.wallMs(at - clock.now())),
-    );
-  }
-
   #tell(fact: FirmwareFact): void {
     if (fact.type === 'progress') return;
     if (fact.type === 'battery') return this.#parts.learnt({ 'battery.level': fact.level });
     this.#progress.flush();
     // What has arrived takes no airtime any more; installing must not slow the neighbours down.
     if (fact.type === 'download-finished') this.#parts.pacer.stop(this.order.attempt);
-    const told = translate(fact, this.#talk);
+    const told = updateFact(fact, this.#talk);
     if (told) this.#parts.emit(told);
-  }
-}
-
-function translate(fact: Exclude<FirmwareFact, { type: 'battery' }>, talk: Talk): UpdateFact | undefined {
-  switch (fact.type) {
-    case 'capability':
-      return { type: 'capability', method: fact.method };
-    case 'download-started':
-      return { type: 'download-started', method: talk.method ?? 'Pull' };
-    case 'progress':
-      return undefined;
-    case 'version-read':
-      return { type: 'version-read', version: fact.version, state: fact.state, result: fact.result };
-    case 'failed':
-      return { type: 'failed', class: fact.class, why: fact.why };
-    default:
-      return fact;
   }
 }
