@@ -201,7 +201,16 @@ describe('overdue', () => {
     const at = (hours: number) => overdue(cancelling, spec, { pattern: heard, openedAt: now, now: hour(hours) })?.type;
     expect([at(41), at(42)]).toEqual([undefined, 'confirm-deadline-passed']);
   });
+  it.each([
+    ['in the middle of the wait', { from: hour(3), until: hour(8) }, 18 + 5],
+    ['since before the wait began', { from: hour(-9), until: hour(4) }, 18 + 4],
+    ['before the wait began', { from: hour(-9), until: now }, 18],
+    ['after the deadline had passed', { from: hour(18), until: hour(30) }, 18],
+  ])('a server that was away %s accuses nobody of what it did not hear', (_name, away, hours) => {
+    const installing = { ...update, state: 'installing' as const, executedAt: now };
+    expect(nextDeadline(installing, spec, { pattern, openedAt: now, away })).toBe(hour(hours));
+  });
   it('says when', () => {
-    expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, spec, pattern, now)).toBe(hour(18));
+    expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, spec, { pattern, openedAt: now })).toBe(hour(18));
   });
 });

@@ -19,7 +19,7 @@ export { next } from './next.ts';
 export { contactsAsked } from './read-back.ts';
 export { assessGate, EMPTY_TALLY, gateFor, isStageOver, tallyOf, type FailureRule, type Gate, type Tally, type Verdict } from './gate.ts';
 export { limitsOf } from './limits.ts';
-export { nextDeadline, overdue } from './overdue.ts';
+export { nextDeadline, overdue, type Away } from './overdue.ts';
 export { isPastDeadline, reconcile, type RolloutCommand, type RolloutView, type StageStatus } from './reconcile.ts';
 export { rollbackDue } from './rollback.ts';
 export { holdsCampaign, retryAfter, type RetryRules } from './retry.ts';

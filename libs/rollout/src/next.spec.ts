@@ -220,7 +220,7 @@ it('from any history: whatever is not settled has a time at which something happ
       const update = history.reduce((before, [, fact]) => next(before, fact, rules, now) ?? before, newUpdate('c', Endpoint('d'), 0, now));
       // An unreachable one ends with its campaign, or with its next contact.
       if (isSettled(update) || update.state === 'unreachable') return;
-      expect(nextDeadline(update, spec, undefined, now)).toBeGreaterThan(now);
+      expect(nextDeadline(update, spec, { pattern: undefined, openedAt: now })).toBeGreaterThan(now);
     }),
     { numRuns: 1000 },
   );

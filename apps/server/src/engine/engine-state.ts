@@ -1,7 +1,7 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
 import { Ledger } from '@drover/schedule';
-import { EMPTY_TALLY, holdsDevice, isOver, tallyOf, type Tally } from '@drover/rollout';
+import { EMPTY_TALLY, holdsDevice, isOver, tallyOf, type Away, type Tally } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
@@ -59,6 +59,8 @@ export class EngineState {
   readonly classes = new DeviceClasses();
   /** Last moment at which a sleeper is expected to listen. */
   readonly awakeUntil = new Map<Endpoint, Instant>();
+  /** Before this start: nothing was heard that a device may have said then. */
+  away: Away | undefined;
   /** When to look at an update again, by campaign key and endpoint. */
   readonly reviews = new Map<string, Map<Endpoint, Instant>>();
   /** Endpoint → keys of campaigns that still wait for it, oldest first. */

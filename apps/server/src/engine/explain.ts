@@ -69,7 +69,9 @@ export class Explainer {
     // A transfer that a hold has stopped is under way by its state alone.
     if (view.hold && isTransferring(update)) return holdReason(view.hold);
     const openedAt = campaign.record.stages[update.stage]?.openedAt ?? update.since;
-    const nextAt = nextDeadline(update, campaign.document.spec, device.pattern, openedAt) ?? nextContact(device.pattern, now);
+    const { away } = this.#engine.state;
+    const nextAt =
+      nextDeadline(update, campaign.document.spec, { pattern: device.pattern, openedAt, away }) ?? nextContact(device.pattern, now);
     return {
       code: 'IN_PROGRESS',
       evidence: `${update.state}${update.detail === undefined ? '' : ` (${update.detail})`} for ${durationText(now - update.since)}, last contact ${device.lastContactAt === undefined ? 'never' : isoOf(device.lastContactAt)}`,

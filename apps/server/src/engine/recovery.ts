@@ -1,6 +1,7 @@
+import type { Instant } from '@drover/kernel';
 import { isOver as isCampaignOver } from '@drover/campaign';
 import { carrierFor, linkOf, nextContact, transferCost, windowState, zoneFor, type WaitReason } from '@drover/schedule';
-import { isInFlight, isSettled, isTransferring } from '@drover/rollout';
+import { isInFlight, isSettled, isTransferring, type Away } from '@drover/rollout';
 import type { Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
@@ -81,6 +82,7 @@ const RESTORED_AT_ONCE = 100;
  */
 export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork): void {
   const { state } = engine;
+  state.away = awayBefore(state, unit.now);
   unit.send({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
   const registrations = registrationsIn(state);
   for (let at = 0; at < registrations.length; at += RESTORED_AT_ONCE)
@@ -92,6 +94,13 @@ export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork
     if (isCampaignOver(campaign.record.life)) continue;
     for (const update of campaign.updates.values()) adopt({ key, campaign, update }, { engine, stepper, unit });
   }
+}
+
+/** From the last contact of any device, which is when the server surely listened: what was quiet besides does no harm. */
+function awayBefore({ devices }: EngineState, now: Instant): Away | undefined {
+  let from = 0 as Instant;
+  for (const { lastContactAt = from } of devices.values()) if (lastContactAt > from) from = lastContactAt;
+  return from === 0 ? undefined : { from, until: now };
 }
 
 function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; stepper: DeviceStepper; unit: UnitOfWork }): void {

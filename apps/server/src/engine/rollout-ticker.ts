@@ -180,7 +180,8 @@ export class RolloutTicker {
       const device = this.#engine.state.devices.get(update.endpoint);
       const openedAt = campaign.record.stages[update.stage]?.openedAt;
       const { spec } = campaign.document;
-      const late = openedAt === undefined ? undefined : overdue(update, spec, { pattern: device?.pattern, openedAt, now: unit.now });
+      const waiting = openedAt && { pattern: device?.pattern, openedAt, away: this.#engine.state.away, now: unit.now };
+      const late = waiting && overdue(update, spec, waiting);
       if (late && campaign.record.life.phase !== 'paused') this.#stepper.apply({ key, campaign, update }, late, unit);
       if (device) this.#stepper.step(update.endpoint, unit);
       reviews.set(update.endpoint, this.#nextReview(campaign, reviews.get(update.endpoint), unit.now));
