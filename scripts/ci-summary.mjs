@@ -1,4 +1,4 @@
-// Adds up what test, check and demo wrote into `out/` and prints the one line that CI reads. Exits as the sum deserves.
+// Adds up what test, check, the runs with faults and demo wrote into `out/` and prints the one line that CI reads. Exits as the sum deserves.
 import { readFileSync } from 'node:fs';
 
 const stepsFailed = Number(process.argv[2] ?? 0);
@@ -23,6 +23,13 @@ for (const file of ['out/test.json', 'out/e2e.json', 'out/check.json']) {
   failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
   skipped += result.numPendingTests + result.numTodoTests;
 }
+
+// Each run with faults counts as one test.
+const faults = read('out/faults.json');
+if (faults) {
+  passed += faults.runs - faults.failing.length;
+  failed += faults.failing.length;
+} else failed += 1;
 
 const demo = read('out/demo.json');
 const demoGood = demo !== undefined && demo.violations === 0 && demo.evidence.verified === true;
