@@ -168,14 +168,14 @@ export class World {
   }
 
   /** Keys, a release policy, and one signed and pushed image of `size` bytes. */
-  async release(version: string, size: number): Promise<string> {
-    const image = this.path(`wm-modem-${version}.bin`);
+  async release(version: string, size: number, name = 'wm-modem'): Promise<string> {
+    const image = this.path(`${name}-${version}.bin`);
     if (!existsSync(this.path('publisher'))) {
       await this.must(['firmware', 'keygen', 'publisher']);
       await this.must(['firmware', 'policy', 'release', '--role', 'publisher=publisher.pub', '--out', 'release-policy.yaml']);
       await this.must(['apply', '-f', 'release-policy.yaml']);
     }
-    writeFileSync(image, makeImage({ version, size, seed: 1 }));
+    writeFileSync(image, makeImage({ version, size, seed: 1, component: name }));
     await this.must([
       'firmware',
       'sign',
@@ -183,7 +183,7 @@ export class World {
       '--key',
       'publisher',
       '--name',
-      'wm-modem',
+      name,
       '--version',
       version,
       '--sequence',

@@ -35,7 +35,10 @@ function byWeather(profile: string, { weather, imageBytes }: Scenario): readonly
   const isForgetful = loss > 0 && parts[0].delivery === 'Push';
   // What begins anew after each power loss may never come to its end.
   const isHopeless = powerLossAtBlock * (imageBytes / SMALL_BLOCK) > 1;
-  return [...(loss > HEAVY_LOSS || isHopeless || isDeaf || isForgetful ? ['ConnectionLost'] : []), ...(isDeaf ? ['skipped'] : [])];
+  const isLossy = loss > HEAVY_LOSS;
+  // Asked at five contacts, each of which comes before the answer to the one before has made its way.
+  const maySkip = isDeaf || isLossy;
+  return [...(isLossy || isHopeless || isDeaf || isForgetful ? ['ConnectionLost'] : []), ...(maySkip ? ['skipped'] : [])];
 }
 
 /** Neither lost nor late, and the device has not restarted since it was asked to tell. */

@@ -119,4 +119,18 @@ if (missing) saySkipped(`interop with Eclipse Leshan: ${missing}`);
     expect(said.filter((line) => line === 'installed 2.4.1')).toHaveLength(2);
     expect(said).toContain('pulled 50000');
   });
+
+  it('is given a package of Object 9 in an instance that is made for it, and another over it without stopping the first', async () => {
+    for (const version of ['1.1.0', '1.2.0']) {
+      await world.release(version, 20_000, 'wm-app');
+      const name = `app-${version.replaceAll('.', '-')}`;
+      const spec = `apiVersion: drover/v1\nkind: Campaign\nmetadata: {name: ${name}}\nspec:\n  firmware: {name: wm-app, version: ${version}}\n  targets: {where: endpoint == "leshan-0"}\n  delivery: {object: Software}\n  verify: {afterReregistration: false}\n  stages: [{name: all, take: 100%}]\n`;
+      await world.must(['apply', '-f', world.write(`${name}.yaml`, spec)]);
+      const view = async (): Promise<CampaignView> => (await world.api('GET', `campaigns/${name}`)) as CampaignView;
+      await world.until(async () => (await view()).phase === 'finished', `the end of ${name}`, 90_000);
+      expect((await view()).totals).toMatchObject({ devices: 1, succeeded: 1 });
+      expect(said).toEqual(expect.arrayContaining([`delivered wm-app ${version} 20000`, `installed ${version}`]));
+    }
+    expect(said).toContain('uninstalled 1.1.0 while active with 1');
+  });
 });

@@ -1,10 +1,12 @@
 import type { OfferOrder } from '../../apps/server/src/link/messages.ts';
 
-type Wish = 'isResumed' | 'idleSessions' | 'target' | 'protocols' | 'activation' | 'versionFrom' | 'keepAwakeMs' | 'watchBattery';
+type Wish =
+  'isResumed' | 'isRetried' | 'idleSessions' | 'target' | 'protocols' | 'activation' | 'versionFrom' | 'keepAwakeMs' | 'watchBattery';
 
 /** Of an order that asks for nothing in particular: the one instance of Object 5, over CoAP, for the first time. */
 export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
   isResumed: false,
+  isRetried: false,
   idleSessions: 0,
   target: { object: 'Firmware', instance: 0, component: 'fw' },
   protocols: { order: ['coap'], tryNext: true },

@@ -25,6 +25,14 @@ describe('which instance', () => {
     expect(script.conversation).toMatchObject({ phase: 'downloading', method: 'Pull' });
   });
 
+  it('the nameless one that an earlier attempt has left downloading, which ends by itself', () => {
+    const script = device(slot(0, '', 1), { offeredBefore: true });
+    script.answers['execute /9/0/6'] = '4.05';
+    script.run();
+    expect(script.said()).not.toContain('create /9');
+    expect(script.conversation).toMatchObject({ phase: 'downloading', paths: { instance: '/9/0' } });
+  });
+
   it('none is free and none can be made: refused, and nothing of another package was touched', () => {
     const script = device(slot(0, 'billing', 4));
     script.answers['create /9'] = '4.05';

@@ -23,15 +23,16 @@ export function withSlots(known: readonly PackageSlot[], values: readonly Resour
 }
 
 /**
- * The instance that holds the package is ours, and so is the nameless one that an earlier session of this attempt left
+ * The instance that holds the package is ours, and so is the nameless one that an earlier session or attempt left
  * downloading; else the one the campaign names if it is empty, else any empty one, else a new one.
  */
 export function located(turn: Turn): void {
   const { c } = turn;
   const { component, instance } = targetOf(c.order);
+  const { keepOffset, offeredBefore = false } = c.order;
   const slot =
     c.slots.find(({ name }) => name === component) ??
-    (c.order.keepOffset === undefined ? undefined : c.slots.find(isComing)) ??
+    (keepOffset !== undefined || offeredBefore ? c.slots.find(isComing) : undefined) ??
     c.slots.find((each) => each.instance === instance && isEmpty(each)) ??
     c.slots.find(isEmpty);
   if (slot) return probe(turn, slot.instance);

@@ -33,6 +33,8 @@ export interface FirmwareOrder {
   readonly expectedVersion: string;
   /** How far an earlier session of this very attempt got, perhaps nowhere; absent for a new one. */
   readonly keepOffset?: number;
+  /** An earlier attempt has offered it something, which may still be on its way. */
+  readonly offeredBefore?: boolean;
   /** Sessions of this attempt in a row that brought no byte. */
   readonly idleSessions?: number;
   readonly activation: Activation;

@@ -38,6 +38,7 @@ export function offerOrder(
     size: firmware.size,
     offset: update.offset,
     isResumed: update.sessions > 1,
+    isRetried: update.attempt > 1,
     idleSessions: update.idleSessions ?? 0,
     pullToken: pullToken(engine.secrets.pull, update.endpoint, firmware.digest),
     blockSize,

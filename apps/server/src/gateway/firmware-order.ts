@@ -19,6 +19,7 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
     size: order.size,
     expectedVersion: order.expectedVersion,
     ...((order.offset > 0 || order.isResumed) && { keepOffset: order.offset }),
+    ...(order.isRetried && { offeredBefore: true }),
     idleSessions: order.idleSessions,
     activation: order.activation,
     inactivityMs: order.inactivityMs,

@@ -25,6 +25,8 @@ export interface OfferOrder {
   readonly offset: number;
   /** This very attempt has been offered before, in an earlier session. */
   readonly isResumed: boolean;
+  /** An attempt before this one has offered the image. */
+  readonly isRetried: boolean;
   /** Sessions of this attempt in a row that brought no byte. */
   readonly idleSessions: number;
   /** Path segment of the pull URI: unguessable, the same for the whole life of this device and image. */
