@@ -9,7 +9,8 @@ jest.setTimeout(120_000);
 // The list of `docs/devices.md` for those who build devices, gone through with devices that pass it: what a check looks at here
 // is what it looks at there.
 
-const MIX = { pull: 6, 'resumes-after-registering': 1, 'push-starts-over': 1 };
+const MIX = { pull: 7, 'resumes-after-registering': 1, 'push-starts-over': 1, 'keeps-state-in-ram': 1 };
+const DEVICES = Object.values(MIX).reduce((sum, count) => sum + count, 0);
 const SIZE = 192 * 1024;
 
 let world: World;
@@ -68,7 +69,7 @@ async function releaseOf(version: string, image: Buffer): Promise<void> {
 beforeAll(async () => {
   world = new World(300, '2026-12-01T20:00:00Z');
   await world.startServer();
-  await world.startFleet(8, MIX);
+  await world.startFleet(DEVICES, MIX);
   await world.release('2.4.1', SIZE);
   const { devices } = await world.report();
   for (const { endpoint, profile } of devices)
@@ -165,6 +166,24 @@ describe('a campaign that is aborted', () => {
     await isIn(device, 'late', ({ state }) => state === 'downloaded', 'State 2');
     await abort(device, 'late');
   });
+});
+
+it('power off after Execute was answered: registers with the new version', async () => {
+  const device = others.get('keeps-state-in-ram')!;
+  await update(device, 'unpowered');
+  await ends(device, 'unpowered', 'succeeded');
+  expect(await stateOf(device)).toEqual([0, 0]);
+  expect(await versionOf(device)).toBe('2.4.1');
+});
+
+it('sleep in the middle of the image, for longer than the lifetime: goes on after the next Register', async () => {
+  const device = pulls[6]!;
+  await update(device, 'asleep');
+  await inTheMiddle(device, 'asleep');
+  const lapsed = async (): Promise<boolean> => (await events(device)).some(({ kind }) => kind === 'lapsed');
+  await world.whileAllSleep(() => world.until(lapsed, 'its registration to lapse', 90_000));
+  await ends(device, 'asleep', 'succeeded');
+  expect((await why(device, 'asleep'))?.state).toBe('succeeded');
 });
 
 it('the page has the checks that this suite goes through', () => {

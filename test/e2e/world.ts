@@ -127,6 +127,16 @@ export class World {
     return ((await answer) as { report: Report }).report;
   }
 
+  /** All devices sleep, whatever is said to them, as long as `during` takes; their clocks go on. */
+  async whileAllSleep(during: () => Promise<void>): Promise<void> {
+    this.#fleet?.kill('SIGSTOP');
+    try {
+      await during();
+    } finally {
+      this.#fleet?.kill('SIGCONT');
+    }
+  }
+
   async close(): Promise<void> {
     this.#fleet?.kill('SIGKILL');
     await this.killServer();

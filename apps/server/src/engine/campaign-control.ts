@@ -1,5 +1,5 @@
 import { CampaignError, isOver, type CampaignFact } from '@drover/campaign';
-import { assessGate, EMPTY_TALLY, gateFor, isTransferring } from '@drover/rollout';
+import { assessGate, EMPTY_TALLY, gateFor, isInFlight } from '@drover/rollout';
 import { attemptKey } from './attempt.ts';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
@@ -56,10 +56,10 @@ export class CampaignControl {
     await this.#move(campaign, 'abort', { type: 'campaign-aborted', reason, actor });
   }
 
-  /** A hold also stops the serving of blocks; lifting it lets running transfers go on. */
+  /** A hold also stops the serving of blocks, and an Execute that is allowed and not answered yet; lifting it lets both go on. */
   serving(campaign: LiveCampaign, isStopped: boolean, unit: UnitOfWork): void {
     for (const update of campaign.updates.values()) {
-      if (isTransferring(update))
+      if (isInFlight(update))
         unit.send({
           type: isStopped ? 'suspend' : 'resume',
           attempt: attemptKey(update),

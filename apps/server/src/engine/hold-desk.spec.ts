@@ -45,6 +45,14 @@ it.each([
   expect(test.state.holds.size).toBe(0);
 });
 
+it('also reaches a device that has just been told to install', async () => {
+  await test.tell({ type: 'download-finished' });
+  expect(test.update()).toMatchObject({ state: 'installing' });
+  test.link.sent.length = 0;
+  await place('fleet');
+  expect(test.link.types).toEqual(['suspend']);
+});
+
 it('keeps a finished download from being executed, and names the person', async () => {
   await place('fleet');
   await test.tell({ type: 'download-finished' });

@@ -136,9 +136,15 @@ export class Conversation {
   }
 
   input(input: FirmwareInput): void {
-    if (input.type === 'suspend') this.#withdrawExecute();
+    if (input.type === 'suspend') this.#beforeHold();
     if (input.type === 'registered') this.#forgetObservations();
     if (!this.#ended) this.#follow(next(this.#talk, input, this.#parts.clock.now()));
+  }
+
+  /** A permission to install that has not been used is given back: whoever gave it would wait for what comes of it. */
+  #beforeHold(): void {
+    if (this.#talk.mayExecute) this.#parts.refuseExecute('a hold came first');
+    this.#withdrawExecute();
   }
 
   /** An Execute that has not been answered is not repeated under a Hold, or when its window has closed; what came of it is looked at. */

@@ -26,6 +26,12 @@ async function registered(): Promise<void> {
 
 /** An Execute is on its way, and nobody answers it. */
 async function executed(notAfter: Instant | undefined): Promise<void> {
+  await permitted(notAfter);
+  (await bench.device.expect('GET /5/0')).reply('2.05', firmwareObject(2, 0));
+  await bench.device.expect('POST /5/0/2');
+}
+
+async function permitted(notAfter: Instant | undefined): Promise<void> {
   const { device } = bench;
   await registered();
   bench.offer();
@@ -34,8 +40,6 @@ async function executed(notAfter: Instant | undefined): Promise<void> {
   (await device.expect('GET /3/0/3')).reply('2.05', VERSION);
   await bench.until(() => bench.facts.some(({ type }) => type === 'download-finished'));
   bench.gateway.command({ type: 'execute', attempt: ATTEMPT, endpoint: ENDPOINT, epoch: 1, notAfter });
-  (await device.expect('GET /5/0')).reply('2.05', firmwareObject(2, 0));
-  await device.expect('POST /5/0/2');
 }
 
 describe('an Execute without an answer', () => {
@@ -57,6 +61,15 @@ describe('an Execute without an answer', () => {
     await bench.device.register([`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', 'b=U']);
     for (let asked = await bench.device.next(); !asked.text.startsWith('GET /5/0'); asked = await bench.device.next()) asked.reply('4.04');
   });
+});
+
+it('a permission that a Hold overtakes is given back, and nothing is installed', async () => {
+  await permitted(undefined);
+  const look = await bench.device.expect('GET /5/0');
+  bench.gateway.command({ type: 'suspend', attempt: ATTEMPT, endpoint: ENDPOINT, epoch: 1 });
+  expect(bench.told.at(-1)).toMatchObject({ type: 'refused-command', command: 'execute', why: 'a hold came first' });
+  look.reply('2.05', firmwareObject(2, 0));
+  expect(await bench.device.isLeftAlone(200)).toBe(true);
 });
 
 it('a look that is asked for again while its question is under way is not begun anew', async () => {
