@@ -3,7 +3,8 @@ import type { Scenario } from './scenario.ts';
 
 // What these runs may bring to a device beside what its profile deserves, each with the reason: whoever adds a line says why.
 
-/** Share of datagrams; above it a transfer may come to nothing through no fault of the server. */
+/** Shares of datagrams: above the first a read may come to nothing, above the second a whole transfer, through no fault of the server. */
+const SOME_LOSS = 0.05;
 const HEAVY_LOSS = 0.1;
 /** Of devices that take no larger ones, bytes. */
 const SMALL_BLOCK = 128;
@@ -27,18 +28,20 @@ function byItself(profile: string, expected: Outcome): readonly Outcome[] {
 }
 
 function byWeather(profile: string, { weather, imageBytes }: Scenario): readonly string[] {
-  const { loss = 0, powerLossAtBlock = 0 } = weather;
-  const { queueMode, parts } = profileOf(profile as ProfileName);
+  const { queueMode, parts, chaos } = profileOf(profile as ProfileName);
+  const { powerLossAtBlock = 0 } = weather;
+  const loss = (weather.loss ?? 0) + (chaos?.loss ?? 0);
+  const allowed: string[] = [];
   // The 93 s that a sleeper listens are 39 ms here, less than the first repetition of a lost datagram takes.
-  const isDeaf = loss > 0 && queueMode;
+  if (loss > 0 && queueMode) allowed.push('ConnectionLost', 'skipped', 'InstallTimeout');
   // And a device forgets a push after 247 s without a block.
-  const isForgetful = loss > 0 && parts[0].delivery === 'Push';
-  // What begins anew after each power loss may never come to its end.
-  const isHopeless = powerLossAtBlock * (imageBytes / SMALL_BLOCK) > 1;
-  const isLossy = loss > HEAVY_LOSS;
+  if (loss > 0 && parts[0].delivery === 'Push') allowed.push('ConnectionLost');
   // Asked at five contacts, each of which comes before the answer to the one before has made its way.
-  const maySkip = isDeaf || isLossy;
-  return [...(isLossy || isHopeless || isDeaf || isForgetful ? ['ConnectionLost'] : []), ...(maySkip ? ['skipped'] : [])];
+  if (loss > SOME_LOSS) allowed.push('skipped');
+  if (loss > HEAVY_LOSS) allowed.push('ConnectionLost');
+  // What begins anew after each power loss may never come to its end.
+  if (powerLossAtBlock * (imageBytes / SMALL_BLOCK) > 1) allowed.push('ConnectionLost');
+  return allowed;
 }
 
 /** Neither lost nor late, and the device has not restarted since it was asked to tell. */
