@@ -11,7 +11,9 @@ jest.setTimeout(120_000);
 
 const MIX = { pull: 7, 'resumes-after-registering': 1, 'push-starts-over': 1, 'keeps-state-in-ram': 1 };
 const DEVICES = Object.values(MIX).reduce((sum, count) => sum + count, 0);
-const SIZE = 192 * 1024;
+const SIZE = 48 * 1024;
+/** On its way for long enough to do something about it. */
+const LONG = 1024 * 1024;
 
 let world: World;
 const pulls: string[] = [];
@@ -71,6 +73,7 @@ beforeAll(async () => {
   await world.startServer();
   await world.startFleet(DEVICES, MIX);
   await world.release('2.4.1', SIZE);
+  await world.release('2.4.2', LONG);
   const { devices } = await world.report();
   for (const { endpoint, profile } of devices)
     if (profile === 'pull') pulls.push(endpoint);
@@ -90,7 +93,7 @@ it('an update: succeeded, and one Execute in the timeline', async () => {
 
 it('a hold in the middle of the image: no block meanwhile, and on at the same block', async () => {
   const device = pulls[1]!;
-  await update(device, 'held');
+  await update(device, 'held', { version: '2.4.2' });
   await inTheMiddle(device, 'held');
   const { id } = (await world.must(['hold', 'place', '--campaign', 'held', '--reason', 'test'])) as { id: string };
   await isIn(device, 'held', ({ code }) => code === 'HOLD', 'to be held');
@@ -100,7 +103,7 @@ it('a hold in the middle of the image: no block meanwhile, and on at the same bl
   await world.must(['hold', 'lift', id, '--reason', 'over']);
   await ends(device, 'held', 'succeeded');
   const { attempts } = (await why(device, 'held'))!;
-  expect(attempts[0]).toMatchObject({ outcome: 'succeeded', blocks: SIZE / 512 });
+  expect(attempts[0]).toMatchObject({ outcome: 'succeeded', blocks: LONG / 512 });
 });
 
 it.each([
@@ -146,6 +149,7 @@ describe('a campaign that is aborted', () => {
   const abort = async (device: string, name: string): Promise<void> => {
     await world.must(['abort', name, '--reason', 'test']);
     await ends(device, name, 'cancelled');
+    expect((await why(device, name))?.state).toBe('cancelled');
     const [state, result] = await stateOf(device);
     expect(state).toBe(0);
     expect([0, 10]).toContain(result);
@@ -154,7 +158,7 @@ describe('a campaign that is aborted', () => {
 
   it('in State 1', async () => {
     const device = pulls[4]!;
-    await update(device, 'early');
+    await update(device, 'early', { version: '2.4.2' });
     await inTheMiddle(device, 'early');
     await abort(device, 'early');
   });
@@ -179,7 +183,7 @@ it('power off after Execute was answered: registers with the new version', async
 
 it('sleep in the middle of the image, for longer than the lifetime: goes on after the next Register', async () => {
   const device = pulls[6]!;
-  await update(device, 'asleep');
+  await update(device, 'asleep', { version: '2.4.2' });
   await inTheMiddle(device, 'asleep');
   const lapsed = async (): Promise<boolean> => (await events(device)).some(({ kind }) => kind === 'lapsed');
   await world.whileAllSleep(() => world.until(lapsed, 'its registration to lapse', 90_000));
