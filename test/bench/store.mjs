@@ -104,26 +104,41 @@ async function openBare(file) {
   return { together: () => commit(BATCH), oneByOne: () => commit(1), close: () => database.close() };
 }
 
-export async function run(progress) {
+/** Ours and the bare one, on files that are gone afterwards. */
+async function withStores(use) {
   mkdirSync(ROOT, { recursive: true });
   const folder = mkdtempSync(join(ROOT, 'bench-store-'));
   const ours = await openOurs(join(folder, 'ours.sqlite'));
   const raw = await openBare(join(folder, 'bare.sqlite'));
   try {
-    const turns = (title, way) => takeTurns({ raw: () => measure(raw[way]), ours: () => measure(ours[way]) }, { rounds: ROUNDS, progress, title });
-    const together = await turns(`${BATCH} changes to a commit`, 'together');
-    const oneByOne = await turns('one change to a commit', 'oneByOne');
-    return [
-      result(`changes, ${BATCH} to a commit`, 'changes/s', together.ours.perSecond, together.raw.perSecond),
-      result('changes, one to a commit', 'changes/s', oneByOne.ours.perSecond, oneByOne.raw.perSecond),
-      { ...result('what sharing a commit brings', 'times', together.ours.perSecond / oneByOne.ours.perSecond, together.raw.perSecond / oneByOne.raw.perSecond), ratio: undefined },
-    ];
+    return await use({ ours, raw });
   } finally {
     await ours.close();
     raw.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const TOGETHER = `${BATCH} changes to a commit`;
+
+/** Changes per second of ours, as many to a commit as the writer takes. */
+export const changesTogether = (progress) =>
+  withStores(async ({ ours }) => {
+    const seen = await takeTurns({ ours: () => measure(ours.together) }, { rounds: ROUNDS, progress, title: TOGETHER });
+    return seen.ours.perSecond;
+  });
+
+export const run = (progress) =>
+  withStores(async ({ ours, raw }) => {
+    const turns = (title, way) => takeTurns({ raw: () => measure(raw[way]), ours: () => measure(ours[way]) }, { rounds: ROUNDS, progress, title });
+    const together = await turns(TOGETHER, 'together');
+    const oneByOne = await turns('one change to a commit', 'oneByOne');
+    return [
+      result(`changes, ${BATCH} to a commit`, 'changes/s', together.ours.perSecond, together.raw.perSecond),
+      result('changes, one to a commit', 'changes/s', oneByOne.ours.perSecond, oneByOne.raw.perSecond),
+      { ...result('what sharing a commit brings', 'times', together.ours.perSecond / oneByOne.ours.perSecond, together.raw.perSecond / oneByOne.raw.perSecond), ratio: undefined },
+    ];
+  });
 
 export const notes = [
   `a change is three rows: an update, a line of its timeline, an audit record; WAL, synchronous=FULL; medians of ${ROUNDS} rounds that take turns`,

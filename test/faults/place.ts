@@ -99,7 +99,9 @@ export class Place {
   #ended(server: ChildProcess, how: string): void {
     if (this.#isClosed || this.#server !== server) return;
     this.#server = undefined;
-    if (this.#fullDisks === 0) this.crashes.push(how);
+    // While it was down somebody else on this machine was given its port: it tries until it is free again.
+    const isElsewhere = how.includes('EADDRINUSE');
+    if (this.#fullDisks === 0 && !isElsewhere) this.crashes.push(how);
     setTimeout(() => void this.#startAgain(), RESTART_MS);
   }
 

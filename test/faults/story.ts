@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { verifyBundle } from '@drover/audit';
 import { encodeManifest, parsePrivateKey, signManifest } from '@drover/firmware-store';
 import { digestOfBytes, HOUR, Instant, Name, type Digest } from '@drover/kernel';
-import { makeImage, MODEL, PROFILES } from '@drover/simulator';
+import { makeImage, MODEL, profileOf, PROFILES, type ProfileName } from '@drover/simulator';
 import { violationsOf, type Acknowledged, type Told, type Violation } from './checker.ts';
 import { Place, Refused, wait } from './place.ts';
 import { deservedBy, isToldInTime } from './deserved.ts';
@@ -229,6 +229,9 @@ async function judge(
     expectedVersion: EXPECTED_VERSION,
     report,
     deserved: new Map(report.devices.map(({ endpoint, profile, expected }) => [endpoint, deservedBy(profile, expected, scenario)])),
+    servesCopies: new Set(
+      report.devices.flatMap(({ endpoint, profile }) => (profileOf(profile as ProfileName).wire.forgetsDuplicates ? [endpoint] : [])),
+    ),
     told,
     phase,
     acknowledged,

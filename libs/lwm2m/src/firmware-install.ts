@@ -20,6 +20,9 @@ import { UPDATE_RESULT, UPDATE_STATE } from './objects.ts';
 
 const isFailure = (result: number): boolean => result >= UPDATE_RESULT.NOT_ENOUGH_FLASH;
 
+/** Looks that find State 2 and the Result of an Execute before. */
+const OLD_LOOKS = 3;
+
 /** After a look while the image waits in the device; with permission, this is the look that must precede an Execute. */
 export function downloadedSeen(turn: Turn): void {
   const { c } = turn;
@@ -29,6 +32,8 @@ export function downloadedSeen(turn: Turn): void {
       if (!c.mayExecute) return;
       c.mayExecute = false;
       c.execute = 'none';
+      c.resultBefore = result;
+      c.idleLooks = 0;
       if (c.known.linked?.length)
         return refuse(turn, { class: 'Refused', why: `would install instances ${c.known.linked.join(', ')} too` });
       return enter(turn, 'executing', [executeOf(turn)]);
@@ -114,6 +119,12 @@ export function installSeen(turn: Turn): void {
 /** The image is kept. Whether to execute again is the engine's decision: it knows the window. */
 function stillDownloaded(turn: Turn, result: number): void {
   const { c } = turn;
+  // What was there before Execute says nothing about this one, unless it stays.
+  const isOld = c.execute === 'sent' && result === c.resultBefore && c.idleLooks < OLD_LOOKS;
+  if (isFailure(result) && isOld) {
+    c.idleLooks += 1;
+    return poll(turn);
+  }
   if (isFailure(result)) turn.facts.push(failureFact(c, result));
   // Installed, and not yet told to run: that takes another permission, because the window may have closed meanwhile.
   else if (c.known.installed === true && c.execute === 'sent') turn.facts.push({ type: 'state', state: UPDATE_STATE.DOWNLOADED, result });

@@ -153,6 +153,21 @@ describe('going on after a pause', () => {
   });
 });
 
+describe('another Execute', () => {
+  it('the Result of the Execute before is no word about this one, unless it stays', () => {
+    const again = (): Script => new Script({ ...FRESH, ...state(2, 8), '/5/0/1': URI }, { keepOffset: 4096 }).run().say('execute').run();
+    const slow = again().later();
+    expect(slow.facts()).not.toContain('!failed UpdateFailed 8');
+    slow
+      .be({ ...state(0, 1), '/3/0/3': '2.1.0' })
+      .say('registered')
+      .run();
+    expect(slow.facts().at(-1)).toBe('!version 2.1.0 from /3/0/3 0/1');
+    const stuck = again().later().later().later().later();
+    expect(stuck.facts().at(-1)).toBe('!failed UpdateFailed 8');
+  });
+});
+
 describe('the battery', () => {
   it('is observed while the image is on its way, and told', () => {
     const script = new Script({ ...FRESH, '/3/0/9': 80 }, { watchBattery: true }).run();

@@ -4,9 +4,11 @@
 // Both count between `count` and `stop`, and may lose a share of what comes and goes.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { blockAnswer, isConfirmable, isRequest, OPTION, optionIn } from '../wire.mjs';
 
 /** An answer that takes this long was lost: the same datagram goes out again. */
 const LOST_MS = 1000;
+const CONTINUE = 0x5f;
 
 let sockets = [];
 let counted = 0;
@@ -52,7 +54,7 @@ async function drive({ port, count, plan }) {
     };
     socket.on('message', (answer) => {
       // The gateway asks a device that has registered; this one is busy and does not answer.
-      if ((answer[0] & 0x30) === 0 && answer[1] > 0 && answer[1] < 0x20) return;
+      if (isConfirmable(answer) && isRequest(answer)) return;
       if (plan.answerCode !== undefined && answer[1] !== plan.answerCode) wrong++;
       counted++;
       next();
@@ -61,30 +63,8 @@ async function drive({ port, count, plan }) {
   });
 }
 
-/** 2.31 with the Block1 option of the request: as a device answers. Block1 is the last option before the payload. */
-function continueFor(bytes) {
-  const length = bytes[0] & 0x0f;
-  const marker = bytes.indexOf(0xff, 4 + length);
-  const block = blockOption(bytes, 4 + length, marker);
-  const head = Buffer.from(bytes.subarray(0, 4 + length));
-  head[0] = 0x60 | length;
-  head[1] = 0x5f;
-  return [head, Buffer.concat([Buffer.of(0xd0 | block.length, 27 - 13), block])];
-}
-
-function blockOption(bytes, from, to) {
-  let number = 0;
-  for (let at = from; at < to;) {
-    let [delta, length] = [bytes[at] >> 4, bytes[at] & 15];
-    at += 1;
-    if (delta === 13) delta = 13 + bytes[at++];
-    if (length === 13) length = 13 + bytes[at++];
-    number += delta;
-    if (number === 27) return bytes.subarray(at, at + length);
-    at += length;
-  }
-  return Buffer.alloc(0);
-}
+/** Of the request: as a device answers that wants more. */
+const continueFor = (bytes) => blockAnswer(bytes, optionIn(bytes, OPTION.BLOCK1) ?? Buffer.alloc(0), CONTINUE);
 
 async function answer({ count, loss = 0 }) {
   sockets = await Promise.all(Array.from({ length: count }, bound));

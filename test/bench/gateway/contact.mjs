@@ -1,17 +1,14 @@
 // A device wakes up while a thousand transfers run: how long until it is asked something? The server as it ships, engine and
 // database included, with the simulator's fleet on one side and sleepers of our own on the other.
-import { fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '@drover/cli';
 import { CODE, encodeMessage, writeOptions } from '@drover/coap';
 import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
-import { makeImage } from '@drover/simulator';
+import { api, drover, OUT, release, startProcess, startServer } from '../server.mjs';
+import { isRequest, OPTION, pathIn, textsIn } from '../wire.mjs';
 
-const ROOT = join(import.meta.dirname, '..', '..', '..');
 const TRANSFERS = 1000;
 const SLEEPERS = 400;
 /** Campaign seconds per second: sleepers fall asleep in a quarter of the time, and transfers are four times as fast. */
@@ -90,9 +87,8 @@ class Sleeper {
   }
 
   #take(bytes) {
-    const isRequest = bytes[1] > 0 && bytes[1] < 0x20;
-    if (bytes[1] === CODE.CREATED) this.#location = locationIn(bytes);
-    if (!isRequest) return;
+    if (bytes[1] === CODE.CREATED) this.#location = textsIn(bytes, OPTION.LOCATION_PATH);
+    if (!isRequest(bytes)) return;
     this.#onAsked(performance.now());
     if (this.isSilent) return;
     const token = bytes.subarray(4, 4 + (bytes[0] & 15));
@@ -119,66 +115,25 @@ const VALUES = {
   ],
 };
 
-function optionsIn(bytes, wanted) {
-  const found = [];
-  let number = 0;
-  for (let at = 4 + (bytes[0] & 15); at < bytes.length && bytes[at] !== 0xff;) {
-    let [delta, length] = [bytes[at] >> 4, bytes[at] & 15];
-    at += 1;
-    if (delta === 13) delta = 13 + bytes[at++];
-    if (length === 13) length = 13 + bytes[at++];
-    number += delta;
-    if (number === wanted) found.push(bytes.subarray(at, at + length).toString());
-    at += length;
-  }
-  return found;
-}
-const locationIn = (bytes) => optionsIn(bytes, 8);
-const pathIn = (bytes) => `/${optionsIn(bytes, 11).join('/')}`;
-
-async function drover(...args) {
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = () => true;
-  const status = await run(args);
-  process.stdout.write = write;
-  process.exitCode = 0;
-  if (status !== 0) throw new Error(`drover ${args.join(' ')} ended with ${status}`);
-}
-
-async function release(work) {
-  for (const role of ['publisher', 'quality']) await drover('firmware', 'keygen', work(role));
-  await drover('firmware', 'policy', 'bench', '--role', `publisher=${work('publisher.pub')}`, '--out', work('policy.yaml'));
-  await drover('apply', '-f', work('policy.yaml'));
-  writeFileSync(work('wm-modem-2.4.1.bin'), makeImage({ version: '2.4.1', size: IMAGE_BYTES, seed: 1 }));
-  await drover('firmware', 'sign', work('wm-modem-2.4.1.bin'), '--key', work('publisher'), '--name', 'wm-modem', '--version', '2.4.1', '--sequence', '241', '--models', `${FLEET},${PROBE}`, '--created', ORIGIN, '--expires', '90d');
-  await drover('firmware', 'push', work('wm-modem-2.4.1.bin'));
-}
-
-async function inFlight(http, token, name) {
-  const response = await fetch(`${http}/api/v1/campaigns/${name}`, { headers: { authorization: `Bearer ${token}` } });
-  const { stages } = await response.json();
+async function inFlight(server, name) {
+  const { stages } = await api(server, `campaigns/${name}`);
   return { inFlight: stages[0].inFlight, waiting: Object.values(stages[0].waiting).reduce((sum, count) => sum + count, 0) };
 }
 
 /** Sorted milliseconds, one per sleeper, and how many transfers ran meanwhile. */
 export async function contactTimes(progress) {
-  const folder = mkdtempSync(join(ROOT, 'out', 'contact-'));
+  const folder = mkdtempSync(join(OUT, 'contact-'));
   const work = (name) => join(folder, name);
   const children = [];
-  const start = (script, args) => {
-    const child = fork(join(ROOT, script), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    children.push(child);
-    return once(child, 'message').then(([message]) => message);
-  };
   try {
     const clock = { campaignOrigin: Date.parse(ORIGIN), wallOrigin: Date.now(), scale: SCALE };
-    const own = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--coap-tcp-port', 'off', '--log-level', 'error'];
-    const { http, coap, token } = await start('apps/server/dist/main.js', [...own, '--time-scale', String(SCALE), '--time-origin', ORIGIN, '--wall-origin', String(clock.wallOrigin)]);
-    Object.assign(process.env, { DROVER_SERVER: http, DROVER_TOKEN: token });
+    const server = await startServer(folder, ['--time-scale', String(SCALE), '--time-origin', ORIGIN, '--wall-origin', String(clock.wallOrigin)]);
+    children.push(server.child);
     progress('a release, a fleet and its campaign');
-    await release(work);
-    const { hostname: host, port } = new URL(coap);
-    await start('apps/simulator/dist/main.js', ['--server', coap, '--devices', String(TRANSFERS), '--seed', '1', '--clock', JSON.stringify(clock), '--mix', JSON.stringify({ pull: 1, push: 1 })]);
+    await release(folder, { models: [FLEET, PROBE], size: IMAGE_BYTES, created: ORIGIN });
+    const { hostname: host, port } = new URL(server.coap);
+    const fleet = await startProcess('apps/simulator/dist/main.js', ['--server', server.coap, '--devices', String(TRANSFERS), '--seed', '1', '--clock', JSON.stringify(clock), '--mix', JSON.stringify({ pull: 1, push: 1 })]);
+    children.push(fleet.child);
     await sleep(5000);
     writeFileSync(work('fleet.yaml'), campaign('fleet', FLEET));
     await drover('apply', '-f', work('fleet.yaml'));
@@ -192,15 +147,15 @@ export async function contactTimes(progress) {
     writeFileSync(work('sleepers.yaml'), campaign('sleepers', PROBE));
     await drover('apply', '-f', work('sleepers.yaml'));
     await sleep(2000);
-    const before = await inFlight(http, token, 'fleet');
-    progress(`${before.inFlight} transfers run; ${(await inFlight(http, token, 'sleepers')).waiting} sleepers wait to be woken`);
+    const before = await inFlight(server, 'fleet');
+    progress(`${before.inFlight} transfers run; ${(await inFlight(server, 'sleepers')).waiting} sleepers wait to be woken`);
     const times = [];
     for (const sleeper of sleepers) {
       void sleeper.wake().then((ms) => times.push(ms));
       await sleep(EVERY_MS);
     }
     while (times.length < SLEEPERS) await sleep(100);
-    const after = await inFlight(http, token, 'fleet');
+    const after = await inFlight(server, 'fleet');
     for (const sleeper of sleepers) sleeper.close();
     return { times: times.sort((a, b) => a - b), transfers: Math.min(before.inFlight, after.inFlight) };
   } finally {

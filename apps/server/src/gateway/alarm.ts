@@ -1,10 +1,10 @@
-import type { Instant } from '@drover/kernel';
+import { plus, type Instant } from '@drover/kernel';
 import type { CampaignClock } from '@drover/platform';
 
-/** The longest a timer of Node can wait, ms: whoever rings too early asks the clock. */
+/** The longest a timer of Node can wait, ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** One timer in campaign time; set anew, it forgets what was set before. */
+/** One timer in campaign time; set anew, it forgets what was set before. It never rings early, as timers of Node do. */
 export class Alarm {
   readonly #clock: CampaignClock;
   readonly #ring: () => void;
@@ -16,15 +16,22 @@ export class Alarm {
   }
 
   at(at: Instant): void {
-    this.in(at - this.#clock.now());
+    clearTimeout(this.#timer);
+    const wallMs = Math.ceil(this.#clock.wallMs(at - this.#clock.now()));
+    this.#timer = setTimeout(() => this.#due(at), Math.min(LONGEST_MS, Math.max(1, wallMs)));
   }
 
-  in(campaignMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#ring, Math.min(LONGEST_MS, Math.max(1, this.#clock.wallMs(campaignMs))));
+  /** Campaign ms from now. */
+  in(ms: number): void {
+    this.at(plus(this.#clock.now(), ms));
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  #due(at: Instant): void {
+    if (this.#clock.now() < at) this.at(at);
+    else this.#ring();
   }
 }

@@ -50,6 +50,8 @@ export class Push {
   #handle: RequestHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** The block under way went out once before, to another address: the device may have it. */
+  #isResent = false;
 
   constructor(device: Registered, offset: number, parts: PushParts) {
     this.#parts = parts;
@@ -75,6 +77,7 @@ export class Push {
   /** Goes on at another address, with the block that was to come or was under way to the old one. */
   follow(device: Registered): void {
     this.#device = device;
+    this.#isResent = true;
     this.#send();
   }
 
@@ -134,6 +137,7 @@ export class Push {
       case 'restart':
         if (outcome.upload.szx < this.#upload.szx) this.#parts.askedFor(sizeOfSzx(outcome.upload.szx));
         this.#upload = outcome.upload;
+        this.#isResent = false;
         this.#parts.report({ type: 'block-acknowledged', offset: outcome.upload.offset });
         return this.#after(this.#parts.pace());
       case 'busy':
@@ -145,7 +149,7 @@ export class Push {
       case 'rejected':
         return this.#end({
           type: 'push-failed',
-          why: response.code === CODE.REQUEST_ENTITY_INCOMPLETE ? 'lost' : 'rejected',
+          why: response.code === CODE.REQUEST_ENTITY_INCOMPLETE || this.#isResent ? 'lost' : 'rejected',
           offset: this.#upload.offset,
         });
     }

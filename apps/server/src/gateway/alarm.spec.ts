@@ -1,0 +1,39 @@
+import { expect, it } from '@jest/globals';
+import { Instant, plus } from '@drover/kernel';
+import { CampaignClock } from '@drover/platform';
+import { Alarm } from './alarm.ts';
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+it.each([1, 7, 600, 2400])('at %d times the speed it rings once, and never early', async (scale) => {
+  const clock = new CampaignClock({ campaignOrigin: Instant(0), wallOrigin: Date.now(), scale });
+  const early: number[] = [];
+  let rings = 0;
+  const alarms = Array.from({ length: 40 }, (_, index) => {
+    const at = plus(clock.now(), scale * (5 + index * 0.37));
+    const alarm = new Alarm(clock, () => {
+      rings += 1;
+      if (clock.now() < at) early.push(at - clock.now());
+    });
+    alarm.at(at);
+    return alarm;
+  });
+  await wait(80);
+  expect([early, rings]).toEqual([[], alarms.length]);
+});
+
+it('set anew it forgets what was set before, and stopped it keeps silent', async () => {
+  const clock = new CampaignClock({ campaignOrigin: Instant(0), wallOrigin: Date.now(), scale: 1000 });
+  let rings = 0;
+  const alarm = new Alarm(clock, () => (rings += 1));
+  alarm.in(5000);
+  alarm.in(20_000);
+  await wait(12);
+  expect(rings).toBe(0);
+  await wait(40);
+  expect(rings).toBe(1);
+  alarm.in(5000);
+  alarm.stop();
+  await wait(20);
+  expect(rings).toBe(1);
+});
