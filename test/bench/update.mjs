@@ -61,7 +61,14 @@ class Fleet {
 
   async #ask(orderFor) {
     const answers = this.#children.map((each) => {
-      const answer = new Promise((resolve) => each.child.once('message', resolve));
+      const answer = new Promise((resolve, reject) => {
+        const died = () => reject(new Error('a process of the fleet has ended'));
+        each.child.once('exit', died);
+        each.child.once('message', (seen) => {
+          each.child.off('exit', died);
+          resolve(seen);
+        });
+      });
       each.child.send(orderFor(each));
       return answer;
     });

@@ -33,6 +33,15 @@ export function textsIn(bytes, wanted) {
   return found;
 }
 
+export function payloadIn(bytes) {
+  let end = 4 + (bytes[0] & 15);
+  eachOption(bytes, (_number, _from, to) => {
+    end = to;
+    return false;
+  });
+  return bytes.subarray(end + 1);
+}
+
 export const OPTION = { OBSERVE: 6, LOCATION_PATH: 8, URI_PATH: 11, BLOCK2: 23, BLOCK1: 27 };
 export const pathIn = (bytes) => `/${textsIn(bytes, OPTION.URI_PATH).join('/')}`;
 export const isRequest = (bytes) => bytes[1] > 0 && bytes[1] < 0x20;

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { CODE, encodeMessage, writeOptions } from '@drover/coap';
 import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
-import { answerTo, blockAnswer, blockIn, isRequest, OPTION, optionIn, pathIn } from '../wire.mjs';
+import { answerTo, blockAnswer, blockIn, isRequest, OPTION, optionIn, pathIn, payloadIn } from '../wire.mjs';
 
 export const OLD = '2.4.0';
 const LINKS = Buffer.from('</>;rt="oma.lwm2m";ct=112,</1/0>,</3/0>,</4/0>,</5/0>');
@@ -164,8 +164,7 @@ export class Device {
   }
 
   #offered(bytes) {
-    const at = bytes.indexOf(0xff);
-    const uri = at < 0 ? '' : bytes.toString('utf8', at + 1);
+    const uri = payloadIn(bytes).toString();
     if (uri === '') this.#state = 0;
     else {
       const url = new URL(uri);
