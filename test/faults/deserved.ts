@@ -1,5 +1,5 @@
 import { profileOf, type Outcome, type ProfileName } from '@drover/simulator';
-import type { Scenario } from './scenario.ts';
+import type { Disturbance, Scenario } from './scenario.ts';
 
 // What these runs may bring to a device beside what its profile deserves, each with the reason: whoever adds a line says why.
 
@@ -47,8 +47,11 @@ function byWeather(profile: string, { weather, imageBytes }: Scenario): readonly
   return allowed;
 }
 
-/** Neither lost nor late, and the device has not restarted since it was asked to tell. */
-export function isToldInTime({ weather }: Scenario): boolean {
+const DEAF: readonly Disturbance['type'][] = ['kill', 'full-disk', 'slow-disk'];
+
+/** Neither lost nor late, and neither the device nor the server has restarted since it was asked to tell. */
+export function isToldInTime({ weather, disturbances }: Scenario): boolean {
+  if (disturbances.some(({ type }) => DEAF.includes(type))) return false;
   const { loss = 0, delay = 0, reorder = 0, powerLossAtBlock = 0, powerLossPerDay = 0 } = weather;
   return [loss, delay, reorder, powerLossAtBlock, powerLossPerDay].every((share) => share === 0);
 }
