@@ -126,7 +126,9 @@ export class Place {
     send(this.#server, { type: 'full-disk' });
     await wait(forMs);
     // Whoever has survived gets its room back; whoever has not starts with it.
-    send(this.#server, { type: 'disk-freed' });
+    const server = this.#server;
+    send(server, { type: 'disk-freed' });
+    if (server) await messageOf(server, 'disk-freed').catch(() => undefined);
     await wait(2000);
     this.#fullDisks -= 1;
   }

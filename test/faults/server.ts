@@ -6,10 +6,17 @@ await runServer(async (database) => {
     const [row]: { page_count: number }[] = await database.query('PRAGMA page_count');
     return row?.page_count ?? 0;
   };
-  process.on('message', (message: { type?: string }) => {
+  const limit = async (message: { type?: string }): Promise<void> => {
     // A page or two are left, so that the failure comes in the middle of something.
-    if (message.type === 'full-disk') void pages().then((count) => database.query(`PRAGMA max_page_count = ${count + 1}`));
-    if (message.type === 'disk-freed') void database.query('PRAGMA max_page_count = 1073741823');
+    if (message.type === 'full-disk') await database.query(`PRAGMA max_page_count = ${(await pages()) + 1}`);
+    if (message.type !== 'disk-freed') return;
+    await database.query('PRAGMA max_page_count = 1073741823');
+    process.send?.({ type: 'disk-freed' });
+  };
+  // One after the other: on a busy machine both may be waiting, and the disk must not be left full for ever.
+  let done = Promise.resolve();
+  process.on('message', (message: { type?: string }) => {
+    done = done.then(() => limit(message)).catch(() => undefined);
   });
   // Whoever plays the story has ended, perhaps by a kill: nobody is left to end this one.
   process.on('disconnect', () => process.exit(0));

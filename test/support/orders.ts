@@ -7,6 +7,7 @@ type Wish =
 export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
   isResumed: false,
   isRetried: false,
+  resultBefore: 0,
   idleSessions: 0,
   target: { object: 'Firmware', instance: 0, component: 'fw' },
   protocols: { order: ['coap'], tryNext: true },

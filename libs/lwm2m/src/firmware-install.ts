@@ -119,12 +119,14 @@ export function installSeen(turn: Turn): void {
 /** The image is kept. Whether to execute again is the engine's decision: it knows the window. */
 function stillDownloaded(turn: Turn, result: number): void {
   const { c } = turn;
+  const isOld = isFailure(result) && result === c.resultBefore;
   // What was there before Execute says nothing about this one, unless it stays.
-  const isOld = c.execute === 'sent' && result === c.resultBefore && c.idleLooks < OLD_LOOKS;
-  if (isFailure(result) && isOld) {
+  if (isOld && c.execute === 'sent' && c.idleLooks < OLD_LOOKS) {
     c.idleLooks += 1;
     return poll(turn);
   }
+  // Nor about one that may not have arrived: State 2 has been told, and whoever permits it may do so again.
+  if (isOld && c.execute === 'unknown') return enter(turn, 'downloaded', []);
   if (isFailure(result)) turn.facts.push(failureFact(c, result));
   // Installed, and not yet told to run: that takes another permission, because the window may have closed meanwhile.
   else if (c.known.installed === true && c.execute === 'sent') turn.facts.push({ type: 'state', state: UPDATE_STATE.DOWNLOADED, result });

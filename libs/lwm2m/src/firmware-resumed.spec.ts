@@ -12,9 +12,9 @@ const order: FirmwareOrder = {
 };
 
 /** What is said to a device that answers every read from these values, until it has nothing to answer. */
-function told(values: Record<string, number | string>): string[] {
+function told(values: Record<string, number | string>, resultBefore = 0): string[] {
   const log: string[] = [];
-  let step = beginInstalled(order, 0);
+  let step = beginInstalled({ ...order, resultBefore }, 0);
   for (let round = 0; round < 5; round++) {
     log.push(
       ...step.facts.map((fact: FirmwareFact) => `!${fact.type}`),
@@ -48,6 +48,13 @@ it.each([
   ],
 ])('%s', (_name, values, expected) => {
   expect(told(values as Record<string, number | string>)).toEqual(expected);
+});
+
+it.each([
+  ['was there before Execute says nothing about it', 8, ['read /5/0', '!state']],
+  ['is new tells how it ended', 0, ['read /5/0', '!state', '!failed']],
+])('a Result that %s', (_name, resultBefore, expected) => {
+  expect(told({ '/5/0/3': 2, '/5/0/5': 8 }, resultBefore)).toEqual(expected);
 });
 
 it('an image that has gone meanwhile ends the attempt, and is not offered again', () => {

@@ -35,6 +35,8 @@ export interface FirmwareOrder {
   readonly keepOffset?: number;
   /** An earlier attempt has offered it something, which may still be on its way. */
   readonly offeredBefore?: boolean;
+  /** Update Result that was read before Execute; what stays the same says nothing about it. */
+  readonly resultBefore?: number;
   /** Sessions of this attempt in a row that brought no byte. */
   readonly idleSessions?: number;
   readonly activation: Activation;

@@ -65,7 +65,7 @@ function fresh(order: FirmwareOrder, now: number): Conversation {
     watching: 'no',
     resetWays: [],
     offersLeft: MAX_OFFERS,
-    resultBefore: 0,
+    resultBefore: order.resultBefore ?? 0,
     moved: false,
     offset: order.keepOffset ?? 0,
     started: false,

@@ -63,6 +63,8 @@ export interface DeviceUpdate {
   readonly offeredAt?: Instant;
   /** First offer of this attempt. */
   readonly attemptAt?: Instant;
+  /** Update Result that was read last before Execute, absent: 0. Until it changes it says nothing about this Execute. */
+  readonly resultBefore?: number;
   readonly executedAt?: Instant;
   /** Executes of this attempt, each after a read of State. */
   readonly executes?: number;

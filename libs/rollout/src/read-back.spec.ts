@@ -29,6 +29,25 @@ const OLD = '1.0.0';
 const NEW = '2.0.0';
 const failedAs = (failure: 'UpdateFailed' | 'Integrity'): DeviceFact => ({ type: 'failed', failure, why: 'Update Result' });
 
+describe('a Result that an earlier attempt has left', () => {
+  const downloaded = next({ ...installing, state: 'offered' }, read([2, 8, OLD]), rules, now);
+  const again: DeviceUpdate = { ...installing, resultBefore: 8 };
+
+  it('is kept in mind while nothing is executed', () => {
+    expect(downloaded?.resultBefore).toBe(8);
+    expect(next({ ...installing, state: 'offered' }, read([2, 0, OLD]), rules, now)).toBeUndefined();
+  });
+
+  it('means an Execute that did not arrive where it is still there in State 2', () => {
+    expect(next(again, read([2, 8, undefined]), rules, now)).toMatchObject({ state: 'downloaded', executes: 1 });
+    expect(next(installing, read([2, 8, undefined]), rules, now)?.state).toBe('installing');
+  });
+
+  it('is the answer when the third Execute has left it there', () => {
+    expect(next({ ...again, executes: 3 }, read([2, 8, undefined]), rules, now)).toMatchObject({ failure: 'UpdateFailed' });
+  });
+});
+
 describe('what a device shows after it registered again', () => {
   it.each<[string, Seen, DeviceFact[], string, string | undefined]>([
     ['the version, success', [0, 1, NEW], [], 'succeeded', undefined],

@@ -2,7 +2,7 @@ import { plus, type Instant } from '@drover/kernel';
 import { compareVersions } from '@drover/fleet';
 import { SAME_WAKE_UP, type WaitReason } from '@drover/schedule';
 import type { DeviceFact } from './device-fact.ts';
-import type { DeviceUpdate, UpdateRules } from './device-update.ts';
+import { isInFlight, type DeviceUpdate, type UpdateRules } from './device-update.ts';
 import { afterFailure, cancelled, logged, moved, reasonOf, type Context } from './moves.ts';
 import { RESULT, STATE } from './object-five.ts';
 import { sessionPause } from './session-pause.ts';
@@ -26,14 +26,14 @@ export function onReadBack(update: DeviceUpdate, fact: ReadBack, context: Contex
   // Too late to cancel, and the installation came to nothing: it is over all the same.
   if (update.state === 'cancelling' && fact.state === STATE.IDLE) return cancelled(heard, now);
   if (update.state === 'offered' && fact.state === STATE.UPDATING) return busyOtherwise(heard, now);
-  if (update.state !== 'installing' && update.state !== 'verifying' && update.state !== 'suspect') return undefined;
+  if (update.state !== 'installing' && update.state !== 'verifying' && update.state !== 'suspect') return beforeExecute(update, fact);
   const ending = fellBack(update, fact) ?? endingOf(fact);
   if (ending) return afterFailure(heard, ending, context);
   const { state, result } = fact;
   if (state === STATE.UPDATING)
     // It has come back while it still installs: the registration that counts is yet to come.
     return update.state === 'verifying' ? moved(heard, 'installing', now, { registeredAt: undefined }) : heard;
-  if (state === STATE.DOWNLOADED && result === RESULT.INITIAL) return executeLost(heard, context);
+  if (state === STATE.DOWNLOADED && (result === RESULT.INITIAL || result === update.resultBefore)) return executeLost(heard, context);
   return heard; // Results 2–10 arrive as `failed` with their class.
 }
 
@@ -60,6 +60,12 @@ function onExpected(heard: DeviceUpdate, fact: ReadBack, { rules, now }: Context
 export function contactsAsked(update: DeviceUpdate, { verify }: UpdateRules): number {
   const isSameRun = update.executedAt !== undefined && update.registeredAt === undefined;
   return verify.contacts + (verify.afterReregistration && isSameRun ? 1 : 0);
+}
+
+/** A Result that an earlier attempt has left. */
+function beforeExecute(update: DeviceUpdate, { result }: ReadBack): DeviceUpdate | undefined {
+  const isNews = result !== undefined && result !== (update.resultBefore ?? RESULT.INITIAL);
+  return isInFlight(update) && isNews ? { ...update, resultBefore: result } : undefined;
 }
 
 /** It installs what we have not told it to: nothing can be offered meanwhile, and no budget is held for it. */

@@ -39,6 +39,7 @@ export function offerOrder(
     offset: update.offset,
     isResumed: update.sessions > 1,
     isRetried: update.attempt > 1,
+    resultBefore: update.resultBefore ?? 0,
     idleSessions: update.idleSessions ?? 0,
     pullToken: pullToken(engine.secrets.pull, update.endpoint, firmware.digest),
     blockSize,

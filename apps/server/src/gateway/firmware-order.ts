@@ -20,6 +20,7 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
     expectedVersion: order.expectedVersion,
     ...((order.offset > 0 || order.isResumed) && { keepOffset: order.offset }),
     ...(order.isRetried && { offeredBefore: true }),
+    resultBefore: order.resultBefore,
     idleSessions: order.idleSessions,
     activation: order.activation,
     inactivityMs: order.inactivityMs,

@@ -27,6 +27,8 @@ export interface OfferOrder {
   readonly isResumed: boolean;
   /** An attempt before this one has offered the image. */
   readonly isRetried: boolean;
+  /** Update Result that was read before Execute. */
+  readonly resultBefore: number;
   /** Sessions of this attempt in a row that brought no byte. */
   readonly idleSessions: number;
   /** Path segment of the pull URI: unguessable, the same for the whole life of this device and image. */
