@@ -106,7 +106,8 @@ async function bundleFrom(size: number): Promise<string> {
     result: 'info',
     details: { stage: `stage ${at}`, share: at / 7, nothing: null, list: [at, 1e21, true] },
   })) as unknown as AuditDraft[];
-  const { state, records } = appendEvents(EMPTY_LOG, drafts);
+  const { state, appended } = appendEvents(EMPTY_LOG, drafts);
+  const records = appended.map(({ record }) => record);
   const tree = new MerkleTree();
   for (const record of records) tree.append(recordLeaf(record));
   const signer = auditSigner(pair.privateKey);

@@ -73,7 +73,8 @@ const DRAFTS = [
   event('campaign-finished', { outcome: { succeeded: 2 } }),
   other,
 ];
-const { state, records } = appendEvents(EMPTY_LOG, DRAFTS);
+const { state, appended } = appendEvents(EMPTY_LOG, DRAFTS);
+const records = appended.map(({ record }) => record);
 const tree = new MerkleTree();
 for (const record of records) tree.append(recordLeaf(record));
 const treeHead = signTreeHead(state, Instant(1_796_083_200_000), signer);
@@ -200,8 +201,8 @@ describe('tampering', () => {
   });
 
   it('does not take a record that was never in the log', async () => {
-    const { records: forged } = appendEvents(EMPTY_LOG, [event('stage-opened', { stage: 'fleet' })]);
-    const line = JSON.stringify({ kind: 'record', proof: [], record: sorted(forged[0] as AuditRecord) });
+    const [forged] = appendEvents(EMPTY_LOG, [event('stage-opened', { stage: 'fleet' })]).appended;
+    const line = JSON.stringify({ kind: 'record', proof: [], record: sorted(forged?.record as AuditRecord) });
     expect(await codesOf([LINES[0] ?? '', line, ...LINES.slice(2)])).toContain('RECORD_NOT_IN_LOG');
   });
 

@@ -19,7 +19,8 @@ const aDraft = (change: Partial<AuditDraft> = {}): AuditDraft =>
   }) as AuditDraft;
 
 const DRAFTS = [aDraft(), aDraft({ campaign: undefined }), aDraft({ campaign: 'other' }), aDraft(), aDraft()];
-const { state, records } = appendEvents(EMPTY_LOG, DRAFTS);
+const { state, appended } = appendEvents(EMPTY_LOG, DRAFTS);
+const records = appended.map(({ record }) => record);
 
 it('gives each record its place in the log and in its campaign', () => {
   expect(records.map(({ seq, campaignSeq }) => [seq, campaignSeq])).toEqual([
@@ -35,11 +36,16 @@ it('gives each record its place in the log and in its campaign', () => {
 
 it('changes nothing it was given, and depends on nothing else', () => {
   expect(EMPTY_LOG.campaigns.size).toBe(0);
-  expect(appendEvents(EMPTY_LOG, DRAFTS)).toEqual({ state, records });
+  expect(appendEvents(EMPTY_LOG, DRAFTS)).toEqual({ state, appended });
   const first = appendEvents(EMPTY_LOG, DRAFTS.slice(0, 2));
   const second = appendEvents(first.state, DRAFTS.slice(2));
-  expect([...first.records, ...second.records]).toEqual(records);
+  expect([...first.appended, ...second.appended]).toEqual(appended);
   expect(logRoot(second.state)).toBe(logRoot(state));
+});
+
+it('the stored text of a record is the record', () => {
+  expect(appended.map(({ text }) => JSON.parse(text) as unknown)).toEqual(records);
+  expect(appended.map(({ text }) => text)).toEqual(records.map((record) => JSON.stringify(record)));
 });
 
 it('is restored from what a database gives back', async () => {

@@ -15,23 +15,32 @@ const RECORD_DOMAIN = 'drover/audit/record/v1\n';
 
 export const EMPTY_LOG: LogState = { edge: EMPTY_EDGE, lastHash: '0'.repeat(2 * HASH_BYTES), campaigns: new Map() };
 
+/** A new record with the text that is stored of it, and its leaf in the tree. */
+export interface Appended {
+  readonly record: AuditRecord;
+  readonly text: string;
+  readonly leaf: Hash;
+}
+
 export function appendEvents(
   state: LogState,
   drafts: readonly AuditDraft[],
-): { readonly state: LogState; readonly records: readonly AuditRecord[] } {
+): { readonly state: LogState; readonly appended: readonly Appended[] } {
   const campaigns = new Map(state.campaigns);
   let { edge, lastHash } = state;
-  const records = drafts.map((draft) => {
+  const appended = drafts.map((draft) => {
     requireDetails(draft);
     const place = { seq: edge.size, campaignSeq: count(campaigns, draft), prevHash: lastHash };
+    const body = canonicalJson({ ...draft, ...place } as unknown as Json);
+    lastHash = hashOfText(body);
+    const text = `${body.slice(0, -1)},"hash":"${lastHash}"}`;
     // Through JSON once, so that a record in memory is the record that will be read back.
-    const body = JSON.parse(canonicalJson({ ...draft, ...place } as unknown as Json)) as Omit<AuditRecord, 'hash'>;
-    const record = { ...body, hash: recordHash(body) } as AuditRecord;
-    edge = appendLeaf(edge, recordLeaf(record));
-    lastHash = record.hash;
-    return record;
+    const record = JSON.parse(text) as AuditRecord;
+    const leaf = recordLeaf(record);
+    edge = appendLeaf(edge, leaf);
+    return { record, text, leaf };
   });
-  return { state: { edge, lastHash, campaigns }, records };
+  return { state: { edge, lastHash, campaigns }, appended };
 }
 
 /** Reads a log from its beginning, checks each link, and gives the state to go on from. Nobody appends to a log that was tampered with. */
@@ -51,7 +60,11 @@ export async function restoreLog(records: AsyncIterable<AuditRecord> | Iterable<
 /** Over everything but the hash itself, the previous hash included. */
 export function recordHash(record: Omit<AuditRecord, 'hash'> | AuditRecord): string {
   const { hash: _, ...body } = record as AuditRecord;
-  return hex(sha256(RECORD_DOMAIN, canonicalJson(body as unknown as Json)));
+  return hashOfText(canonicalJson(body as unknown as Json));
+}
+
+function hashOfText(body: string): string {
+  return hex(sha256(RECORD_DOMAIN + body));
 }
 
 /** A record's leaf in the tree: its hash is the entry. */

@@ -1,5 +1,5 @@
 export { BUNDLE_FORMAT, type AttemptLine, type BundleLine, type BundleManifest, type SummaryLine } from './bundle.ts';
-export { appendEvents, EMPTY_LOG, logRoot, recordHash, recordLeaf, restoreLog, type LogState } from './chain.ts';
+export { appendEvents, EMPTY_LOG, logRoot, recordHash, recordLeaf, restoreLog, type Appended, type LogState } from './chain.ts';
 export { AuditError, type AuditErrorCode } from './errors.ts';
 export { EVENT_CATALOGUE, type AuditActor, type AuditCategory, type AuditDraft, type AuditRecord, type AuditType } from './event.ts';
 export { writeBundle, type BundleRequest } from './export.ts';

@@ -1,4 +1,5 @@
 import { FACTS, versionKey, type FactName } from '@drover/fleet';
+import type { Row, Table } from './multi-row.ts';
 import type {
   ApprovalRecord,
   CampaignRecord,
@@ -13,10 +14,8 @@ import type {
   UpdateRecord,
 } from './records.ts';
 
-type Row = Record<string, string | number | null>;
-
 export interface Upsert {
-  readonly sql: string;
+  readonly into: Table;
   readonly rows: readonly Row[];
 }
 
@@ -70,10 +69,9 @@ const ROW_OF = {
   treeHeads: (record: TreeHeadRecord): Row => ({ size: record.size, body: body(record) }),
 } as const;
 
-type Table = keyof typeof ROW_OF;
+type Records = keyof typeof ROW_OF;
 
-/** Columns with their SQL types, key columns first. */
-const COLUMNS: Record<Table, { readonly table: string; readonly keys: readonly string[]; readonly others: readonly string[] }> = {
+const TABLE_OF: Record<Records, Table> = {
   documents: { table: 'document', keys: ['namespace', 'kind', 'name'], others: ['body'] },
   firmware: { table: 'firmware', keys: ['namespace', 'name', 'version'], others: ['digest', 'body'] },
   campaigns: { table: 'campaign', keys: ['namespace', 'name'], others: ['phase', 'body'] },
@@ -90,7 +88,7 @@ const COLUMNS: Record<Table, { readonly table: string; readonly keys: readonly s
   treeHeads: { table: 'tree_head', keys: ['size'], others: ['body'] },
 };
 
-export const TABLES = Object.keys(ROW_OF) as Table[];
+const KINDS = Object.keys(ROW_OF) as Records[];
 
 function deviceRow(record: DeviceRecord): Row {
   const facts: Record<string, unknown> = {};
@@ -111,37 +109,25 @@ function deviceRow(record: DeviceRecord): Row {
   };
 }
 
-/** One statement per table for any number of rows: `INSERT … SELECT … FROM json_each(?) … ON CONFLICT DO UPDATE`. */
+/** Rows for each table that the changes touch; within one commit only the last version of a row matters. */
 export function upsertsFor(batches: readonly Changes[]): Upsert[] {
-  return TABLES.flatMap((table) => {
-    const records = batches.flatMap((changes) => (changes[table] ?? []) as readonly never[]);
+  return KINDS.flatMap((kind) => {
+    const records = batches.flatMap((changes) => (changes[kind] ?? []) as readonly never[]);
     if (records.length === 0) return [];
+    const into = TABLE_OF[kind];
     return [
       {
-        sql: upsertSql(table),
+        into,
         rows: lastOfEachKey(
-          table,
-          records.map((record) => ROW_OF[table](record)),
+          into,
+          records.map((record) => ROW_OF[kind](record)),
         ),
       },
     ];
   });
 }
 
-function upsertSql(name: Table): string {
-  const { table, keys, others } = COLUMNS[name];
-  const columns = [...keys, ...others];
-  const values = columns.map((column) => `json_extract(value, '$.${column}')`).join(', ');
-  const conflict =
-    keys.length === 0
-      ? ''
-      : ` WHERE true ON CONFLICT (${keys.join(', ')}) DO UPDATE SET ${others.map((column) => `${column} = excluded.${column}`).join(', ')}`;
-  return `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${values} FROM json_each(?)${conflict}`;
-}
-
-/** Within one commit only the last version of a row matters. */
-function lastOfEachKey(name: Table, rows: readonly Row[]): readonly Row[] {
-  const { keys } = COLUMNS[name];
+function lastOfEachKey({ keys }: Table, rows: readonly Row[]): readonly Row[] {
   if (keys.length === 0) return rows;
   return [...new Map(rows.map((row) => [keys.map((key) => String(row[key])).join('\u0000'), row])).values()];
 }

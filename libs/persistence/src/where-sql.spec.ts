@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { evaluate, parseWhere, type Device, type FactName, type FactValue } from '@drover/fleet';
 import { aDevice } from '@drover/testkit';
 import { openDatabase } from './database.ts';
+import { inserts } from './multi-row.ts';
 import { upsertsFor } from './upserts.ts';
 import { whereSql } from './where-sql.ts';
 
@@ -28,7 +29,8 @@ beforeAll(async () => {
     fleet.push({ ...aDevice(`d${index}`, { 'radio.cell': undefined, ...known }), labels });
   });
   const devices = fleet.map((device) => ({ ...device, registration: undefined, pattern: undefined, findings: [] }));
-  for (const { sql, rows } of upsertsFor([{ devices }])) await database.query(sql, [JSON.stringify(rows)]);
+  const statements = upsertsFor([{ devices }]).flatMap(({ into, rows }) => inserts(into, rows));
+  for (const { sql, parameters } of statements) await database.query(sql, parameters);
 });
 afterAll(() => database.destroy());
 

@@ -1,4 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
+import { inserts, type Row, type Table } from './multi-row.ts';
 import type { Changes } from './records.ts';
 import { StoreError } from './errors.ts';
 import { upsertsFor } from './upserts.ts';
@@ -33,8 +34,8 @@ const LAZY_MS = 250;
 
 /** Most units of work that go into one commit. */
 const MAX_BATCH = 500;
-const INSERT_AUDIT =
-  "INSERT INTO audit_event (seq, namespace, campaign, campaign_seq, body) SELECT json_extract(value, '$.seq'), json_extract(value, '$.namespace'), json_extract(value, '$.campaign'), json_extract(value, '$.campaignSeq'), json_extract(value, '$.body') FROM json_each(?)";
+/** Nothing is ever changed in it. */
+const AUDIT: Table = { table: 'audit_event', keys: [], others: ['seq', 'namespace', 'campaign', 'campaign_seq', 'body'] };
 
 /**
  * Owns every write. Units of work queue up while a commit runs and then share the next one (group commit); each is
@@ -131,8 +132,9 @@ export class Writer<Event> {
       for (const { namespace, campaign } of batch.flatMap(({ changes }) => changes.dropUpdatesOf ?? [])) {
         await runner.query('DELETE FROM device_update WHERE namespace = ? AND campaign = ?', [namespace, campaign]);
       }
-      for (const { sql, rows } of upsertsFor(batch.map(({ changes }) => changes))) await runner.query(sql, [JSON.stringify(rows)]);
-      if (records.length > 0) await runner.query(INSERT_AUDIT, [JSON.stringify(records)]);
+      const upserts = upsertsFor(batch.map(({ changes }) => changes));
+      const statements = [...upserts.flatMap(({ into, rows }) => inserts(into, rows)), ...inserts(AUDIT, records.map(auditRow))];
+      for (const { sql, parameters } of statements) await runner.query(sql, parameters);
       await runner.query('COMMIT');
     } catch (error) {
       await runner.query('ROLLBACK').catch(() => undefined);
@@ -154,6 +156,10 @@ export class Writer<Event> {
     for (const { failed } of waiting) failed(error);
     this.#onFatal(error);
   }
+}
+
+function auditRow({ seq, namespace, campaign, campaignSeq, body }: AuditRow): Row {
+  return { seq, namespace, campaign: campaign ?? null, campaign_seq: campaignSeq ?? null, body };
 }
 
 /** A full disk is the operator's to mend, not a broken promise of ours. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { encodeMessage, writeOptions } from '@drover/coap';
 import { DEFAULT_NAMESPACE } from '@drover/kernel';
-import { openDatabase, upsertsFor } from '@drover/persistence';
+import { inserts, openDatabase, upsertsFor } from '@drover/persistence';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const LINKS = '</>;rt="oma.lwm2m";ct="110 112",</1/0>,</3/0>,</4/0>,</5/0>,</7/0>,</10/0>';
@@ -52,7 +52,8 @@ async function fill(file, count, progress) {
   const now = Date.now();
   for (let from = 0; from < count; from += BATCH) {
     const devices = Array.from({ length: Math.min(BATCH, count - from) }, (_, i) => deviceOf(from + i, now));
-    for (const { sql, rows } of upsertsFor([{ devices }])) database.prepare(sql).run(JSON.stringify(rows));
+    const statements = upsertsFor([{ devices }]).flatMap(({ into, rows }) => inserts(into, rows));
+    for (const { sql, parameters } of statements) database.prepare(sql).run(...parameters);
     if (from % 50_000 === 0) progress(`writing ${count} registrations: ${from}`);
   }
   database.close();

@@ -51,7 +51,8 @@ async function aBundle(): Promise<Uint8Array> {
     event('device-registered', {}, { campaign: undefined, endpoint: 'd' }),
     event('attempt-finished', attempt, { endpoint: 'd', subject: 'd', result: 'success' }),
   ];
-  const { state, records } = appendEvents(EMPTY_LOG, drafts);
+  const { state, appended } = appendEvents(EMPTY_LOG, drafts);
+  const records = appended.map(({ record }) => record);
   const tree = new MerkleTree();
   for (const record of records) tree.append(recordLeaf(record));
   const signer = auditSigner(PRIVATE_PEM);

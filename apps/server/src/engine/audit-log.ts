@@ -5,6 +5,7 @@ import {
   recordLeaf,
   restoreLog,
   signTreeHead,
+  type Appended,
   type AuditDraft,
   type AuditRecord,
   type AuditSigner,
@@ -26,12 +27,12 @@ export class AuditLog extends AuditAppender<AuditDraft> {
   }
 
   append(events: readonly AuditDraft[]): { rows: AuditRow[]; committed: () => void } {
-    const { state, records } = appendEvents(this.#state, events);
+    const { state, appended } = appendEvents(this.#state, events);
     const committed = (): void => {
       this.#state = state;
-      for (const record of records) this.#tree.append(recordLeaf(record));
+      for (const { leaf } of appended) this.#tree.append(leaf);
     };
-    return { rows: records.map(rowOf), committed };
+    return { rows: appended.map(rowOf), committed };
   }
 
   /** A head over what is committed, with the tree that proves each record against it. */
@@ -44,14 +45,9 @@ export class AuditLog extends AuditAppender<AuditDraft> {
   }
 }
 
-function rowOf(record: AuditRecord): AuditRow {
-  return {
-    seq: record.seq,
-    namespace: record.namespace,
-    campaign: record.campaign,
-    campaignSeq: record.campaignSeq,
-    body: JSON.stringify(record),
-  };
+function rowOf({ record, text }: Appended): AuditRow {
+  const { seq, namespace, campaign, campaignSeq } = record;
+  return { seq, namespace, campaign, campaignSeq, body: text };
 }
 
 /** Reads the whole log once and checks every link of its chain: nobody appends to a log that was tampered with. */
