@@ -75,6 +75,14 @@ describe('a lazy change', () => {
     expect(await tokens()).toEqual(['alone', 'drained']);
   });
 
+  it('does not fall behind when there are more than a batch of them', async () => {
+    const many = Array.from({ length: 1800 }, (_, index) => writer.commit(token(`l${index}`), [], 'lazy'));
+    await many[0];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The last of them has waited no longer than the first: not one timer for each batch.
+    expect(await tokens()).toHaveLength(1800);
+  });
+
   it('does not hold up one that comes behind more than a batch of them', async () => {
     for (let index = 0; index < 1200; index++) void writer.commit(token(`l${index}`), [], 'lazy');
     await writer.commit(token('pressing'), ['pressing']);

@@ -98,12 +98,14 @@ export class Writer<Event> {
     clearTimeout(this.#lazyTimer);
     this.#lazyTimer = undefined;
     // Whatever arrives in this turn of the loop shares the first commit.
-    await new Promise((resolve) => setImmediate(resolve));
-    do {
+    await nextTurn();
+    // All that waits now is written, lazy or not: what a run left behind would grow from run to run.
+    for (let owed = this.#queue.length; (owed > 0 || this.#pressing > 0) && this.#stopped === undefined; owed -= MAX_BATCH) {
       const batch = this.#queue.splice(0, MAX_BATCH);
       this.#pressing -= batch.filter(({ urgency }) => urgency === 'now').length;
       await this.#commitBatch(batch);
-    } while (this.#pressing > 0 && this.#stopped === undefined);
+      if (this.#queue.length > 0) await nextTurn();
+    }
     this.#running = undefined;
     this.#next();
   }
@@ -160,6 +162,11 @@ export class Writer<Event> {
 
 function auditRow({ seq, namespace, campaign, campaignSeq, body }: AuditRow): Row {
   return { seq, namespace, campaign: campaign ?? null, campaign_seq: campaignSeq ?? null, body };
+}
+
+/** A commit takes its time without giving any away: whoever waits for the event loop gets a turn between two of them. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A full disk is the operator's to mend, not a broken promise of ours. */
