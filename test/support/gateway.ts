@@ -14,7 +14,7 @@ import { ImageCache } from '../../apps/server/src/gateway/image-cache.ts';
 import { ServeDoor } from '../../apps/server/src/gateway/serve-door.ts';
 import type { ClassSetting } from '../../apps/server/src/link/device-classes.ts';
 import type { FromGateway, OfferOrder, UpdateFact } from '../../apps/server/src/link/messages.ts';
-import { PLAIN_WISHES } from './orders.ts';
+import { papersOf, PLAIN_WISHES } from './orders.ts';
 
 export const ENDPOINT = Endpoint('urn:imei:490154203237518');
 export const TOKEN = 'token-of-this-device';
@@ -109,7 +109,7 @@ export class GatewayBench {
   }
 
   #order(): OfferOrder {
-    const { digest, image, envelope, policy } = this.release;
+    const { digest, image } = this.release;
     return {
       attempt: 'default/c/1.1/d',
       endpoint: ENDPOINT,
@@ -128,8 +128,7 @@ export class GatewayBench {
       share: 0.04,
       budget: 0.5,
       blockMs: 1,
-      envelope: Buffer.from(envelope).toString('base64'),
-      policy,
+      papers: papersOf(this.release),
       device: { model: 'WM-300', version: '1.0.0' },
       ...PLAIN_WISHES,
       phase: 'transfer',

@@ -1,7 +1,16 @@
-import type { OfferOrder } from '../../apps/server/src/link/messages.ts';
+import type { OfferOrder, Papers } from '../../apps/server/src/link/messages.ts';
 
 type Wish =
-  'isResumed' | 'isRetried' | 'idleSessions' | 'target' | 'protocols' | 'activation' | 'versionFrom' | 'keepAwakeMs' | 'watchBattery';
+  | 'isResumed'
+  | 'isRetried'
+  | 'resultBefore'
+  | 'idleSessions'
+  | 'target'
+  | 'protocols'
+  | 'activation'
+  | 'versionFrom'
+  | 'keepAwakeMs'
+  | 'watchBattery';
 
 /** Of an order that asks for nothing in particular: the one instance of Object 5, over CoAP, for the first time. */
 export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
@@ -16,3 +25,8 @@ export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
   keepAwakeMs: 0,
   watchBattery: false,
 };
+
+/** As the engine sends them. */
+export function papersOf({ envelope, policy }: { readonly envelope: Uint8Array; readonly policy: object }): Papers {
+  return { envelope: Buffer.from(envelope).toString('base64'), policy: JSON.stringify(policy) };
+}

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { instantOf, Name } from '@drover/kernel';
-import { encodeManifest, parsePrivateKey, parseReleasePolicy, signManifest, verifyForPlan, verifyForServe } from '../index.ts';
+import {
+  encodeManifest,
+  parsePrivateKey,
+  parseReleasePolicy,
+  signManifest,
+  verifyForPlan,
+  verifyForServe,
+  verifySignatures,
+} from '../index.ts';
 import { DirectoryBlobStore, writeKeyPair } from './index.ts';
 
 async function* upload() {
@@ -31,6 +39,8 @@ it('the example of the README, from the key to the device', async () => {
   expect(refusalFor({ model: 'WM-300', version: '2.5.0' })).toMatchObject({ code: 'ARTIFACT_ROLLBACK' });
 
   const measured = await store.measure(firmware.digest);
-  expect(verifyForServe({ envelope, image: measured }, trust, { model: 'WM-300', version: '2.3.0' }, now)).toEqual(firmware);
+  expect(
+    verifyForServe(verifySignatures(envelope, policy), { image: measured, ...trust }, { model: 'WM-300', version: '2.3.0' }, now),
+  ).toEqual(firmware);
   await rm(folder, { recursive: true });
 });

@@ -6,7 +6,7 @@ import { describePublicKey, printPublicKey, type PrivateKey } from './keys.ts';
 import { encodeManifest, type Manifest } from './manifest.ts';
 import { parseReleasePolicy, type ReleasePolicy } from './policy.ts';
 import { signManifest } from './signing.ts';
-import { verifyAtUpload, verifyForPlan, verifyForServe, type Artifact, type TargetDevice, type Trust } from './verify.ts';
+import { verifyAtUpload, verifyForPlan, verifyForServe, verifySignatures, type Artifact, type TargetDevice, type Trust } from './verify.ts';
 
 const ed25519 = (): PrivateKey => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -61,7 +61,8 @@ const DOORS: Record<Door, (attack: Attack) => unknown> = {
     const refusal = verifyForPlan(artifact, trust, now).refusalFor(device);
     if (refusal) throw refusal;
   },
-  serve: ({ artifact = signed(), trust = TRUST, device = METER, now = NOW }) => verifyForServe(artifact, trust, device, now),
+  serve: ({ artifact = signed(), trust = TRUST, device = METER, now = NOW }) =>
+    verifyForServe(verifySignatures(artifact.envelope, trust.policy), { ...artifact, ...trust }, device, now),
 };
 
 const codeAt = (door: Door, attack: Attack): string | undefined => {

@@ -57,20 +57,38 @@ export function verifyForPlan(artifact: Artifact, trust: Trust, now: Instant): P
   return { firmware, refusalFor: (device) => deviceRefusal(firmware, device, trust.policy) };
 }
 
+/**
+ * What an envelope says, by enough keys of this policy. Of image, device and time it says nothing yet. May be kept: the same
+ * bytes come to the same, and signatures cost more than all other questions together.
+ */
+export type SignedRelease = Brand<{ readonly manifest: Manifest; readonly policy: ReleasePolicy }, 'SignedRelease'>;
+
+/** The order is the point: nothing in the payload is believed, or even parsed, before the signatures hold. */
+export function verifySignatures(envelope: Uint8Array, policy: ReleasePolicy): SignedRelease {
+  const signed = parseEnvelope(envelope);
+  requireThreshold(signed, policy);
+  return { manifest: parseManifest(signed.payload), policy } as SignedRelease;
+}
+
 /** The last door: one device, at the moment it is told. */
-export function verifyForServe(artifact: Artifact, trust: Trust, device: TargetDevice, now: Instant): VerifiedFirmware {
-  const firmware = verifyArtifact(artifact, trust, now);
+export function verifyForServe(
+  { manifest, policy }: SignedRelease,
+  { image, withdrawn }: Pick<Artifact, 'image'> & Pick<Trust, 'withdrawn'>,
+  device: TargetDevice,
+  now: Instant,
+): VerifiedFirmware {
+  const firmware = verifyManifest(manifest, image, { policy, withdrawn }, now);
   refuseNotYetValid(firmware, now);
-  const refusal = deviceRefusal(firmware, device, trust.policy);
+  const refusal = deviceRefusal(firmware, device, policy);
   if (refusal) throw new ArtifactError(refusal.code, refusal.message);
   return firmware;
 }
 
-/** The order is the point: nothing in the payload is believed, or even parsed, before the signatures hold. */
-function verifyArtifact({ envelope, image }: Artifact, { policy, withdrawn }: Trust, now: Instant): VerifiedFirmware {
-  const signed = parseEnvelope(envelope);
-  requireThreshold(signed, policy);
-  const manifest = parseManifest(signed.payload);
+function verifyArtifact({ envelope, image }: Artifact, trust: Trust, now: Instant): VerifiedFirmware {
+  return verifyManifest(verifySignatures(envelope, trust.policy).manifest, image, trust, now);
+}
+
+function verifyManifest(manifest: Manifest, image: ImageDigest, { policy, withdrawn }: Trust, now: Instant): VerifiedFirmware {
   refuseWithdrawn(manifest, withdrawn);
   refuseAltered(manifest, image);
   refuseExpired(manifest, policy, now);

@@ -4,12 +4,11 @@ import { blockCost, hasBatteryFloor, linkOf } from '@drover/schedule';
 import type { CampaignSpec } from '@drover/campaign';
 import type { Activation } from '@drover/lwm2m';
 import type { DeviceRecord } from '@drover/persistence';
-import type { OfferOrder } from '../link/messages.ts';
+import type { OfferOrder, Papers } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { trustTarget } from './component-versions.ts';
 import type { Place } from './engine-state.ts';
 import type { Engine } from './engine.ts';
-import type { Papers } from './trust-desk.ts';
 
 /** `/5/0/11` by its words. */
 const SEVERITY = { Critical: 0, Mandatory: 1, Optional: 2 } as const;
@@ -24,12 +23,11 @@ export function offerOrder(
   const { spec } = campaign.document;
   const { delivery } = spec;
   const { firmware } = campaign.record.plan;
-  const { papers, ...rest } = more;
   const blockSize = engine.state.classes.blockSize(device, delivery.blockSize.preferred);
   const block = blockCost(linkOf(device, blockSize));
   const { model, version, nothingInstalled } = trustTarget(spec, device);
   return {
-    ...rest,
+    ...more,
     attempt: attemptKey(update),
     endpoint: update.endpoint,
     epoch: engine.epoch,
@@ -47,7 +45,6 @@ export function offerOrder(
     inactivityMs: delivery.inactivityTimeout,
     share: block.share,
     blockMs: block.duration,
-    ...papers,
     device: { model, version, ...(nothingInstalled ? { nothingInstalled } : {}) },
     target: { object: delivery.object, instance: delivery.instance, component: firmware.name },
     protocols: { order: delivery.protocolOrder, tryNext: spec.retry.classes.UnsupportedProtocol?.nextProtocol ?? true },

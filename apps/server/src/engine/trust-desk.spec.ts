@@ -96,6 +96,6 @@ describe('the policy of a namespace', () => {
 it('hands the gateway the envelope and the policy that it checks again', () => {
   expect(test.trust.papersFor(campaign.record)).toEqual({
     envelope: Buffer.from(test.release.envelope).toString('base64'),
-    policy: { name: 'release', roles: test.release.policy.roles },
+    policy: JSON.stringify({ name: 'release', roles: test.release.policy.roles }),
   });
 });

@@ -13,12 +13,8 @@ import {
 } from '@drover/firmware-store';
 import type { CampaignRecord, DeviceRecord, DocumentRecord, FirmwareRecord } from '@drover/persistence';
 import { runningVersion, trustTarget } from './component-versions.ts';
+import type { Papers } from '../link/messages.ts';
 import type { EngineState, LiveCampaign } from './engine-state.ts';
-
-export interface Papers {
-  readonly envelope: string;
-  readonly policy: Json;
-}
 
 /** Asks the trust library at each door, with the envelope and never with what a row says about it. */
 export class TrustDesk {
@@ -30,9 +26,9 @@ export class TrustDesk {
 
   /** The namespace's release policy: the only one, or the one called `default`. No policy, no firmware. */
   policyOf(namespace: string): { readonly policy: ReleasePolicy; readonly json: Json; readonly digest: Digest } {
-    const { name, source, digest } = this.#policyRow(namespace);
-    const json = { name, ...(source as { spec: Record<string, Json> }).spec };
-    return { policy: parseReleasePolicy(json), json, digest };
+    const row = this.#policyRow(namespace);
+    const json = policyJson(row);
+    return { policy: parseReleasePolicy(json), json, digest: row.digest };
   }
 
   #policyRow(namespace: string): DocumentRecord {
@@ -85,7 +81,7 @@ export class TrustDesk {
   papersFor(campaign: CampaignRecord): Papers | undefined {
     const { firmware } = campaign.plan;
     const record = this.#state.firmwareOf(campaign.namespace, firmware.name, firmware.version);
-    return record && { envelope: record.envelope, policy: this.policyOf(campaign.namespace).json };
+    return record && { envelope: record.envelope, policy: JSON.stringify(policyJson(this.#policyRow(campaign.namespace))) };
   }
 
   /** Signatures are checked anew whenever envelope, policy or withdrawals change, and at least every campaign minute. */
@@ -100,6 +96,10 @@ export class TrustDesk {
     this.#recent.set(key, { until: (now + 60_000) as Instant, plannable });
     return plannable;
   }
+}
+
+function policyJson({ name, source }: DocumentRecord): Json {
+  return { name, ...(source as { spec: Record<string, Json> }).spec };
 }
 
 /** Rules that compare with what runs. */

@@ -2,6 +2,7 @@ import type { Endpoint } from '@drover/kernel';
 import type { CampaignClock, Logger } from '@drover/platform';
 import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway, UpdateFact } from '../link/messages.ts';
 import { Conversation, type ConversationParts } from './conversation.ts';
+import { PapersShelf } from './papers-shelf.ts';
 import type { DoorOutcome, ServeDoor } from './serve-door.ts';
 
 /** Of one update, and what bears on all of them. */
@@ -30,6 +31,7 @@ export class CommandDesk {
   /** The other way round: settling an update must not look through a million tokens. */
   readonly #tokens = new Map<Endpoint, Set<string>>();
   readonly #suspended = new Set<AttemptKey>();
+  readonly #papers = new PapersShelf();
   #epoch = 0;
 
   constructor(parts: Parts) {
@@ -63,7 +65,7 @@ export class CommandDesk {
   handle(command: UpdateCommand): void {
     switch (command.type) {
       case 'offer':
-        return void this.#offer(command.order);
+        return void this.#offer({ ...command.order, papers: this.#papers.share(command.order.papers) });
       case 'forget':
         return this.#forget(command.endpoint);
       case 'withdrawn':

@@ -14,7 +14,7 @@ import type { FromGateway, OfferOrder, UpdateFact } from '../link/messages.ts';
 import { Gateway, type GatewayParts } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
 import { ServeDoor } from './serve-door.ts';
-import { PLAIN_WISHES } from '../../../../test/support/orders.ts';
+import { papersOf, PLAIN_WISHES } from '../../../../test/support/orders.ts';
 
 const ENDPOINT = Endpoint('urn:imei:490154203237518');
 const OLD: ResourceValue[] = [
@@ -116,8 +116,7 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   share: 0.04,
   budget: 0.5,
   blockMs: 1,
-  envelope: Buffer.from(release.envelope).toString('base64'),
-  policy: release.policy,
+  papers: papersOf(release),
   device: { model: 'WM-300', version: '1.0.0' },
   ...PLAIN_WISHES,
   phase: 'transfer',
@@ -349,9 +348,13 @@ describe('refuses', () => {
   it.each<[string, Partial<OfferOrder>, string]>([
     ['an image for another model', { device: { model: 'WM-100', version: '1.0.0' } }, 'ARTIFACT_INCOMPATIBLE'],
     ['a rollback', { device: { model: 'WM-300', version: '3.0.0' } }, 'ARTIFACT_ROLLBACK'],
-    ['an envelope of somebody else', { envelope: Buffer.from(aRelease().envelope).toString('base64') }, 'ARTIFACT_UNSIGNED'],
   ])('%s at the last door', async (_name, change, code) => {
     expect(await refusal(change)).toMatchObject({ type: 'update', fact: { type: 'refused', why: expect.stringContaining(code) } });
+  });
+  it('an envelope of somebody else at the last door, however often', async () => {
+    const papers = papersOf({ ...aRelease(), policy: release.policy });
+    for (let time = 0; time < 2; time++)
+      expect(await refusal({ papers })).toMatchObject({ fact: { type: 'refused', why: expect.stringContaining('ARTIFACT_UNSIGNED') } });
   });
   it('nothing when the image cannot be read: the transfer did not come about, and may be tried again', async () => {
     await rm(join(folder, 'blobs'), { recursive: true });

@@ -1,6 +1,6 @@
 import { DroverError, type Digest, type Instant, type Json } from '@drover/kernel';
-import { parseReleasePolicy, verifyForServe } from '@drover/firmware-store';
-import type { OfferOrder } from '../link/messages.ts';
+import { parseReleasePolicy, verifyForServe, verifySignatures, type SignedRelease } from '@drover/firmware-store';
+import type { OfferOrder, Papers } from '../link/messages.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { ImageCache } from './image-cache.ts';
 
@@ -16,6 +16,7 @@ export type DoorOutcome =
 export class ServeDoor {
   readonly #cache: ImageCache;
   readonly #now: () => Instant;
+  readonly #signed = new WeakMap<Papers, SignedRelease>();
   #withdrawn: ReadonlySet<Digest> = new Set();
 
   constructor(cache: ImageCache, now: () => Instant) {
@@ -32,13 +33,20 @@ export class ServeDoor {
       const image = await this.#cache.get(order.digest);
       const measured = { digest: await image.digest(), size: image.size };
       if (measured.digest !== order.digest) await this.#cache.discard(order.digest);
-      const artifact = { envelope: Buffer.from(order.envelope, 'base64'), image: measured };
-      const trust = { policy: parseReleasePolicy(order.policy as Json), withdrawn: this.#withdrawn };
-      verifyForServe(artifact, trust, order.device, this.#now());
+      verifyForServe(this.#signedBy(order.papers), { image: measured, withdrawn: this.#withdrawn }, order.device, this.#now());
       return { type: 'open', image };
     } catch (error) {
       return shut(error);
     }
+  }
+
+  /** Expiry, withdrawal, image and device are asked each time; the signatures of one and the same papers hold or do not. */
+  #signedBy(papers: Papers): SignedRelease {
+    const known = this.#signed.get(papers);
+    if (known) return known;
+    const signed = verifySignatures(Buffer.from(papers.envelope, 'base64'), parseReleasePolicy(JSON.parse(papers.policy) as Json));
+    this.#signed.set(papers, signed);
+    return signed;
   }
 }
 

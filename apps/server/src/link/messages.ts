@@ -1,4 +1,4 @@
-import type { Digest, Endpoint, Instant, Json } from '@drover/kernel';
+import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
 import type { Activation, ObjectModel, UpdateTarget, UriScheme } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
@@ -41,9 +41,7 @@ export interface OfferOrder {
   readonly budget: number;
   /** Radio time of one block, campaign ms: what pacing stretches. */
   readonly blockMs: number;
-  /** Base64 of the signed envelope, and the policy it is checked against. */
-  readonly envelope: string;
-  readonly policy: Json;
+  readonly papers: Papers;
   /** What runs where the image goes; `nothingInstalled` where the device was asked and has nothing there yet. */
   readonly device: { readonly model: string | undefined; readonly version: string | undefined; readonly nothingInstalled?: boolean };
   readonly target: UpdateTarget;
@@ -57,6 +55,14 @@ export interface OfferOrder {
   readonly watchBattery: boolean;
   /** Where a resumed conversation stands; a new one transfers. `install` offers nothing: it looks, and reads the version. */
   readonly phase: 'transfer' | 'install' | 'cancel';
+}
+
+/** What an image is trusted by. As text, so that the same papers of a whole fleet are kept, and checked, once. */
+export interface Papers {
+  /** The signed envelope, base64. */
+  readonly envelope: string;
+  /** The release policy that it is checked against, JSON. */
+  readonly policy: string;
 }
 
 export interface ProtocolOrder {

@@ -1,0 +1,19 @@
+import type { Papers } from '../link/messages.ts';
+
+/** Papers of different images and policies that are kept apart at a time; past it, the oldest are kept once more. */
+const MOST = 64;
+
+/** Each order brings the papers of its image, a few kilobytes: those that are the same become one object. */
+export class PapersShelf {
+  readonly #known = new Map<string, Papers>();
+
+  share(papers: Papers): Papers {
+    const text = `${papers.envelope} ${papers.policy}`;
+    const known = this.#known.get(text);
+    if (known) return known;
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= MOST && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(text, papers);
+    return papers;
+  }
+}
