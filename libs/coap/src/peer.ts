@@ -87,8 +87,24 @@ export class Peer implements Timer {
     return (this.#observations ??= new Map());
   }
 
-  get separate(): Map<number, SeparateResponse> {
-    return (this.#separate ??= new Map());
+  get separates(): number {
+    return this.#separate?.size ?? 0;
+  }
+
+  addSeparate(separate: SeparateResponse): void {
+    (this.#separate ??= new Map()).set(separate.transmission.messageId, separate);
+  }
+
+  separateWith(messageId: number): SeparateResponse | undefined {
+    return this.#separate?.get(messageId);
+  }
+
+  separateIds(): readonly number[] {
+    return [...(this.#separate?.keys() ?? [])];
+  }
+
+  dropSeparate(messageId: number): void {
+    this.#separate?.delete(messageId);
   }
 
   observationWith(token: Uint8Array): Observation | undefined {
@@ -131,7 +147,7 @@ export class Peer implements Timer {
   }
 
   get isIdle(): boolean {
-    return this.active === undefined && this.queued === 0 && (this.#observations?.size ?? 0) === 0 && (this.#separate?.size ?? 0) === 0;
+    return this.active === undefined && this.queued === 0 && (this.#observations?.size ?? 0) === 0 && this.separates === 0;
   }
 
   forgetObservations(): void {

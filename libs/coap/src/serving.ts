@@ -133,7 +133,7 @@ export class Serving {
   #respondSeparately(incoming: Incoming, response: CoapResponse, now: number): void {
     const peer = this.#peers.findOrAdd(incoming.peer, now);
     const messageId = peer?.drawMessageId(now, this.#settings);
-    if (peer === undefined || messageId === undefined || peer.separate.size >= this.#settings.maxSeparatePerPeer) {
+    if (peer === undefined || messageId === undefined || peer.separates >= this.#settings.maxSeparatePerPeer) {
       this.#respondNonConfirmably(incoming, response, now);
       return;
     }
@@ -142,7 +142,7 @@ export class Serving {
     const { firstTimeoutMs: timeoutMs, maxRetransmissions } = paceOf(peer.rto.timeoutMs, this.#chance.fraction(), limits);
     const transmission = { bytes, messageId, sentAt: now, timeoutMs, retransmissions: 0, maxRetransmissions };
     const separate: SeparateResponse = { kind: 'separate', peer, transmission, at: 0, place: -1 };
-    peer.separate.set(messageId, separate);
+    peer.addSeparate(separate);
     this.#peers.timers.arm(separate, now + timeoutMs);
     this.#sink({ type: 'datagram', peer: peer.address, bytes });
   }
@@ -157,10 +157,10 @@ export class Serving {
 
   /** ACK or RST for a separate response of ours. */
   settled(peer: Peer, messageId: number): void {
-    const separate = peer.separate.get(messageId);
+    const separate = peer.separateWith(messageId);
     if (separate === undefined) return;
     this.#peers.timers.clear(separate);
-    peer.separate.delete(messageId);
+    peer.dropSeparate(messageId);
   }
 
   due(separate: SeparateResponse, now: number): void {

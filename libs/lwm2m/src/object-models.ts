@@ -24,6 +24,7 @@ export class ObjectModels {
   /** Newest first. */
   readonly #byId: ReadonlyMap<number, readonly Known[]>;
   readonly #announced: ReadonlyMap<number, string>;
+  readonly #ofLists = new WeakMap<readonly AnnouncedObject[], ObjectModels>();
 
   private constructor(byId: ReadonlyMap<number, readonly Known[]>, announced: ReadonlyMap<number, string> = new Map()) {
     this.#byId = byId;
@@ -43,9 +44,13 @@ export class ObjectModels {
     return new ObjectModels(byId);
   }
 
-  /** The same definitions, asked on behalf of one device. */
+  /** The same definitions, asked on behalf of one device. Devices that share their list share these. */
   for(announced: readonly AnnouncedObject[]): ObjectModels {
-    return new ObjectModels(this.#byId, new Map(announced.map(({ object, version }) => [object, version])));
+    const known = this.#ofLists.get(announced);
+    if (known) return known;
+    const made = new ObjectModels(this.#byId, new Map(announced.map(({ object, version }) => [object, version])));
+    this.#ofLists.set(announced, made);
+    return made;
   }
 
   object(id: number, version = this.#announced.get(id)): ObjectModel | undefined {

@@ -113,7 +113,11 @@ export class Conversation {
     if (order.phase === 'transfer') this.#watchTransfer();
     const step = this.#begin();
     this.#talk = step.conversation;
-    // The caller keeps the conversation before the first request can be answered.
+    this.#carryOutSoon(step);
+  }
+
+  /** The caller keeps the conversation before the first request can be answered. */
+  #carryOutSoon(step: Step): void {
     queueMicrotask(() => this.#carryOut(step));
   }
 
@@ -285,6 +289,7 @@ export class Conversation {
         this.#asked = undefined;
         if (outcome.type === 'no-answer') return this.#unanswered(operation);
         this.heard();
+        if (!outcome.code.startsWith('2.')) this.#observed = this.#observed.filter((each) => each !== handle);
         this.input({ type: 'answer', op: operation, code: outcome.code, values: outcome.values });
       },
       notified: (values) => {
