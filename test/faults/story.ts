@@ -127,12 +127,14 @@ function limitsOf({ downloadWindow, installWindow }: Scenario, digest: Digest): 
 async function known(place: Place, { scale, mix }: Scenario): Promise<void> {
   const devices = Object.values(mix).reduce((sum, count) => sum + count, 0);
   const where = encodeURIComponent('has(firmwareVersion)');
-  let known = 0;
+  let known: readonly { readonly endpoint: string }[] = [];
   for (const until = Date.now() + 120_000 + (12 * HOUR) / scale; Date.now() < until; await wait(100)) {
-    known = ((await place.api('GET', `devices?limit=100&where=${where}`)) as unknown[]).length;
-    if (known >= devices) return;
+    known = (await place.api('GET', `devices?limit=100&where=${where}`)) as typeof known;
+    if (known.length >= devices) return;
   }
-  throw new Error(`${known} of ${devices} devices are known with their version: there is no fleet to plan for`);
+  const unknown = (await place.report()).devices.filter((each) => !known.some(({ endpoint }) => endpoint === each.endpoint));
+  const names = unknown.map(({ endpoint, profile }) => `${endpoint} (${profile})`).join(', ');
+  throw new Error(`${known.length} of ${devices} devices are known with their version, but not ${names}: there is no fleet to plan for`);
 }
 
 async function befall(place: Place, disturbance: Disturbance, acknowledged: Acknowledged[]): Promise<void> {
