@@ -81,6 +81,7 @@ const MOVES: Record<string, UpdateState> = {
   'downloading + session-lost': 'waiting',
   'downloaded + execute-permitted': 'installing',
   'downloaded + install-started': 'installing',
+  'verifying + install-started': 'installing',
   'installing + execute-not-sent': 'downloaded',
   'installing + registered': 'verifying',
   'suspect + registered': 'verifying',
@@ -148,6 +149,22 @@ describe('what the move carries', () => {
     ['last contact before the suspicion', { since: plus(now, 5) }, now, 'SuspectedBrick'],
   ] as const)('a suspect past its limit, %s', (_name, change, heardAt, failure) => {
     expect(next(anUpdate('suspect', change), { type: 'confirm-deadline-passed', heardAt }, rules, now)?.failure).toBe(failure);
+  });
+
+  it.each([
+    ['nothing since', {}, now, 'SuspectedBrick'],
+    ['a contact since', {}, plus(now, 5), 'InstallTimeout'],
+    ['an answer since', { answeredAt: plus(now, 5) }, now, 'InstallTimeout'],
+    ['the version seen once', { seenContacts: 1 }, now, 'InstallTimeout'],
+  ] as const)('one that registered again and was never proven, %s', (_name, change, heardAt, failure) => {
+    const update = anUpdate('verifying', { registeredAt: now, ...change });
+    expect(next(update, { type: 'confirm-deadline-passed', heardAt }, rules, now)?.failure).toBe(failure);
+  });
+
+  it('an installation that starts after the device registered has not ended with that', () => {
+    const update = anUpdate('verifying', { registeredAt: now });
+    expect(next(update, { type: 'install-started' }, rules, now)).toMatchObject({ state: 'installing', registeredAt: undefined });
+    expect(next({ ...update, seenContacts: 1 }, { type: 'install-started' }, rules, now)).toBeUndefined();
   });
 
   it('a transfer that goes on is the same attempt and keeps its offset', () => {

@@ -198,12 +198,18 @@ function onInstall(update: DeviceUpdate, fact: InstallFact, now: Instant): Devic
         ? moved(update, 'downloaded', now, { executes: Math.max(0, (update.executes ?? 1) - 1) })
         : undefined;
     case 'install-started':
-      return update.state === 'downloaded'
-        ? moved(update, 'installing', now, { executedAt: update.executedAt ?? now, lookedAt: undefined })
-        : undefined;
+      return onInstallStarted(update, now);
     case 'registered':
       return onRegistered(update, now);
   }
+}
+
+/** A Register that was on its way while the device was told to install is not the one that tells of the end. */
+function onInstallStarted(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {
+  if (update.state === 'verifying' && !update.seenContacts) return moved(update, 'installing', now, { registeredAt: undefined });
+  return update.state === 'downloaded'
+    ? moved(update, 'installing', now, { executedAt: update.executedAt ?? now, lookedAt: undefined })
+    : undefined;
 }
 
 function onRegistered(update: DeviceUpdate, now: Instant): DeviceUpdate | undefined {

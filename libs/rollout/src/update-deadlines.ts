@@ -61,12 +61,7 @@ function isSilentSinceExecute({ executedAt, answeredAt }: DeviceUpdate): boolean
 function onConfirmDeadline(update: DeviceUpdate, heardAt: Instant | undefined, now: Instant): DeviceUpdate | undefined {
   switch (update.state) {
     case 'verifying':
-      return failed(
-        update,
-        'InstallTimeout',
-        update.seenContacts ? `${update.detail ?? ''}, and not seen since` : 'registered again but its version could not be read',
-        now,
-      );
+      return neverProven(update, heardAt, now);
     case 'suspect':
       return endOfSuspicion(update, heardAt, now);
     case 'cancelling':
@@ -74,6 +69,16 @@ function onConfirmDeadline(update: DeviceUpdate, heardAt: Instant | undefined, n
     default:
       return undefined;
   }
+}
+
+/** It came back after Execute. Whether it is there and cannot be read, or has fallen silent, are different things to whoever drives out to it. */
+function neverProven(update: DeviceUpdate, heardAt: Instant | undefined, now: Instant): DeviceUpdate {
+  const { seenContacts, detail, answeredAt, registeredAt, since } = update;
+  if (seenContacts) return failed(update, 'InstallTimeout', `${detail ?? ''}, and not seen since`, now);
+  const isHeard = Math.max(heardAt ?? 0, answeredAt ?? 0) > (registeredAt ?? since);
+  return isHeard
+    ? failed(update, 'InstallTimeout', 'registered again but its version could not be read', now)
+    : failed(update, 'SuspectedBrick', 'silent since it registered again', now);
 }
 
 /** Whoever still makes contact is no brick, whatever it answers. */
