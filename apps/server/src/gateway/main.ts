@@ -8,6 +8,7 @@ import { MessagePortLink } from '../link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { Gateway } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
+import { Intake } from './intake.ts';
 import { ServeDoor } from './serve-door.ts';
 import { StreamListener } from './stream-listener.ts';
 
@@ -99,7 +100,9 @@ function armTimer(): void {
   );
 }
 
+let received = 0;
 socket.on('message', (bytes, { address, port }) => {
+  received += 1;
   try {
     gateway.receive(peerOf(address, port), bytes);
   } catch (error) {
@@ -132,6 +135,7 @@ function sameAs(udpPort: number): number {
 }
 
 socket.bind(start.port, start.host, () => void ready().catch(fatal));
+const intake = new Intake({ handle: (command) => gateway.command(command), received: () => received });
 link.onMessage((message) => {
   if (message.type === 'close') {
     gateway.close();
@@ -139,5 +143,5 @@ link.onMessage((message) => {
     socket.close(() => process.exit(0));
     return;
   }
-  gateway.command(message);
+  intake.push(message);
 });
