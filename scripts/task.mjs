@@ -1,6 +1,7 @@
 // `npm run X` comes here: sets up what is missing, then runs X with Node 24.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { SERVER_FLAGS } from './lib/server-flags.mjs';
 import { prepare, ROOT, run } from './lib/setup.mjs';
 
 const bin = (name) => join('node_modules', ...name.split('/'));
@@ -12,7 +13,7 @@ const out = (file) => join(ROOT, 'out', file);
 const STEPS = {
   build: () => [],
   demo: (args) => [['scripts/demo.mjs', ...args]],
-  start: (args) => [[join('apps', 'server', 'dist', 'main.js'), ...args]],
+  start: (args) => [[...SERVER_FLAGS, join('apps', 'server', 'dist', 'main.js'), ...args]],
   simulator: (args) => [[join('apps', 'simulator', 'dist', 'main.js'), ...args]],
   fuzz: (args) => [['test/fuzz/main.ts', ...args]],
   bench: (args) => [['scripts/bench.mjs', ...args]],

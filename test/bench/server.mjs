@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '@drover/cli';
 import { makeImage } from '@drover/simulator';
+import { SERVER_FLAGS } from '../../scripts/lib/server-flags.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 export const OUT = join(ROOT, 'out');
@@ -21,9 +22,9 @@ export async function startProcess(script, args, { execArgv = [] } = {}) {
 }
 
 /** On loopback, with its database in `folder`. The command line speaks with it from here on. */
-export async function startServer(folder, more = [], options = {}) {
+export async function startServer(folder, more = [], { execArgv = [] } = {}) {
   const own = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--coap-tcp-port', 'off', '--log-level', 'error'];
-  const { child, ready } = await startProcess('apps/server/dist/main.js', [...own, ...more], options);
+  const { child, ready } = await startProcess('apps/server/dist/main.js', [...own, ...more], { execArgv: [...SERVER_FLAGS, ...execArgv] });
   Object.assign(process.env, { DROVER_SERVER: ready.http, DROVER_TOKEN: ready.token });
   return { child, ...ready };
 }

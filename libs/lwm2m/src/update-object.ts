@@ -39,7 +39,18 @@ export interface UpdatePaths {
   readonly activation?: string;
 }
 
-export function pathsOf({ object, instance }: Pick<UpdateTarget, 'object' | 'instance'>): UpdatePaths {
+/** Paths of the first instances: a whole fleet has the same ones, and keeps them for as long as its updates take. */
+const KNOWN = new Map<string, UpdatePaths>();
+const INSTANCES_KNOWN = 16;
+
+export function pathsOf(target: Pick<UpdateTarget, 'object' | 'instance'>): UpdatePaths {
+  const key = `${target.object} ${target.instance}`;
+  const paths = KNOWN.get(key) ?? makePaths(target);
+  if (target.instance < INSTANCES_KNOWN) KNOWN.set(key, paths);
+  return paths;
+}
+
+function makePaths({ object, instance }: Pick<UpdateTarget, 'object' | 'instance'>): UpdatePaths {
   const root = `/${UPDATE_OBJECT[object]}`;
   const at = (resource: number): string => `${root}/${instance}/${resource}`;
   const place = { object: root, instance: `${root}/${instance}` };

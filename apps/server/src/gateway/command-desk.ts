@@ -1,7 +1,8 @@
 import type { Endpoint } from '@drover/kernel';
 import type { CampaignClock, Logger } from '@drover/platform';
 import type { AttemptKey, FromGateway, OfferOrder, PullToken, ToGateway, UpdateFact } from '../link/messages.ts';
-import { Conversation, type ConversationParts } from './conversation.ts';
+import { Conversation } from './conversation.ts';
+import type { ConversationParts } from './conversation-parts.ts';
 import { PapersShelf } from './papers-shelf.ts';
 import type { DoorOutcome, ServeDoor } from './serve-door.ts';
 

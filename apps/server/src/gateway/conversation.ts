@@ -1,5 +1,5 @@
 import type { Duration, Instant } from '@drover/kernel';
-import type { CoapTransport, RequestHandle } from '@drover/coap';
+import type { RequestHandle } from '@drover/coap';
 import {
   begin,
   beginInstalled,
@@ -13,43 +13,19 @@ import {
   type Operation,
   type Step,
 } from '@drover/lwm2m';
-import type { CampaignClock } from '@drover/platform';
-import type { ClassSetting } from '../link/device-classes.ts';
-import type { OfferOrder, UpdateFact } from '../link/messages.ts';
-import { Alarm } from './alarm.ts';
+import type { OfferOrder } from '../link/messages.ts';
+import { Alarms } from './alarms.ts';
+import type { ConversationParts } from './conversation-parts.ts';
 import type { CachedImage } from './cached-image.ts';
-import type { Operations } from './operations.ts';
-import type { Pacer } from './pacer.ts';
-import type { FactValues } from './facts-of-values.ts';
-import { firmwareOrder, type UriFor } from './firmware-order.ts';
+import { firmwareOrder } from './firmware-order.ts';
 import { Progress } from './progress.ts';
 import { Push } from './push.ts';
 import type { Registered } from './registry.ts';
 import { updateFact } from './update-facts.ts';
 import { Wakefulness } from './wakefulness.ts';
 
-export interface ConversationParts {
-  readonly coap: CoapTransport;
-  readonly operations: Operations;
-  readonly pacer: Pacer;
-  readonly clock: CampaignClock;
-  readonly protocolNow: () => number;
-  /** Of devices whose class says nothing else. */
-  readonly awakeMs: number;
-  /** What is configured for this kind of device, now. */
-  readonly classOf: () => ClassSetting;
-  /** The device asked for blocks of this size, and larger ones were offered. */
-  readonly noteBlockSize: (bytes: number) => void;
-  readonly uriFor: UriFor;
-  readonly device: () => Registered | undefined;
-  /** The device has answered something since it registered where it is now. */
-  readonly isConfirmed: () => boolean;
-  readonly emit: (fact: UpdateFact) => void;
-  /** Something about the device itself, learnt on the way. */
-  readonly learnt: (facts: FactValues) => void;
-  /** An Execute that was allowed, and not sent. */
-  readonly refuseExecute: (why: string) => void;
-}
+/** `window-end`: of the download window. */
+type AlarmName = 'tick' | 'try-again' | 'silence' | 'window-end' | 'execute-end';
 
 /** Phases in which an unanswered request means that the transfer has stopped and its budget is better spent elsewhere. */
 const TRANSFER_PHASES: readonly Talk['phase'][] = [
@@ -81,12 +57,7 @@ export class Conversation {
   #observed: RequestHandle[] = [];
   #serving = false;
   #ended = false;
-  readonly #tick: Alarm;
-  readonly #tryAgain: Alarm;
-  readonly #silence: Alarm;
-  /** The end of the download window. */
-  readonly #windowEnd: Alarm;
-  readonly #executeEnd: Alarm;
+  readonly #alarms: Alarms<AlarmName>;
   readonly #wakefulness: Wakefulness;
   #executeNotAfter: Instant | undefined;
 
@@ -95,20 +66,16 @@ export class Conversation {
     this.image = image?.use();
     this.#parts = parts;
     const { clock } = parts;
-    this.#tick = new Alarm(clock, () => this.#wakefulness.isAsleep || this.input({ type: 'tick' }));
-    this.#tryAgain = new Alarm(clock, () => this.input({ type: 'contact' }));
-    this.#silence = new Alarm(clock, () => this.#lookForSilence());
-    this.#windowEnd = new Alarm(clock, () => this.#stopAtTheWindowsEnd());
-    this.#executeEnd = new Alarm(clock, () => this.#withdrawExecute());
+    this.#alarms = new Alarms(clock, (name) => this.#rang(name));
     this.#wakefulness = new Wakefulness({
       clock,
       sleeps: () => !this.#ended && parts.device()?.queueMode === true,
-      awakeMs: () => parts.classOf().awakeMs ?? parts.awakeMs,
+      awakeMs: () => parts.awakeMs,
       fellAsleep: () => this.#fellAsleep(),
       keepAwake: () => this.#keepAwake(),
       mayKeepMs: order.keepAwakeMs,
     });
-    this.#progress = new Progress(parts.emit);
+    this.#progress = new Progress((fact) => parts.emit(fact));
     if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
     if (order.phase === 'transfer') this.#watchTransfer();
     const step = this.#begin();
@@ -119,6 +86,21 @@ export class Conversation {
   /** The caller keeps the conversation before the first request can be answered. */
   #carryOutSoon(step: Step): void {
     queueMicrotask(() => this.#carryOut(step));
+  }
+
+  #rang(name: AlarmName): void {
+    switch (name) {
+      case 'tick':
+        return this.#wakefulness.isAsleep ? undefined : this.input({ type: 'tick' });
+      case 'try-again':
+        return this.input({ type: 'contact' });
+      case 'silence':
+        return this.#lookForSilence();
+      case 'window-end':
+        return this.#stopAtTheWindowsEnd();
+      case 'execute-end':
+        return this.#withdrawExecute();
+    }
   }
 
   get isServing(): boolean {
@@ -204,7 +186,7 @@ export class Conversation {
     this.image?.done();
     this.#progress.flush();
     this.#wakefulness.stop();
-    for (const alarm of [this.#tick, this.#tryAgain, this.#silence, this.#windowEnd, this.#executeEnd]) alarm.stop();
+    this.#alarms.stop();
     this.#push?.stop();
     this.#giveUpAsking();
     this.#forgetObservations();
@@ -226,8 +208,8 @@ export class Conversation {
 
   #wanted(): FirmwareOrder {
     const { order } = this;
-    const { classOf, uriFor, device } = this.#parts;
-    return firmwareOrder(order, classOf(), { uriFor, device: device() });
+    const { uriFor } = this.#parts;
+    return firmwareOrder(order, this.#parts.classOf(), { uriFor, device: this.#parts.device() });
   }
 
   #begin(): Step {
@@ -265,7 +247,7 @@ export class Conversation {
         this.#serving = action.on;
         return;
       case 'wait-until':
-        return this.#tick.at(action.at as Instant);
+        return this.#alarms.at('tick', action.at as Instant);
       default:
         return this.#perform(action);
     }
@@ -298,7 +280,7 @@ export class Conversation {
       },
     });
     this.#asked = handle;
-    if (isUpdate && this.#executeNotAfter !== undefined) this.#executeEnd.at(this.#executeNotAfter);
+    if (isUpdate && this.#executeNotAfter !== undefined) this.#alarms.at('execute-end', this.#executeNotAfter);
     if (operation.type === 'observe') this.#observed.push(handle);
   }
 
@@ -333,7 +315,7 @@ export class Conversation {
     this.input({ type: 'no-answer', op: operation });
     if (TRANSFER_PHASES.includes(this.#talk.phase)) return this.#lost();
     const device = this.#parts.device();
-    if (device && !device.queueMode) this.#tryAgain.in(TRY_AGAIN_MS);
+    if (device && !device.queueMode) this.#alarms.in('try-again', TRY_AGAIN_MS);
   }
 
   /** Silence in a transfer: its share of the cell must not be held by a device that sleeps. */
@@ -343,15 +325,15 @@ export class Conversation {
   }
 
   #watchTransfer(): void {
-    this.#silence.in(this.order.inactivityMs / 2);
-    if (this.order.notAfter !== undefined) this.#windowEnd.at(this.order.notAfter);
+    this.#alarms.in('silence', this.order.inactivityMs / 2);
+    if (this.order.notAfter !== undefined) this.#alarms.at('window-end', this.order.notAfter);
   }
 
   /** The transfer stops at this block boundary and keeps its offset. */
   #stopAtTheWindowsEnd(): void {
     const { notAfter } = this.order;
     if (this.#ended || notAfter === undefined || !TRANSFER_PHASES.includes(this.#talk.phase)) return;
-    if (this.#parts.clock.now() < notAfter) return this.#windowEnd.at(notAfter);
+    if (this.#parts.clock.now() < notAfter) return this.#alarms.at('window-end', notAfter);
     this.input({ type: 'suspend' });
     this.#lost();
   }
@@ -360,7 +342,7 @@ export class Conversation {
   #lookForSilence(): void {
     if (this.#ended) return;
     if (this.isTransferring && !this.#wakefulness.isAsleep) this.input({ type: 'tick' });
-    this.#silence.in(this.order.inactivityMs / 2);
+    this.#alarms.in('silence', this.order.inactivityMs / 2);
   }
 
   /** Only for what is close: a look that is due, or an answer that is under way. */
@@ -381,7 +363,7 @@ export class Conversation {
   #startPush({ offset, path }: Extract<Action, { type: 'start-push' }>): void {
     const device = this.#parts.device();
     if (!device || !this.image) return this.#lost();
-    const { coap, protocolNow, clock } = this.#parts;
+    const { coap, clock } = this.#parts;
     const { timing, firstBlockTimeoutMs, busyRetryMs } = this.#parts.classOf();
     this.#push?.stop();
     this.#push = new Push(device, offset, {
@@ -392,7 +374,7 @@ export class Conversation {
       timing,
       firstBlockTimeoutMs,
       busyRetryMs: busyRetryMs === undefined ? undefined : clock.wallMs(busyRetryMs as Duration),
-      now: protocolNow,
+      now: () => this.#parts.protocolNow(),
       isCompressed: clock.setting.scale > 1,
       pace: () => this.paceMs,
       sent: (block) => {

@@ -2,10 +2,10 @@ import type { Duration, Endpoint, Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
-import type { AttemptKey, FromGateway, ToGateway, UpdateFact } from '../link/messages.ts';
+import type { FromGateway, ToGateway } from '../link/messages.ts';
 import { CommandDesk } from './command-desk.ts';
 import { ContactDesk } from './contact-desk.ts';
-import type { ConversationParts } from './conversation.ts';
+import { ConversationParts, type GatewayServices } from './conversation-parts.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceReader } from './device-reader.ts';
 import type { UriFor } from './firmware-order.ts';
@@ -103,13 +103,14 @@ export class Gateway {
     });
     this.#looks = this.#lookDesk();
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(250, parts.clock.wallMs(SWEEP_MS as Duration)));
+    const services = this.#services();
     this.#commands = new CommandDesk({
       clock: parts.clock,
       log: parts.log,
       door: parts.door,
       tell: parts.tell,
       tokenGone: (token) => this.#pulls.forget(token),
-      conversationParts: (endpoint, attempt) => this.#conversationParts(endpoint, attempt),
+      conversationParts: (endpoint, attempt) => new ConversationParts(services, endpoint, attempt),
     });
     this.#contacts = new ContactDesk({
       clock: parts.clock,
@@ -163,23 +164,19 @@ export class Gateway {
     });
   }
 
-  #conversationParts(endpoint: Endpoint, attempt: AttemptKey): ConversationParts {
-    const parts = this.#parts;
+  #services(): GatewayServices {
+    const { clock, awakeMs, tell } = this.#parts;
     return {
       coap: this.#coap,
       operations: this.#operations,
       pacer: this.#pacer,
-      clock: parts.clock,
-      protocolNow: monotonicMs,
-      awakeMs: parts.awakeMs,
-      classOf: () => this.#classes.of(endpoint),
-      noteBlockSize: (bytes) => this.#blocks.note(endpoint, bytes),
+      clock,
+      registry: this.#registry,
+      classes: this.#classes,
+      blocks: this.#blocks,
+      awakeMs,
       uriFor: (scheme, image) => this.#uriFor(scheme, image),
-      device: () => this.#registry.of(endpoint, parts.clock.now()),
-      isConfirmed: () => this.#registry.isConfirmed(endpoint),
-      refuseExecute: (why) => parts.tell({ type: 'refused-command', endpoint, attempt, at: parts.clock.now(), command: 'execute', why }),
-      learnt: (facts) => parts.tell({ type: 'facts', endpoint, at: parts.clock.now(), facts }),
-      emit: (fact: UpdateFact) => parts.tell({ type: 'update', endpoint, attempt, at: parts.clock.now(), fact }),
+      tell,
     };
   }
 
