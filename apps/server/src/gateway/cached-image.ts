@@ -7,10 +7,12 @@ import { digestOfBytes, type Digest } from '@drover/kernel';
 const LEAF = 4096;
 const HASH_BYTES = 32;
 const LEAVES_AT_ONCE = 16;
+/** Kept in memory as they were verified: a fleet takes the same megabyte for a while, and then the next. */
+const RECENT_LEAVES = 256;
 
 /**
- * An image on the gateway's own disk, read block by block, never whole in memory. Its digest is taken once; from then on
- * every block is held against the hash of its leaf, so that what is served is what was verified, whoever writes to the file
+ * An image on the gateway's own disk, read leaf by leaf, no more than a megabyte of it in memory. Its digest is taken once; from
+ * then on every leaf that is read is held against its hash, so that what is served is what was verified, whoever writes to the file
  * meanwhile. Open as long as somebody uses it.
  */
 export class CachedImage {
@@ -20,6 +22,8 @@ export class CachedImage {
   #users = 0;
   #isDiscarded = false;
   #digest: Promise<Digest> | undefined;
+  /** By their offset, the oldest first. */
+  readonly #recent = new Map<number, Uint8Array>();
   /** Hashes of the leaves, one after another; empty until the digest was taken. */
   #leaves: Uint8Array = new Uint8Array();
 
@@ -29,19 +33,32 @@ export class CachedImage {
     this.size = fstatSync(this.#fd).size;
   }
 
-  /** `undefined` when the disk gives less than it should, or other than was verified: nothing of that is served. */
+  /** `undefined` when the disk gives less than it should, or other than was verified: nothing of that is served. Not to be written to. */
   read(offset: number, length: number): Uint8Array | undefined {
     const end = Math.min(offset + length, this.size);
     const from = offset - (offset % LEAF);
     const to = Math.min(this.size, Math.ceil(end / LEAF) * LEAF);
-    const bytes = this.#bytes(from, Math.max(0, to - from));
-    if (bytes === undefined) return undefined;
-    if (this.#leaves.length > 0 && !this.#isAsVerified(bytes, from)) {
+    const bytes = this.#recent.get(from);
+    if (bytes !== undefined && to - from <= LEAF) return bytes.subarray(offset - from, end - from);
+    return this.#verified(from, Math.max(0, to - from))?.subarray(offset - from, Math.max(0, end - from));
+  }
+
+  #verified(from: number, length: number): Uint8Array | undefined {
+    const bytes = this.#bytes(from, length);
+    if (bytes === undefined || this.#leaves.length === 0) return bytes;
+    if (!this.#isAsVerified(bytes, from)) {
       // Whoever opens it next hashes it anew, and finds out.
       this.#digest = undefined;
       return undefined;
     }
-    return bytes.subarray(offset - from, Math.max(0, end - from));
+    if (length > 0 && length <= LEAF) this.#keep(from, bytes);
+    return bytes;
+  }
+
+  #keep(from: number, leaf: Uint8Array): void {
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size >= RECENT_LEAVES && oldest !== undefined) this.#recent.delete(oldest);
+    this.#recent.set(from, leaf);
   }
 
   /** Over the bytes that will be served, not over what their name says. */

@@ -48,10 +48,21 @@ it('a disk that gives less than the file had gives nothing', () => {
 it('what somebody writes into a verified file is not served, and the next digest tells of it', async () => {
   expect(await image.digest()).toBe(release.digest);
   const file = openSync(image.path, 'r+');
-  writeSync(file, Buffer.of(image.read(600, 1)![0]! ^ 1), 0, 1, 600);
+  writeSync(file, Buffer.of(release.image[600]! ^ 1), 0, 1, 600);
   closeSync(file);
   expect(image.read(512, 64)).toBeUndefined();
   expect(await image.digest()).not.toBe(release.digest);
+});
+
+it('what was read as it was verified is served as it was, whatever is written since', async () => {
+  const image = await cache.get(release.digest);
+  await image.digest();
+  const before = Buffer.from(image.read(512, 64)!);
+  const file = openSync(image.path, 'r+');
+  writeSync(file, Buffer.of(release.image[600]! ^ 1), 0, 1, 600);
+  closeSync(file);
+  expect(image.read(512, 64)).toEqual(before);
+  expect(image.read(576, 64)).toEqual(Buffer.from(release.image.subarray(576, 640)));
 });
 
 it('reads across leaves, to the last byte, and the same before and after the digest was taken', async () => {
