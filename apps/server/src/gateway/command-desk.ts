@@ -29,8 +29,8 @@ export class CommandDesk {
   readonly #parts: Parts;
   readonly #conversations = new Map<Endpoint, Conversation>();
   readonly #owners = new Map<string, Endpoint>();
-  /** The other way round: settling an update must not look through a million tokens. */
-  readonly #tokens = new Map<Endpoint, Set<string>>();
+  /** The other way round: settling an update must not look through a million tokens. Mostly one; a list where there are more. */
+  readonly #tokens = new Map<Endpoint, string | readonly string[]>();
   readonly #suspended = new Set<AttemptKey>();
   readonly #papers = new PapersShelf();
   #epoch = 0;
@@ -60,7 +60,13 @@ export class CommandDesk {
 
   #own(token: string, endpoint: Endpoint): void {
     this.#owners.set(token, endpoint);
-    this.#tokens.set(endpoint, (this.#tokens.get(endpoint) ?? new Set()).add(token));
+    const known = this.#tokensOf(endpoint);
+    if (!known.includes(token)) this.#tokens.set(endpoint, known.length === 0 ? token : [...known, token]);
+  }
+
+  #tokensOf(endpoint: Endpoint): readonly string[] {
+    const known = this.#tokens.get(endpoint) ?? [];
+    return typeof known === 'string' ? [known] : known;
   }
 
   handle(command: UpdateCommand): void {
@@ -155,7 +161,7 @@ export class CommandDesk {
   }
 
   #forget(endpoint: Endpoint): void {
-    for (const token of this.#tokens.get(endpoint) ?? []) {
+    for (const token of this.#tokensOf(endpoint)) {
       this.#owners.delete(token);
       this.#parts.tokenGone(token);
     }
