@@ -109,7 +109,7 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
 }
 
 /** Of the gateway's thread, MB: room for a million registrations, and for what a wave of contacts leaves behind at once. */
-const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 24 };
+const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 16 };
 
 interface StartedGateway {
   readonly link: EngineLink;

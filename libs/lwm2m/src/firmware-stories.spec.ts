@@ -230,6 +230,14 @@ describe('losing touch', () => {
     expect(script.said()).toEqual(['read /5/0', '!session-lost 2048', `write /5/0/1 "${URI}"`, '!offered', 'wait poll']);
   });
 
+  it('is not looked at while it says that it downloads and fetches block after block', () => {
+    const script = new Script().run().be(state(1)).serve(0).later();
+    script.later(100_000).serve(1024).said();
+    expect(script.later(35_000).said()).toEqual(['wait poll']);
+    expect(script.later(99_000).said()).toEqual([]);
+    expect(script.later(1000).said()).toContain('read /5/0');
+  });
+
   it('reports silence once, while the device is awake', () => {
     const script = new Script().run().be(state(1)).serve(0);
     script.said();

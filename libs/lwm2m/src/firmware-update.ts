@@ -24,7 +24,7 @@ import {
 } from './firmware-turn.ts';
 import type { Turn } from './firmware-turn.ts';
 import type { Conversation, FirmwareInput, FirmwareOrder, Operation, Phase, Step } from './firmware-types.ts';
-import { DEVICE } from './objects.ts';
+import { DEVICE, UPDATE_STATE } from './objects.ts';
 import { pathsOf } from './update-object.ts';
 import type { ResourceValue } from './values.ts';
 
@@ -358,6 +358,13 @@ function tick(turn: Turn): void {
   if (isSilent) lost(turn);
   if (c.wakeAt === undefined || turn.now < c.wakeAt) return;
   c.stalled = false;
+  if (isFlowing(turn)) return wait(turn, c.progressAt + pollMs(c) - turn.now, 'poll');
   lookIfWatching(turn);
   c.wakeAt = undefined;
+}
+
+/** It has said that it downloads, and fetches block after block: a look would tell nothing new and take its airtime. */
+function isFlowing({ c, now }: Turn): boolean {
+  const isUnderWay = c.phase === 'downloading' && c.serving && c.known.state === UPDATE_STATE.DOWNLOADING;
+  return isUnderWay && c.started && c.offset < c.order.size && now - c.progressAt < pollMs(c);
 }
