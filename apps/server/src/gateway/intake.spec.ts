@@ -8,9 +8,9 @@ const turns = async (count: number): Promise<void> => {
   for (let done = 0; done < count; done++) await turn();
 };
 
-const offer = (name: string, phase: OfferOrder['phase'] = 'transfer'): ToGateway => ({
+const offer = (name: string, phase: OfferOrder['phase'] = 'transfer', attempt = 'a' as OfferOrder['attempt']): ToGateway => ({
   type: 'offer',
-  order: { endpoint: Endpoint(name), phase } as OfferOrder,
+  order: { endpoint: Endpoint(name), phase, attempt } as OfferOrder,
 });
 const forget = (name: string): ToGateway => ({ type: 'forget', endpoint: Endpoint(name) });
 
@@ -67,6 +67,19 @@ it('nothing else waits for that: a hold is at once, and what concerns a waiting 
   script.push(...names.map((name) => offer(name)), forget('d50'), offer('x', 'install'));
   await script.busy(1);
   expect(script.begun).toEqual(['offer d50', 'forget d50', 'offer x']);
+});
+
+it('a hold does not make a waiting offer begin, and one that was dropped never does', async () => {
+  const script = new Script();
+  const attempt = 'c/1' as OfferOrder['attempt'];
+  const held = { type: 'suspend', endpoint: Endpoint('d50'), attempt, epoch: 1 } as const;
+  const dropped = { type: 'drop', endpoint: Endpoint('d51'), attempt, epoch: 1 } as const;
+  script.push(...names.map((name) => offer(name, 'transfer', attempt)), held, dropped);
+  await script.busy(1);
+  expect(script.begun).toEqual(['suspend d50', 'drop d51']);
+  await turns(5);
+  expect(script.begun).toHaveLength(101);
+  expect(script.begun).not.toContain('offer d51');
 });
 
 it('of two offers to one device the later counts', async () => {

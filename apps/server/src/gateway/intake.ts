@@ -56,13 +56,22 @@ export class Intake {
     const end = Math.min(this.#commands.length, this.#taken + COMMANDS_A_TURN);
     while (this.#taken < end) {
       const command = this.#commands[this.#taken++] as ToGateway;
-      const endpoint = endpointOf(command);
-      if (endpoint !== undefined) this.#begin(endpoint);
+      this.#settleOffer(command);
       this.#parts.handle(command);
     }
     if (this.#taken < this.#commands.length) return;
     this.#commands = [];
     this.#taken = 0;
+  }
+
+  /** What is said of a device comes after its offer. Only a hold need not: whoever begins under one begins held. */
+  #settleOffer(command: ToGateway): void {
+    if (command.type === 'suspend' || command.type === 'resume') return;
+    if (command.type === 'offer') return this.#begin(command.order.endpoint);
+    if (!('endpoint' in command)) return;
+    const isGone = command.type === 'drop' && this.#offers.get(command.endpoint)?.order.attempt === command.attempt;
+    if (isGone) this.#offers.delete(command.endpoint);
+    else this.#begin(command.endpoint);
   }
 
   /** How many transfers may begin in this turn. */
@@ -93,9 +102,4 @@ export class Intake {
     this.#offers.delete(endpoint);
     this.#parts.handle(offer);
   }
-}
-
-function endpointOf(command: ToGateway): Endpoint | undefined {
-  if (command.type === 'offer') return command.order.endpoint;
-  return 'endpoint' in command ? command.endpoint : undefined;
 }
