@@ -82,6 +82,14 @@ it('a hold does not make a waiting offer begin, and one that was dropped never d
   expect(script.begun).not.toContain('offer d51');
 });
 
+it('an attempt that is dropped and offered again at once begins again', async () => {
+  const script = new Script();
+  const attempt = 'c/1' as OfferOrder['attempt'];
+  script.push({ type: 'drop', endpoint: Endpoint('d'), attempt, epoch: 1 }, offer('d', 'transfer', attempt));
+  await turns(2);
+  expect(script.begun).toEqual(['drop d', 'offer d']);
+});
+
 it('of two offers to one device the later counts', async () => {
   const script = new Script();
   const [first, second] = [offer('d'), offer('d')];

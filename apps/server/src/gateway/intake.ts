@@ -10,6 +10,11 @@ const DATAGRAMS_AN_OFFER = 100;
 
 type Offer = Extract<ToGateway, { type: 'offer' }>;
 
+interface Numbered<Command> {
+  readonly at: number;
+  readonly command: Command;
+}
+
 export interface IntakeParts {
   readonly handle: (command: ToGateway) => void;
   /** Datagrams received so far. */
@@ -24,10 +29,11 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts;
   /** In order. */
-  #commands: ToGateway[] = [];
+  #commands: Numbered<ToGateway>[] = [];
   #taken = 0;
-  /** New transfers; whatever else is said of the device comes after its offer. */
-  readonly #offers = new Map<Endpoint, Offer>();
+  /** New transfers; whatever is said of the device later comes after its offer. */
+  readonly #offers = new Map<Endpoint, Numbered<Offer>>();
+  #pushed = 0;
   #received: number;
   #earned = 0;
   #isRunning = false;
@@ -38,8 +44,9 @@ export class Intake {
   }
 
   push(command: ToGateway): void {
-    if (command.type === 'offer' && command.order.phase === 'transfer') this.#offers.set(command.order.endpoint, command);
-    else this.#commands.push(command);
+    const at = this.#pushed++;
+    if (command.type === 'offer' && command.order.phase === 'transfer') this.#offers.set(command.order.endpoint, { at, command });
+    else this.#commands.push({ at, command });
     if (this.#isRunning) return;
     this.#isRunning = true;
     setImmediate(() => this.#turn());
@@ -55,9 +62,9 @@ export class Intake {
   #takeCommands(): void {
     const end = Math.min(this.#commands.length, this.#taken + COMMANDS_A_TURN);
     while (this.#taken < end) {
-      const command = this.#commands[this.#taken++] as ToGateway;
-      this.#settleOffer(command);
-      this.#parts.handle(command);
+      const next = this.#commands[this.#taken++] as Numbered<ToGateway>;
+      this.#settleOffer(next);
+      this.#parts.handle(next.command);
     }
     if (this.#taken < this.#commands.length) return;
     this.#commands = [];
@@ -65,13 +72,15 @@ export class Intake {
   }
 
   /** What is said of a device comes after its offer. Only a hold need not: whoever begins under one begins held. */
-  #settleOffer(command: ToGateway): void {
+  #settleOffer({ at, command }: Numbered<ToGateway>): void {
     if (command.type === 'suspend' || command.type === 'resume') return;
-    if (command.type === 'offer') return this.#begin(command.order.endpoint);
-    if (!('endpoint' in command)) return;
-    const isGone = command.type === 'drop' && this.#offers.get(command.endpoint)?.order.attempt === command.attempt;
-    if (isGone) this.#offers.delete(command.endpoint);
-    else this.#begin(command.endpoint);
+    const endpoint = command.type === 'offer' ? command.order.endpoint : 'endpoint' in command ? command.endpoint : undefined;
+    const offer = endpoint === undefined ? undefined : this.#offers.get(endpoint);
+    // An attempt that is dropped may be offered again at once: only what came before is meant.
+    if (endpoint === undefined || offer === undefined || offer.at > at) return;
+    const isGone = command.type === 'drop' && offer.command.order.attempt === command.attempt;
+    if (isGone) this.#offers.delete(endpoint);
+    else this.#begin(endpoint);
   }
 
   /** How many transfers may begin in this turn. */
@@ -100,6 +109,6 @@ export class Intake {
     const offer = this.#offers.get(endpoint);
     if (!offer) return;
     this.#offers.delete(endpoint);
-    this.#parts.handle(offer);
+    this.#parts.handle(offer.command);
   }
 }
