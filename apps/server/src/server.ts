@@ -108,7 +108,7 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
   };
 }
 
-/** Of the gateway's thread, MB: room for a million registrations, and for what a wave of contacts leaves behind at once. */
+/** Of the gateway's thread, MB: room for a million registrations; what a block or a contact leaves behind is soon gone. */
 const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 16 };
 
 interface StartedGateway {

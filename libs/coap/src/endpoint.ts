@@ -130,7 +130,7 @@ export class CoapEndpoint implements CoapTransport {
   forgetPeer(address: string): void {
     const peer = this.#peers.find(address);
     if (peer === undefined) return;
-    for (const messageId of peer.separateIds()) this.#serving.settled(peer, messageId);
+    for (const messageId of peer.separate.keys()) this.#serving.settled(peer, messageId);
     this.#exchanges.forget(peer);
   }
 

@@ -43,6 +43,9 @@ export interface SeparateResponse extends Timer {
   readonly transmission: Transmission;
 }
 
+/** Most peers never have one: what is only asked for must not be made for each. */
+const NO_SEPARATE: ReadonlyMap<number, SeparateResponse> = new Map();
+
 /** What we keep about an address we talk to; an idle one is a few numbers. A peer that only asks us things has none of this. */
 export class Peer implements Timer {
   readonly kind = 'peer';
@@ -87,20 +90,12 @@ export class Peer implements Timer {
     return (this.#observations ??= new Map());
   }
 
-  get separates(): number {
-    return this.#separate?.size ?? 0;
+  get separate(): ReadonlyMap<number, SeparateResponse> {
+    return this.#separate ?? NO_SEPARATE;
   }
 
   addSeparate(separate: SeparateResponse): void {
     (this.#separate ??= new Map()).set(separate.transmission.messageId, separate);
-  }
-
-  separateWith(messageId: number): SeparateResponse | undefined {
-    return this.#separate?.get(messageId);
-  }
-
-  separateIds(): readonly number[] {
-    return [...(this.#separate?.keys() ?? [])];
   }
 
   dropSeparate(messageId: number): void {
@@ -147,7 +142,7 @@ export class Peer implements Timer {
   }
 
   get isIdle(): boolean {
-    return this.active === undefined && this.queued === 0 && (this.#observations?.size ?? 0) === 0 && this.separates === 0;
+    return this.active === undefined && this.queued === 0 && (this.#observations?.size ?? 0) === 0 && this.separate.size === 0;
   }
 
   forgetObservations(): void {

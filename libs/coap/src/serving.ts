@@ -133,7 +133,7 @@ export class Serving {
   #respondSeparately(incoming: Incoming, response: CoapResponse, now: number): void {
     const peer = this.#peers.findOrAdd(incoming.peer, now);
     const messageId = peer?.drawMessageId(now, this.#settings);
-    if (peer === undefined || messageId === undefined || peer.separates >= this.#settings.maxSeparatePerPeer) {
+    if (peer === undefined || messageId === undefined || peer.separate.size >= this.#settings.maxSeparatePerPeer) {
       this.#respondNonConfirmably(incoming, response, now);
       return;
     }
@@ -157,7 +157,7 @@ export class Serving {
 
   /** ACK or RST for a separate response of ours. */
   settled(peer: Peer, messageId: number): void {
-    const separate = peer.separateWith(messageId);
+    const separate = peer.separate.get(messageId);
     if (separate === undefined) return;
     this.#peers.timers.clear(separate);
     peer.dropSeparate(messageId);

@@ -45,7 +45,9 @@ const INSTANCES_KNOWN = 16;
 
 export function pathsOf(target: Pick<UpdateTarget, 'object' | 'instance'>): UpdatePaths {
   const key = `${target.object} ${target.instance}`;
-  const paths = KNOWN.get(key) ?? makePaths(target);
+  const known = KNOWN.get(key);
+  if (known) return known;
+  const paths = makePaths(target);
   if (target.instance < INSTANCES_KNOWN) KNOWN.set(key, paths);
   return paths;
 }

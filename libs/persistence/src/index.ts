@@ -17,7 +17,7 @@ export type {
   TreeHeadRecord,
   UpdateRecord,
 } from './records.ts';
-export { inserts, type Statement } from './multi-row.ts';
+export { inserts } from './multi-row.ts';
 export { upsertsFor } from './upserts.ts';
 export { whereSql, type SqlCondition } from './where-sql.ts';
 export { AuditAppender, pruneTimeline, takeLease, TIMELINE_KEPT, Writer, type AuditRow, type Urgency } from './writer.ts';

@@ -12,8 +12,8 @@ import {
   type VerifiedFirmware,
 } from '@drover/firmware-store';
 import type { CampaignRecord, DeviceRecord, DocumentRecord, FirmwareRecord } from '@drover/persistence';
-import { runningVersion, trustTarget } from './component-versions.ts';
 import type { Papers } from '../link/messages.ts';
+import { runningVersion, trustTarget } from './component-versions.ts';
 import type { EngineState, LiveCampaign } from './engine-state.ts';
 
 /** Asks the trust library at each door, with the envelope and never with what a row says about it. */
@@ -25,10 +25,9 @@ export class TrustDesk {
   }
 
   /** The namespace's release policy: the only one, or the one called `default`. No policy, no firmware. */
-  policyOf(namespace: string): { readonly policy: ReleasePolicy; readonly json: Json; readonly digest: Digest } {
+  policyOf(namespace: string): { readonly policy: ReleasePolicy; readonly digest: Digest } {
     const row = this.#policyRow(namespace);
-    const json = policyJson(row);
-    return { policy: parseReleasePolicy(json), json, digest: row.digest };
+    return { policy: parseReleasePolicy(policyJson(row)), digest: row.digest };
   }
 
   #policyRow(namespace: string): DocumentRecord {

@@ -7,7 +7,7 @@ import { digestOfBytes, type Digest } from '@drover/kernel';
 const LEAF = 4096;
 const HASH_BYTES = 32;
 const LEAVES_AT_ONCE = 16;
-/** Kept in memory as they were verified: a fleet takes the same megabyte for a while, and then the next. */
+/** Kept in memory as they were verified, while somebody takes the image: a fleet takes the same megabyte for a while, and then the next. */
 const RECENT_LEAVES = 256;
 
 /**
@@ -76,7 +76,9 @@ export class CachedImage {
 
   done(): void {
     this.#users -= 1;
-    if (this.#users === 0 && this.#isDiscarded) closeSync(this.#fd);
+    if (this.#users > 0) return;
+    this.#recent.clear();
+    if (this.#isDiscarded) closeSync(this.#fd);
   }
 
   discard(): void {

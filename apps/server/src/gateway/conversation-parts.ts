@@ -1,6 +1,6 @@
 import type { Endpoint } from '@drover/kernel';
 import type { CoapTransport } from '@drover/coap';
-import { monotonicMs, type CampaignClock } from '@drover/platform';
+import type { CampaignClock } from '@drover/platform';
 import type { ClassSetting } from '../link/device-classes.ts';
 import type { AttemptKey, FromGateway, UpdateFact } from '../link/messages.ts';
 import type { DeviceClasses } from './device-classes.ts';
@@ -60,10 +60,6 @@ export class ConversationParts {
 
   get uriFor(): UriFor {
     return this.#services.uriFor;
-  }
-
-  protocolNow(): number {
-    return monotonicMs();
   }
 
   /** What is configured for this kind of device, now. */

@@ -13,10 +13,11 @@ import {
   type Operation,
   type Step,
 } from '@drover/lwm2m';
+import { monotonicMs } from '@drover/platform';
 import type { OfferOrder } from '../link/messages.ts';
 import { Alarms } from './alarms.ts';
-import type { ConversationParts } from './conversation-parts.ts';
 import type { CachedImage } from './cached-image.ts';
+import type { ConversationParts } from './conversation-parts.ts';
 import { firmwareOrder } from './firmware-order.ts';
 import { Progress } from './progress.ts';
 import { Push } from './push.ts';
@@ -54,7 +55,7 @@ export class Conversation {
   /** A read that only makes sure that somebody answers where the device says it is. */
   #confirming: { readonly handle: RequestHandle; readonly again: () => void } | undefined;
   /** Observations that the device may still tell us of. */
-  #observed: RequestHandle[] = [];
+  #observed: { readonly path: string; readonly handle: RequestHandle }[] = [];
   #serving = false;
   #ended = false;
   readonly #alarms: Alarms<AlarmName>;
@@ -202,8 +203,13 @@ export class Conversation {
 
   /** Without a word: whatever is notified after this is reset, which ends it at the device's end too. */
   #forgetObservations(): void {
-    for (const handle of this.#observed) this.#parts.operations.cancel(handle);
+    for (const { handle } of this.#observed) this.#parts.operations.cancel(handle);
     this.#observed = [];
+  }
+
+  /** The device will tell nothing of this: there is nothing to keep, and nothing to cancel. */
+  #forgetRefused(path: string): void {
+    this.#observed = this.#observed.filter((each) => each.path !== path);
   }
 
   #wanted(): FirmwareOrder {
@@ -271,7 +277,7 @@ export class Conversation {
         this.#asked = undefined;
         if (outcome.type === 'no-answer') return this.#unanswered(operation);
         this.heard();
-        if (!outcome.code.startsWith('2.')) this.#observed = this.#observed.filter((each) => each !== handle);
+        if (operation.type === 'observe' && !outcome.code.startsWith('2.')) this.#forgetRefused(operation.path);
         this.input({ type: 'answer', op: operation, code: outcome.code, values: outcome.values });
       },
       notified: (values) => {
@@ -281,7 +287,7 @@ export class Conversation {
     });
     this.#asked = handle;
     if (isUpdate && this.#executeNotAfter !== undefined) this.#alarms.at('execute-end', this.#executeNotAfter);
-    if (operation.type === 'observe') this.#observed.push(handle);
+    if (operation.type === 'observe') this.#observed.push({ path: operation.path, handle });
   }
 
   get #isTooLate(): boolean {
@@ -374,7 +380,7 @@ export class Conversation {
       timing,
       firstBlockTimeoutMs,
       busyRetryMs: busyRetryMs === undefined ? undefined : clock.wallMs(busyRetryMs as Duration),
-      now: () => this.#parts.protocolNow(),
+      now: monotonicMs,
       isCompressed: clock.setting.scale > 1,
       pace: () => this.paceMs,
       sent: (block) => {

@@ -90,6 +90,26 @@ it('an attempt that is dropped and offered again at once begins again', async ()
   expect(script.begun).toEqual(['drop d', 'offer d']);
 });
 
+it('a new transfer does not overtake what was said before it', async () => {
+  const script = new Script();
+  const attempt = 'c/1' as OfferOrder['attempt'];
+  script.push(...names.map((name) => forget(name)), { type: 'drop', endpoint: Endpoint('d'), attempt, epoch: 1 });
+  script.push(offer('d', 'transfer', attempt));
+  await turns(2);
+  expect(script.begun).toHaveLength(64);
+  await turns(3);
+  expect(script.begun.slice(-2)).toEqual(['drop d', 'offer d']);
+});
+
+it('begins nothing once it is stopped', async () => {
+  const script = new Script();
+  script.push(...names.map((name) => forget(name)), offer('d'));
+  await turn();
+  script.intake.stop();
+  await turns(5);
+  expect(script.begun).toHaveLength(32);
+});
+
 it('of two offers to one device the later counts', async () => {
   const script = new Script();
   const [first, second] = [offer('d'), offer('d')];

@@ -30,7 +30,6 @@ export class Intake {
   readonly #parts: IntakeParts;
   /** In order. */
   #commands: Numbered<ToGateway>[] = [];
-  #taken = 0;
   /** New transfers; whatever is said of the device later comes after its offer. */
   readonly #offers = new Map<Endpoint, Numbered<Offer>>();
   #pushed = 0;
@@ -45,30 +44,38 @@ export class Intake {
 
   push(command: ToGateway): void {
     const at = this.#pushed++;
-    if (command.type === 'offer' && command.order.phase === 'transfer') this.#offers.set(command.order.endpoint, { at, command });
+    if (command.type === 'offer' && command.order.phase === 'transfer') this.#wait({ at, command });
     else this.#commands.push({ at, command });
     if (this.#isRunning) return;
     this.#isRunning = true;
     setImmediate(() => this.#turn());
   }
 
+  /** For good: what waits is begun by nobody. */
+  stop(): void {
+    this.#commands = [];
+    this.#offers.clear();
+  }
+
+  /** A later offer to the same device goes behind whatever was said before it. */
+  #wait(offer: Numbered<Offer>): void {
+    const { endpoint } = offer.command.order;
+    this.#offers.delete(endpoint);
+    this.#offers.set(endpoint, offer);
+  }
+
   #turn(): void {
     this.#takeCommands();
     this.#takeOffers(this.#share());
-    this.#isRunning = this.#taken < this.#commands.length || this.#offers.size > 0;
+    this.#isRunning = this.#commands.length > 0 || this.#offers.size > 0;
     if (this.#isRunning) setImmediate(() => this.#turn());
   }
 
   #takeCommands(): void {
-    const end = Math.min(this.#commands.length, this.#taken + COMMANDS_A_TURN);
-    while (this.#taken < end) {
-      const next = this.#commands[this.#taken++] as Numbered<ToGateway>;
+    for (const next of this.#commands.splice(0, COMMANDS_A_TURN)) {
       this.#settleOffer(next);
       this.#parts.handle(next.command);
     }
-    if (this.#taken < this.#commands.length) return;
-    this.#commands = [];
-    this.#taken = 0;
   }
 
   /** What is said of a device comes after its offer. Only a hold need not: whoever begins under one begins held. */
@@ -97,10 +104,12 @@ export class Intake {
     return whole;
   }
 
+  /** Never before a command that was sent earlier: it may be the end of the attempt before, or the class of the device. */
   #takeOffers(most: number): void {
+    const before = this.#commands[0]?.at ?? this.#pushed;
     let left = most;
-    for (const endpoint of this.#offers.keys()) {
-      if (left-- <= 0) return;
+    for (const [endpoint, { at }] of this.#offers) {
+      if (left-- <= 0 || at > before) return;
       this.#begin(endpoint);
     }
   }

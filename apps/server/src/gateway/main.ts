@@ -138,6 +138,7 @@ socket.bind(start.port, start.host, () => void ready().catch(fatal));
 const intake = new Intake({ handle: (command) => gateway.command(command), received: () => received });
 link.onMessage((message) => {
   if (message.type === 'close') {
+    intake.stop();
     gateway.close();
     void listener.stop();
     socket.close(() => process.exit(0));

@@ -1,6 +1,6 @@
 import type { Papers } from '../link/messages.ts';
 
-/** Papers of different images and policies that are kept apart at a time; past it, the oldest are kept once more. */
+/** Different papers that are known at a time; past it the oldest are forgotten, and checked again if they come back. */
 const MOST = 64;
 
 /** Each order brings the papers of its image, a few kilobytes: those that are the same become one object. */
