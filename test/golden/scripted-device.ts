@@ -71,6 +71,8 @@ export class Script {
   log: string[] = [];
   resources: Resources;
   answers: Record<string, string> = {};
+  /** Whether Observe is answered with what is observed, as the standard has it, or with an empty 2.05. */
+  tellsWhenObserved = false;
   /** What an operation does to the device. */
   effects: Record<string, Resources> = {};
   #open: Operation[] = [];
@@ -106,7 +108,8 @@ export class Script {
   #answerTo(op: Operation): { code: string; values: ResourceValue[] } {
     const forced = this.answers[text(op)];
     if (forced !== undefined) return { code: forced, values: [] };
-    if (op.type !== 'read') return { code: op.type === 'observe' ? '2.05' : '2.04', values: [] };
+    if (op.type === 'observe' && !this.tellsWhenObserved) return { code: '2.05', values: [] };
+    if (op.type !== 'read' && op.type !== 'observe') return { code: '2.04', values: [] };
     const values = Object.entries(this.resources).flatMap(([path, value]) =>
       path === op.path || path.startsWith(`${op.path}/`) ? [{ path, value }] : [],
     );

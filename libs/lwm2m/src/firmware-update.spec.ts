@@ -181,4 +181,28 @@ describe('the beginning', () => {
     expect(script.run().said().slice(-5)).toEqual(['observe /5/0', 'observe /5/0/3', `write /5/0/1 "${URI}"`, '!offered', 'wait poll']);
     expect(script.later().said()).toEqual(['read /5/0', 'wait poll']);
   });
+
+  const rebooted = (resources: Resources): Script => {
+    const script = AT.installing();
+    script.tellsWhenObserved = true;
+    script.said();
+    return script.be(resources).say('registered').run();
+  };
+
+  it('does not read what Observe has been answered with', () => {
+    expect(rebooted({ ...state(0, 1), '/3/0/3': '2.1.0' }).said()).toEqual([
+      'observe /5/0',
+      '!state 0/1',
+      'read /3/0/3',
+      '!version 2.1.0 from /3/0/3 0/1',
+      'serve off',
+    ]);
+  });
+
+  it('reads what Observe was answered without', () => {
+    const script = AT.installing().without('/5/0/5');
+    script.tellsWhenObserved = true;
+    script.said();
+    expect(script.be({ '/5/0/3': 0 }).say('registered').run().said().slice(0, 2)).toEqual(['observe /5/0', 'read /5/0']);
+  });
 });

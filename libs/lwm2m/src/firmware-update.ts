@@ -182,6 +182,7 @@ function answered(turn: Turn, { op, code, values }: Extract<FirmwareInput, { typ
   c.todo = c.todo.slice(1);
   if (op.type === 'read') taught(turn, op, ok ? values : []);
   if (op.type === 'observe') noteObservation(turn, op, ok);
+  if (op.type === 'observe' && ok) saveRead(turn, op, values);
   if (op.type === 'write' && c.phase === 'offering') c.offerCode = code;
   if (!ok) c.todo = [...insteadOf(turn, op), ...c.todo];
   if (c.todo.length > 0) return;
@@ -194,6 +195,15 @@ function taught(turn: Turn, op: Operation, values: readonly ResourceValue[]): vo
   if (c.phase === 'locating') c.slots = withSlots(c.slots, values);
   else c.known = learn(c.known, op, values, lessonOf(turn));
   tellBattery(turn, values);
+}
+
+/** What an Observe of the instance is answered is what a read would be: with State and Result in it, that read and its airtime are saved. */
+function saveRead(turn: Turn, { path }: Operation, values: readonly ResourceValue[]): void {
+  const { c } = turn;
+  const isWhole = [c.paths.state, c.paths.result].every((wanted) => values.some((value) => value.path === wanted));
+  if (!isWhole || !c.todo.some((op) => op.type === 'read' && op.path === path)) return;
+  taught(turn, read(path), values);
+  c.todo = c.todo.filter((op) => op.type !== 'read' || op.path !== path);
 }
 
 function lessonOf({ c, now }: Turn): Lesson {
