@@ -3,7 +3,7 @@ import { numberFact, textFact, type Device } from '@drover/fleet';
 import { carrierFor, coverageOf, linkOf, UNKNOWN_CELL_FACTOR } from './link-of.ts';
 import type { Ledger } from './ledger.ts';
 import { zoneFor } from './local-time.ts';
-import { transferCost, type TransferCost } from './radio-model.ts';
+import { transferCost, type TransferCost } from './transfer-cost.ts';
 import type { WaitCode, WaitReason } from './reason.ts';
 import { windowState, type WindowRule } from './window.ts';
 

@@ -1,6 +1,6 @@
 import type { Device } from '@drover/fleet';
 import { carrierFor, linkOf } from './link-of.ts';
-import { transferCost } from './radio-model.ts';
+import { transferCost } from './transfer-cost.ts';
 
 /** What a campaign will cost by the model, before anyone approves. */
 export interface Forecast {

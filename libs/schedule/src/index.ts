@@ -5,19 +5,19 @@ export { Ledger, type Holding } from './ledger.ts';
 export { bearerOf, carrierFor, coverageOf, linkOf, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';
 export { paceDelay } from './pacing.ts';
+export { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass, type RadioModel } from './radio-model.ts';
 export {
   blockCost,
   contactEnergyMah,
   installEnergyMah,
   measuredEnergyMah,
-  OVERHEAD_BYTES,
   transferCost,
-  type Bearer,
   type BlockCost,
-  type Coverage,
   type Measured,
   type TransferCost,
   type TransferLink,
-} from './radio-model.ts';
+} from './transfer-cost.ts';
 export { WAIT_CODES, type PersonRight, type WaitCode, type WaitEnd, type WaitReason } from './reason.ts';
 export { windowState, type WindowRule, type WindowState } from './window.ts';
+export { BEARERS, coverageAtLoss, WEATHER, type SimFleet, type SimWeather } from './simulate/fleet.ts';
+export { BLOCK_SIZE, TICK_MS, World, type Pacing, type SimPolicy, type Sightings } from './simulate/world.ts';

@@ -1,5 +1,6 @@
 import { carrierOf, isCellKnown, numberFact, textFact, type Device } from '@drover/fleet';
-import type { Bearer, Coverage, TransferLink } from './radio-model.ts';
+import type { Bearer, Coverage } from './radio-model.ts';
+import type { TransferLink } from './transfer-cost.ts';
 
 /** NRSRP below which a device that names no coverage level is taken for CE1 and CE2, dBm. */
 const CE1_BELOW_DBM = -115;

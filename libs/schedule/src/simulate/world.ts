@@ -1,0 +1,352 @@
+import { HOUR } from '@drover/kernel';
+import { DEFAULT_RADIO_MODEL, radioClass, type Coverage } from '../radio-model.ts';
+import { blockCost } from '../transfer-cost.ts';
+import { Agenda } from './agenda.ts';
+import { BEARERS, coverageAtLoss, type SimFleet, type SimWeather } from './fleet.ts';
+import { noiseOf, normalOf, type Noise } from './noise.ts';
+
+export const TICK_MS = 10_000;
+const TICKS_PER_MINUTE = 6;
+const TICKS_PER_HOUR = 360;
+export const BLOCK_SIZE = 512;
+/** Blocks that a device which resumes keeps together: the rest of the last group is sent again. */
+const KEPT_BLOCKS = 8;
+/** How much faster sessions are lost for each carrier's worth of demand above what is free. */
+const OVERLOAD_HAZARD = 4;
+
+const PURPOSE = { jitter: 1, missed: 3, natural: 4, hourly: 6, loss: 8 } as const;
+
+/** How what firmware may take of a carrier is shared by its transfers. */
+export type Pacing = 'none' | 'even' | 'battery-first';
+
+/** Decides who transfers when. Called by the world, and calls it: `begin`, `wakeAt`. */
+export interface SimPolicy {
+  start(world: World): void;
+  /** The device is awake, by itself or because it was asked to: it can be told to begin. */
+  contact(device: number, world: World): void;
+  ended(device: number, isDone: boolean, world: World): void;
+  /** Once a minute. */
+  minute?(world: World): void;
+}
+
+/** Per bearer and coverage level, for blocks of the simulated size. */
+interface BlockClass {
+  readonly durationMs: number;
+  readonly share: number;
+  readonly energyMah: number;
+  readonly contactMah: number;
+  /** Chance that a session is lost within a tick. */
+  readonly lossPerTick: number;
+}
+
+const CLASSES: readonly BlockClass[] = BEARERS.slice(0, 2).flatMap((bearer) =>
+  ([0, 1, 2] as const).map((ce): BlockClass => {
+    const { duration, share, energyMah } = blockCost({ bearer, ce, blockSize: BLOCK_SIZE });
+    const { contactMah, sessionS } = radioClass(bearer, ce);
+    return { durationMs: duration, share, energyMah, contactMah, lossPerTick: 1 - Math.exp(-TICK_MS / 1000 / sessionS) };
+  }),
+);
+const IDLE_MAH_PER_TICK = (DEFAULT_RADIO_MODEL.connectedMa * TICK_MS) / HOUR;
+const INSTALL_MAH = DEFAULT_RADIO_MODEL.installMah;
+
+/** What was seen while the world ran, by an observer that is not the policy. */
+export interface Sightings {
+  /** Carrier-minutes with a transfer; with more on the air than firmware may take; than is free; in which pacing held something back. */
+  activeMinutes: number;
+  overBudget: number;
+  overCapacity: number;
+  slowed: number;
+  /** Device-minutes of transfer outside the device's window. */
+  outsideWindow: number;
+  sentBlocks: number;
+  wastedBlocks: number;
+  extraWakes: number;
+}
+
+/**
+ * A fleet and the carriers it hangs on, through time: wake-ups, radio from contact to contact, transfers that share a
+ * carrier, sessions that are lost. The same seed gives every policy the same contacts, radio and chances.
+ */
+export class World {
+  readonly fleet: SimFleet;
+  readonly weather: SimWeather;
+  readonly seen: Sightings = {
+    activeMinutes: 0,
+    overBudget: 0,
+    overCapacity: 0,
+    slowed: 0,
+    outsideWindow: 0,
+    sentBlocks: 0,
+    wastedBlocks: 0,
+    extraWakes: 0,
+  };
+  /** When the image was complete, ms; NaN before. */
+  readonly doneAt: Float64Array;
+  readonly energyMah: Float64Array;
+  /** Blocks the device holds. */
+  readonly held: Float64Array;
+  readonly isActive: Uint8Array;
+  /** Coverage of the session under way. */
+  readonly sessionCe: Uint8Array;
+  /** Coupling loss at the last contact. */
+  readonly lossDb: Float64Array;
+  tick = 0;
+  activeCount = 0;
+  readonly #pacing: Pacing;
+  readonly #noise: Noise;
+  readonly #agenda: Agenda;
+  readonly #ticks: number;
+  readonly #contactCount: Int32Array;
+  readonly #totalBlocks: Int32Array;
+  readonly #active: Int32Array;
+  readonly #place: Int32Array;
+  /** Sum of the shares of devices on battery, and of the others, per carrier. */
+  readonly #demand: readonly [Float64Array, Float64Array];
+  readonly #onCarrier: Int32Array;
+  readonly #scaled: Int32Array;
+  readonly #scale: readonly [Float64Array, Float64Array];
+  readonly #used: Float64Array;
+  readonly #usedFrom: Int32Array;
+  /** First tick at which something can still be put on the agenda. */
+  #earliest = 0;
+  #minuteCarriers: number[] = [];
+  #slowedCarriers = new Set<number>();
+  #policy!: SimPolicy;
+
+  constructor(fleet: SimFleet, weather: SimWeather, { pacing, horizonMs }: { pacing: Pacing; horizonMs: number }) {
+    const { size, carriers } = fleet;
+    this.fleet = fleet;
+    this.weather = weather;
+    this.#pacing = pacing;
+    this.#noise = noiseOf(weather.seed);
+    this.#ticks = Math.ceil(horizonMs / TICK_MS);
+    this.#agenda = new Agenda(this.#ticks);
+    this.doneAt = new Float64Array(size).fill(Number.NaN);
+    this.energyMah = new Float64Array(size);
+    this.held = new Float64Array(size);
+    this.isActive = new Uint8Array(size);
+    this.sessionCe = new Uint8Array(size);
+    this.lossDb = Float64Array.from(fleet.meanLossDb);
+    this.#contactCount = new Int32Array(size);
+    this.#totalBlocks = Int32Array.from(fleet.bytes, (bytes) => Math.ceil(bytes / BLOCK_SIZE));
+    this.#active = new Int32Array(size);
+    this.#place = new Int32Array(size);
+    this.#demand = [new Float64Array(carriers), new Float64Array(carriers)];
+    this.#onCarrier = new Int32Array(carriers);
+    this.#scaled = new Int32Array(carriers).fill(-1);
+    this.#scale = [new Float64Array(carriers), new Float64Array(carriers)];
+    this.#used = new Float64Array(carriers);
+    this.#usedFrom = new Int32Array(carriers).fill(-1);
+  }
+
+  get now(): number {
+    return this.tick * TICK_MS;
+  }
+
+  isDone(device: number): boolean {
+    return !Number.isNaN(this.doneAt[device]!);
+  }
+
+  isOpen(device: number, at = this.now): boolean {
+    return this.fleet.windows[this.fleet.window[device]!]![Math.floor(at / HOUR) % 24]!;
+  }
+
+  /** Coverage at the last contact; of a device that is always reachable, now. */
+  coverage(device: number): Coverage {
+    if (this.fleet.periodMs[device] === 0) this.lossDb[device] = this.lossAt(device, this.now);
+    return coverageAtLoss(this.lossDb[device]!);
+  }
+
+  /** Coupling loss in the hour of `at`, for devices that are reachable then without waking up by themselves. */
+  lossAt(device: number, at: number): number {
+    return this.#loss(device, Math.floor(at / HOUR), PURPOSE.hourly);
+  }
+
+  #loss(device: number, count: number, purpose: number): number {
+    const { radioSdDb } = this.weather;
+    const mean = this.fleet.meanLossDb[device]!;
+    return radioSdDb === 0 ? mean : mean + radioSdDb * normalOf(this.#noise, device, count, purpose);
+  }
+
+  demandOn(carrier: number): number {
+    return this.#demand[0][carrier]! + this.#demand[1][carrier]!;
+  }
+
+  blocksLeft(device: number): number {
+    return this.#totalBlocks[device]! - this.held[device]!;
+  }
+
+  /** The device begins or goes on, with the coverage of this contact. */
+  begin(device: number): void {
+    if (this.isActive[device] === 1 || this.isDone(device)) throw new RangeError(`device ${device} cannot begin`);
+    const ce = this.coverage(device);
+    this.isActive[device] = 1;
+    this.sessionCe[device] = ce;
+    this.#place[device] = this.activeCount;
+    this.#active[this.activeCount++] = device;
+    this.energyMah[device]! += this.#classOf(device).contactMah / 2;
+    this.#demandChange(device, 1);
+  }
+
+  /** Asks the device to be there at that time: an appointment of a sleeper, a look at one that is always reachable. */
+  wakeAt(device: number, at: number): void {
+    this.#agenda.put(Math.max(Math.ceil(at / TICK_MS), this.#earliest), this.fleet.size + device);
+  }
+
+  run(policy: SimPolicy): void {
+    this.#policy = policy;
+    for (let device = 0; device < this.fleet.size; device++) this.#putContact(device);
+    policy.start(this);
+    for (this.tick = 0; this.tick < this.#ticks; this.tick++) {
+      this.#earliest = this.tick;
+      this.#agenda.take(this.tick, (what) => this.#happen(what));
+      this.#earliest = this.tick + 1;
+      this.#progress();
+      if (this.tick % TICKS_PER_MINUTE === TICKS_PER_MINUTE - 1) {
+        this.#endMinute();
+        policy.minute?.(this);
+      }
+    }
+  }
+
+  /** When the device wakes up by itself for the nth time. */
+  contactAt(device: number, count: number): number {
+    const { periodMs, phaseMs } = this.fleet;
+    return phaseMs[device]! + count * periodMs[device]! + this.weather.jitterMs * normalOf(this.#noise, device, count, PURPOSE.jitter);
+  }
+
+  #putContact(device: number): void {
+    if (this.fleet.periodMs[device] === 0 || this.fleet.isDead[device] === 1 || this.isDone(device)) return;
+    let at = this.contactAt(device, this.#contactCount[device]!);
+    while (at < 0) at = this.contactAt(device, ++this.#contactCount[device]!);
+    this.#agenda.put(Math.max(Math.floor(at / TICK_MS), this.tick), device);
+  }
+
+  #happen(what: number): void {
+    const { size, isDead, periodMs } = this.fleet;
+    const isNatural = what < size;
+    const device = isNatural ? what : what - size;
+    if (isDead[device] === 1) return;
+    const count = this.#contactCount[device]!;
+    if (isNatural) {
+      this.#contactCount[device]! += 1;
+      this.#putContact(device);
+    }
+    if (this.isDone(device) || this.isActive[device] === 1) return;
+    if (isNatural && this.weather.isStochastic && this.#noise(device, count, PURPOSE.missed) < this.weather.missed) return;
+    if (periodMs[device]! > 0) {
+      this.lossDb[device] = isNatural ? this.#loss(device, count, PURPOSE.natural) : this.lossAt(device, this.now);
+      if (!isNatural) this.#extraWake(device);
+    }
+    this.#policy.contact(device, this);
+  }
+
+  #extraWake(device: number): void {
+    this.seen.extraWakes += 1;
+    const ce = coverageAtLoss(this.lossDb[device]!);
+    this.energyMah[device]! += CLASSES[this.fleet.bearer[device]! * 3 + ce]!.contactMah;
+  }
+
+  #classOf(device: number): BlockClass {
+    return CLASSES[this.fleet.bearer[device]! * 3 + this.sessionCe[device]!]!;
+  }
+
+  #rankOf(device: number): 0 | 1 {
+    return this.#pacing === 'battery-first' && this.fleet.periodMs[device] === 0 ? 1 : 0;
+  }
+
+  #demandChange(device: number, sign: 1 | -1): void {
+    const carrier = this.fleet.carrier[device]!;
+    const demand = this.#demand[this.#rankOf(device)];
+    this.#onCarrier[carrier]! += sign;
+    if (this.#onCarrier[carrier] === 0) this.#demand[0][carrier] = this.#demand[1][carrier] = 0;
+    else demand[carrier]! += sign * this.#classOf(device).share;
+  }
+
+  #progress(): void {
+    const hour = Math.floor(this.tick / TICKS_PER_HOUR) % 24;
+    for (let place = this.activeCount - 1; place >= 0; place--) this.#advance(this.#active[place]!, hour);
+  }
+
+  #advance(device: number, hour: number): void {
+    const carrier = this.fleet.carrier[device]!;
+    if (this.#scaled[carrier] !== this.tick) this.#rescale(carrier, hour);
+    const block = this.#classOf(device);
+    const scale = this.#scale[this.#rankOf(device)][carrier]!;
+    const wanted = (scale * TICK_MS) / block.durationMs;
+    const left = this.blocksLeft(device);
+    const moved = Math.min(wanted, left);
+    this.held[device]! += moved;
+    this.seen.sentBlocks += moved;
+    this.energyMah[device]! += moved * block.energyMah + (1 - scale) * IDLE_MAH_PER_TICK;
+    if (!this.isOpen(device)) this.seen.outsideWindow += 1 / TICKS_PER_MINUTE;
+    if (moved >= left) return this.#finish(device, this.now + (wanted > 0 ? moved / wanted : 1) * TICK_MS);
+    if (this.weather.isStochastic && this.#noise(device, this.tick, PURPOSE.loss) < this.#lossChance(carrier, block, hour)) this.#lose(device);
+  }
+
+  #lossChance(carrier: number, { lossPerTick }: BlockClass, hour: number): number {
+    const free = 1 - this.fleet.background[carrier * 24 + hour]!;
+    return lossPerTick * (1 + OVERLOAD_HAZARD * Math.max(0, this.demandOn(carrier) / free - 1));
+  }
+
+  /** What each transfer of the carrier gets of its full rate in this tick. */
+  #rescale(carrier: number, hour: number): void {
+    this.#scaled[carrier] = this.tick;
+    const at = carrier * 24 + hour;
+    const free = 1 - this.fleet.background[at]!;
+    const limit = this.#pacing === 'none' ? free : Math.min(free, this.fleet.budget[at]!);
+    const [first, second] = [this.#demand[0][carrier]!, this.#demand[1][carrier]!];
+    const firstScale = first > limit ? limit / first : 1;
+    const rest = Math.max(0, limit - first);
+    const secondScale = second > rest ? rest / second : 1;
+    this.#scale[0][carrier] = firstScale;
+    this.#scale[1][carrier] = secondScale;
+    if (this.#pacing !== 'none' && (firstScale < 1 || secondScale < 1)) this.#slowedCarriers.add(carrier);
+    const minute = Math.floor(this.tick / TICKS_PER_MINUTE);
+    if (this.#usedFrom[carrier] !== minute) {
+      this.#usedFrom[carrier] = minute;
+      this.#used[carrier] = 0;
+      this.#minuteCarriers.push(carrier);
+    }
+    // Without pacing the air is asked for more than there is: that is what counts as above.
+    this.#used[carrier]! += this.#pacing === 'none' ? first + second : first * firstScale + second * secondScale;
+  }
+
+  #endMinute(): void {
+    const hour = Math.floor(this.tick / TICKS_PER_HOUR) % 24;
+    for (const carrier of this.#minuteCarriers) {
+      const used = this.#used[carrier]! / TICKS_PER_MINUTE;
+      const at = carrier * 24 + hour;
+      this.seen.activeMinutes += 1;
+      if (used > this.fleet.budget[at]! + 1e-9) this.seen.overBudget += 1;
+      if (used > 1 - this.fleet.background[at]! + 1e-9) this.seen.overCapacity += 1;
+    }
+    this.seen.slowed += this.#slowedCarriers.size;
+    this.#minuteCarriers = [];
+    this.#slowedCarriers.clear();
+  }
+
+  #finish(device: number, at: number): void {
+    this.#stop(device);
+    this.doneAt[device] = at;
+    this.energyMah[device]! += INSTALL_MAH;
+    this.#policy.ended(device, true, this);
+  }
+
+  #lose(device: number): void {
+    this.#stop(device);
+    const kept = this.fleet.canResume[device] === 1 ? Math.floor(this.held[device]! / KEPT_BLOCKS) * KEPT_BLOCKS : 0;
+    this.seen.wastedBlocks += this.held[device]! - kept;
+    this.held[device] = kept;
+    this.#policy.ended(device, false, this);
+  }
+
+  #stop(device: number): void {
+    this.#demandChange(device, -1);
+    this.isActive[device] = 0;
+    const place = this.#place[device]!;
+    const last = this.#active[--this.activeCount]!;
+    this.#active[place] = last;
+    this.#place[last] = place;
+  }
+}
