@@ -2,13 +2,6 @@ import type { Bearer } from '../radio-model.ts';
 
 export const BEARERS = ['NB-IoT', 'LTE-M', 'other'] as const satisfies readonly Bearer[];
 
-/** Coupling loss at which coverage level 1 and 2 begin, dB (3GPP TR 45.820: 144 dB is reached without enhancement, 10 dB more with each level). */
-export const COVERAGE_FROM_DB = [144, 154] as const;
-
-export function coverageAtLoss(lossDb: number): 0 | 1 | 2 {
-  return lossDb > COVERAGE_FROM_DB[1] ? 2 : lossDb >= COVERAGE_FROM_DB[0] ? 1 : 0;
-}
-
 /** A fleet as columns, one row a device: a hundred thousand of them run through a simulated month in seconds. */
 export interface SimFleet {
   readonly size: number;

@@ -1,8 +1,9 @@
 import { HOUR } from '@drover/kernel';
+import { coverageAtLoss } from '../coverage.ts';
 import { DEFAULT_RADIO_MODEL, radioClass, type Coverage } from '../radio-model.ts';
 import { blockCost } from '../transfer-cost.ts';
 import { Agenda } from './agenda.ts';
-import { BEARERS, coverageAtLoss, type SimFleet, type SimWeather } from './fleet.ts';
+import { BEARERS, type SimFleet, type SimWeather } from './fleet.ts';
 import { noiseOf, normalOf, type Noise } from './noise.ts';
 
 export const TICK_MS = 10_000;
@@ -102,6 +103,7 @@ export class World {
   readonly #place: Int32Array;
   /** Sum of the shares of devices on battery, and of the others, per carrier. */
   readonly #demand: readonly [Float64Array, Float64Array];
+  readonly #until: Float64Array;
   readonly #onCarrier: Int32Array;
   readonly #scaled: Int32Array;
   readonly #scale: readonly [Float64Array, Float64Array];
@@ -133,6 +135,7 @@ export class World {
     this.#place = new Int32Array(size);
     this.#demand = [new Float64Array(carriers), new Float64Array(carriers)];
     this.#onCarrier = new Int32Array(carriers);
+    this.#until = new Float64Array(size);
     this.#scaled = new Int32Array(carriers).fill(-1);
     this.#scale = [new Float64Array(carriers), new Float64Array(carriers)];
     this.#used = new Float64Array(carriers);
@@ -168,19 +171,30 @@ export class World {
     return radioSdDb === 0 ? mean : mean + radioSdDb * normalOf(this.#noise, device, count, purpose);
   }
 
+  /** Standard normal noise of a policy's own: what it knows is not exact. */
+  normal(device: number, count: number, purpose: number): number {
+    return normalOf(this.#noise, device, count, purpose);
+  }
+
   demandOn(carrier: number): number {
     return this.#demand[0][carrier]! + this.#demand[1][carrier]!;
+  }
+
+  /** Of transfers that are not to be held back. */
+  firmDemandOn(carrier: number): number {
+    return this.#demand[0][carrier]!;
   }
 
   blocksLeft(device: number): number {
     return this.#totalBlocks[device]! - this.held[device]!;
   }
 
-  /** The device begins or goes on, with the coverage of this contact. */
-  begin(device: number): void {
+  /** The device begins or goes on, with the coverage of this contact; it stops at a block boundary at `until`. */
+  begin(device: number, until = Number.POSITIVE_INFINITY): void {
     if (this.isActive[device] === 1 || this.isDone(device)) throw new RangeError(`device ${device} cannot begin`);
     const ce = this.coverage(device);
     this.isActive[device] = 1;
+    this.#until[device] = until;
     this.sessionCe[device] = ce;
     this.#place[device] = this.activeCount;
     this.#active[this.activeCount++] = device;
@@ -252,7 +266,7 @@ export class World {
   }
 
   #rankOf(device: number): 0 | 1 {
-    return this.#pacing === 'battery-first' && this.fleet.periodMs[device] === 0 ? 1 : 0;
+    return this.#pacing === 'battery-first' && this.fleet.periodMs[device] === 0 && this.fleet.canResume[device] === 1 ? 1 : 0;
   }
 
   #demandChange(device: number, sign: 1 | -1): void {
@@ -270,6 +284,8 @@ export class World {
 
   #advance(device: number, hour: number): void {
     const carrier = this.fleet.carrier[device]!;
+    // It was begun at the end of a tick, and its window closes with it.
+    if (this.now >= this.#until[device]!) return this.#lose(device);
     if (this.#scaled[carrier] !== this.tick) this.#rescale(carrier, hour);
     const block = this.#classOf(device);
     const scale = this.#scale[this.#rankOf(device)][carrier]!;
@@ -281,6 +297,7 @@ export class World {
     this.energyMah[device]! += moved * block.energyMah + (1 - scale) * IDLE_MAH_PER_TICK;
     if (!this.isOpen(device)) this.seen.outsideWindow += 1 / TICKS_PER_MINUTE;
     if (moved >= left) return this.#finish(device, this.now + (wanted > 0 ? moved / wanted : 1) * TICK_MS);
+    if (this.now + TICK_MS >= this.#until[device]!) return this.#lose(device);
     if (this.weather.isStochastic && this.#noise(device, this.tick, PURPOSE.loss) < this.#lossChance(carrier, block, hour)) this.#lose(device);
   }
 

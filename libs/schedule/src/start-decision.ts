@@ -1,0 +1,236 @@
+import { DAY, HOUR, MINUTE, SECOND } from '@drover/kernel';
+import { stretched, type Booking } from './airtime-ledger.ts';
+import { costOfWaiting, expectedTries, type CostByCoverage } from './better-radio.ts';
+import type { Carriers } from './carriers.ts';
+import { coverageChances, expectedCoverage, type CoveragePattern } from './coverage.ts';
+import { KEPT_APPOINTMENTS, LOOK_AGAIN_MS, type PaceMode } from './pace-mode.ts';
+import { radioClass, type Bearer, type Coverage } from './radio-model.ts';
+import { transferCost, type TransferCost } from './transfer-cost.ts';
+import type { WaitCode } from './reason.ts';
+
+/** What a decision has to know of one device at one moment. Times in ms of campaign time. */
+export interface Candidate {
+  readonly carrier: number;
+  readonly bearer: Bearer;
+  /** Coverage now. */
+  readonly ce: Coverage;
+  readonly coverage: CoveragePattern;
+  readonly blockSize: number;
+  readonly remainingBytes: number;
+  readonly canResume: boolean;
+  readonly onBattery: boolean;
+  /** When it wakes up by itself, the first time at or after `at`; undefined for a device that is always reachable. */
+  readonly wakesAt: ((at: number) => number) | undefined;
+  /** How often it came for nothing, because its carrier was taken. */
+  readonly turnedAway: number;
+  /** How often it can still be asked to come at another time. */
+  readonly appointmentsLeft: number;
+  /** End of the window that is open now; Infinity without one. */
+  readonly closesAt: number;
+  readonly isOpen: (at: number) => boolean;
+  /** Until when it may be left waiting for better radio. */
+  readonly patientUntil: number;
+  readonly booking: Booking | undefined;
+}
+
+export type StartCode = 'RESERVED' | 'OPEN' | 'YIELDING';
+
+export type StartDecision =
+  | { readonly type: 'start'; readonly code: StartCode; readonly booking: Booking; readonly share: number; readonly isFirm: boolean }
+  | {
+      readonly type: 'wait';
+      readonly code: WaitCode;
+      readonly until: number;
+      /** Airtime that is promised from now on. */
+      readonly booking?: Booking;
+      /** Whether the device is to be asked to come at `until`; else it comes by itself, or is there. */
+      readonly asks: boolean;
+    };
+
+/** A booking holds for a device that comes this much before or after its time, and with at most this much more airtime. */
+const PROMISE = { offMs: 15 * MINUTE, more: 1.3 } as const;
+/** Around an appointment: not at once, and not shortly before the device comes by itself. */
+const APPOINTMENT = { soonest: 15 * MINUTE, before: 30 * MINUTE, ahead: 5 * DAY } as const;
+const SOON = 10 * MINUTE;
+const MOST_CONTACTS = 12;
+/** Wake-ups tried for a booking. */
+const WAKES_TRIED = 8;
+/** The longest transfers of all let the others go first where a carrier is crowded. */
+const LONGEST: Coverage = 2;
+
+interface Case {
+  readonly candidate: Candidate;
+  readonly mode: PaceMode;
+  readonly carriers: Carriers;
+  readonly now: number;
+  readonly cost: TransferCost;
+  readonly durationMs: number;
+}
+
+/** Whether a device that is reachable now begins, or until when it waits, and what it is promised. Changes nothing: the caller books. */
+export function decideStart(candidate: Candidate, mode: PaceMode, carriers: Carriers, now: number): StartDecision {
+  const { bearer, ce, blockSize } = candidate;
+  const cost = costAt(candidate, ce);
+  const each: Case = { candidate, mode, carriers, now, cost, durationMs: paddedMs(cost) };
+  if (!candidate.isOpen(now)) return outsideWindow(each);
+  if (!candidate.canResume && candidate.closesAt - now < each.durationMs)
+    return (canBeAsked(candidate) ? appointment(each, 'WINDOW_TOO_SHORT') : undefined) ?? comesBack(each, 'WINDOW_TOO_SHORT');
+  const radio = ce > 0 ? waitForRadio(each, radioClass(bearer, ce).contactMah) : undefined;
+  if (radio) return radio;
+  if (ce >= LONGEST && carriers.isCrowded(candidate.carrier)) return comesBack(each, 'CELL_BUDGET');
+  return candidate.wakesAt === undefined && candidate.canResume && blockSize > 0 ? yieldingStart(each) : firmStart(each);
+}
+
+function costAt({ bearer, blockSize, remainingBytes }: Candidate, ce: Coverage): TransferCost {
+  return transferCost(remainingBytes, { bearer, ce, blockSize }, { install: false });
+}
+
+/** Setting up, and what the model does not know. */
+function paddedMs({ duration }: TransferCost): number {
+  return duration * 1.05 + 20 * SECOND;
+}
+
+function canBeAsked({ appointmentsLeft }: Candidate): boolean {
+  return appointmentsLeft > 0;
+}
+
+/** It is always there, and can be slowed without harm: it takes what the others leave. */
+function yieldingStart(each: Case): StartDecision {
+  const { candidate, carriers, now, cost, durationMs } = each;
+  const { carrier } = candidate;
+  const demand = carriers.demandOn(carrier);
+  const budget = carriers.budgetAt(carrier, now);
+  if (demand > 0 && demand + cost.share > budget) return { type: 'wait', code: 'CELL_BUDGET', until: now + SOON, asks: false };
+  const booking = { carrier, from: now, until: now + durationMs, share: cost.share };
+  return { type: 'start', code: 'YIELDING', booking, share: cost.share, isFirm: false };
+}
+
+function firmStart(each: Case): StartDecision {
+  const { candidate, mode, carriers, now, cost, durationMs } = each;
+  const { carrier, wakesAt } = candidate;
+  const isPromised = holdsPromise(each);
+  const isMovable = wakesAt === undefined || canBeAsked(candidate);
+  const stretch = isPromised ? mode.stretch.promised : isMovable ? mode.stretch.movable : patienceOf(each);
+  if (hasRoomNow(each, wakesAt === undefined ? 1 : stretch)) {
+    const wanted = { carrier, from: now, until: now + durationMs, share: cost.share };
+    const until = carriers.ledger.endOf(wanted, { limit: now + stretch * durationMs, now });
+    if (until < Number.POSITIVE_INFINITY) {
+      const booking = stretched(wanted, now, until);
+      return { type: 'start', code: isPromised ? 'RESERVED' : 'OPEN', booking, share: cost.share, isFirm: true };
+    }
+  }
+  if (wakesAt === undefined) return { type: 'wait', code: 'CELL_BUDGET', until: now + SOON, asks: false };
+  return (canBeAsked(candidate) ? appointment(each, 'CELL_BUDGET') : undefined) ?? comesBack(each, 'CELL_BUDGET');
+}
+
+/** Who has no other time is not turned away for ever: each time it takes more of a squeeze to do so. */
+function patienceOf({ candidate: { turnedAway }, mode: { stretch } }: Case): number {
+  return Math.min(stretch.promised, stretch.fixed * (1 + turnedAway));
+}
+
+/** A promise is kept if the device comes at its time and asks for what it was promised. */
+function holdsPromise({ candidate: { booking }, now, cost, durationMs }: Case): boolean {
+  if (booking === undefined || Math.abs(booking.from - now) > PROMISE.offMs) return false;
+  return cost.share * durationMs <= PROMISE.more * booking.share * (booking.until - booking.from);
+}
+
+/** Beside the other firm ones at this moment, so that nobody is slowed more than by `stretch`. */
+function hasRoomNow({ candidate: { carrier }, carriers, now, cost }: Case, stretch: number): boolean {
+  const firm = carriers.firmOn(carrier);
+  return firm === 0 || firm + cost.share <= stretch * carriers.budgetAt(carrier, now);
+}
+
+/** What beginning costs at each coverage level, in the unit of the mode. */
+function costsOf({ candidate, mode, carriers }: Case): CostByCoverage {
+  const airPrice = mode.airtimeMah * carriers.scarcity(candidate.carrier);
+  const at = (ce: Coverage): number => {
+    const cost = costAt(candidate, ce);
+    const tries = candidate.canResume ? 1 : expectedTries(cost.duration, radioClass(candidate.bearer, ce).sessionS * 1000);
+    const energy = candidate.onBattery ? cost.energyMah : 0;
+    return tries * (energy + (airPrice * cost.airtime) / SECOND + (mode.hourMah * cost.duration) / HOUR);
+  };
+  return [at(0), at(1), at(2)];
+}
+
+/** Whether one of the next contacts is likely to be so much better that waiting for it pays. */
+function waitForRadio(each: Case, contactMah: number): StartDecision | undefined {
+  const { candidate, mode, now } = each;
+  const costs = costsOf(each);
+  const chances = coverageChances(candidate.coverage);
+  const { byItself, next } = waitingByItself(each, costs, chances);
+  const byAsking = waitingByAsking(each, { costs, chances, contactMah, next });
+  if (costs[Math.min(candidate.ce, 2) as 0 | 1 | 2] <= Math.min(byItself, byAsking)) return undefined;
+  if (byAsking < byItself) return { type: 'wait', code: 'RADIO_POOR', until: now + LOOK_AGAIN_MS, asks: true };
+  return { type: 'wait', code: 'RADIO_POOR', until: next, asks: false };
+}
+
+function waitingByItself({ candidate, mode, now }: Case, costs: CostByCoverage, chances: CostByCoverage): { byItself: number; next: number } {
+  const { wakesAt, patientUntil } = candidate;
+  const next = wakesAt === undefined ? now + LOOK_AGAIN_MS : wakesAt(now + SOON);
+  const period = wakesAt === undefined ? LOOK_AGAIN_MS : Math.max(wakesAt(next + SOON) - next, SOON);
+  const contacts = Math.min(wakesAt === undefined ? 2 * MOST_CONTACTS : MOST_CONTACTS, Math.floor((patientUntil - now) / period));
+  return { next, byItself: costOfWaiting(costs, chances, { contacts, waitCost: (mode.hourMah * (next - now)) / HOUR }) };
+}
+
+function waitingByAsking(
+  { candidate, mode, now }: Case,
+  { costs, chances, contactMah, next }: { costs: CostByCoverage; chances: CostByCoverage; contactMah: number; next: number },
+): number {
+  const { wakesAt, appointmentsLeft, isOpen } = candidate;
+  const left = appointmentsLeft - KEPT_APPOINTMENTS;
+  if (wakesAt === undefined || left <= 0 || next - now <= 1.5 * LOOK_AGAIN_MS || !isOpen(now + LOOK_AGAIN_MS)) return Number.POSITIVE_INFINITY;
+  const contacts = Math.min(left, Math.floor((next - now) / LOOK_AGAIN_MS));
+  return costOfWaiting(costs, chances, { contacts, waitCost: (mode.hourMah * LOOK_AGAIN_MS) / HOUR + contactMah + mode.wakeMah });
+}
+
+/** Outside its window: comes back by itself if it soon wakes up inside, else it is asked to. */
+function outsideWindow(each: Case): StartDecision {
+  const { candidate, mode, now } = each;
+  const next = nextOpenWake(candidate, now);
+  const isAsked = candidate.wakesAt !== undefined && canBeAsked(candidate) && next - now > mode.windowWaitMs;
+  return (isAsked ? appointment(each, 'WINDOW_CLOSED') : undefined) ?? comesBack(each, 'WINDOW_CLOSED');
+}
+
+function nextOpenWake({ wakesAt, isOpen }: Candidate, now: number): number {
+  if (wakesAt === undefined) return now + SOON;
+  let at = wakesAt(now + SOON);
+  for (let tried = 0; tried < 2 * WAKES_TRIED; tried++, at = wakesAt(at + SOON)) if (isOpen(at)) return at;
+  return Number.POSITIVE_INFINITY;
+}
+
+/** The first gap in which it fits, if that comes before the device itself does. */
+function appointment(each: Case, code: WaitCode): StartDecision | undefined {
+  const { candidate, mode, carriers, now, cost, durationMs } = each;
+  const { carrier, canResume, wakesAt } = candidate;
+  const from = now + APPOINTMENT.soonest;
+  // When it comes by itself there may be room on the carrier; its window will be as short as now.
+  const comesAt = code === 'CELL_BUDGET' ? wakesAt!(now + SOON) : code === 'WINDOW_CLOSED' ? nextOpenWake(candidate, now) : Number.POSITIVE_INFINITY;
+  const isOpen = (at: number): boolean => candidate.isOpen(at) && (canResume || candidate.isOpen(at + durationMs));
+  const before = Math.min(comesAt - APPOINTMENT.before, now + APPOINTMENT.ahead);
+  const wanted = { carrier, from, until: from + durationMs, share: cost.share };
+  const booking = carriers.ledger.firstGap(wanted, { before, stretch: mode.stretch.movable, isOpen, now });
+  return booking && { type: 'wait', code: 'APPOINTMENT', until: booking.from, booking, asks: true };
+}
+
+/** At the first of its own wake-ups that has room, by the coverage that is to be expected of it; without room at the next one all the same. */
+export function bookWakeUp(candidate: Candidate, mode: PaceMode, carriers: Carriers, now: number): { at: number; booking: Booking | undefined } {
+  const { carrier, wakesAt, isOpen, coverage } = candidate;
+  if (wakesAt === undefined) return { at: now + SOON, booking: undefined };
+  const cost = costAt(candidate, expectedCoverage(coverage));
+  const duration = paddedMs(cost);
+  const first = wakesAt(now + SOON / 2);
+  for (let at = first, tried = 0; tried < WAKES_TRIED; tried++, at = wakesAt(at + SOON)) {
+    if (!isOpen(at)) continue;
+    const wanted = { carrier, from: at, until: at + duration, share: cost.share };
+    const until = carriers.ledger.endOf(wanted, { limit: at + mode.stretch.fixed * duration, now });
+    if (until < Number.POSITIVE_INFINITY) return { at, booking: stretched(wanted, at, until) };
+  }
+  return { at: first, booking: undefined };
+}
+
+function comesBack({ candidate, mode, carriers, now }: Case, code: WaitCode): StartDecision {
+  const isFixed = candidate.wakesAt !== undefined && !canBeAsked(candidate);
+  if (!isFixed) return { type: 'wait', code, until: candidate.wakesAt?.(now + SOON) ?? now + SOON, asks: false };
+  const { at, booking } = bookWakeUp(candidate, mode, carriers, now);
+  return { type: 'wait', code, until: at, ...(booking && { booking }), asks: false };
+}
