@@ -2,7 +2,8 @@ import { HOUR, MINUTE } from '@drover/kernel';
 import type { SimPolicy, World } from '@drover/schedule';
 
 const LOWEST_BATTERY = 20;
-const MAX_BACKOFF_MS = 80 * MINUTE;
+/** An always reachable device that has lost its session; the study does not say, and its rows fit best with this. */
+const RETRY_MS = 5 * MINUTE;
 
 export interface BaselineRules {
   /** From when on the device may begin, ms. */
@@ -21,7 +22,6 @@ export class Baseline implements SimPolicy {
   #inSlots = 0;
   #line = 0;
   #hasSlot = new Uint8Array(0);
-  #losses = new Uint8Array(0);
   #byCarrier = new Int32Array(0);
   /** Always reachable devices for which there was no room, first come first. */
   readonly #waiting = new Map<number, number[]>();
@@ -35,7 +35,6 @@ export class Baseline implements SimPolicy {
   start(world: World): void {
     const { size, carriers, periodMs } = world.fleet;
     this.#hasSlot = new Uint8Array(size);
-    this.#losses = new Uint8Array(size);
     this.#byCarrier = new Int32Array(3 * carriers);
     if (this.#rules.holdsSlot === true) return this.#fillSlots(world);
     for (let device = 0; device < size; device++) if (periodMs[device] === 0) world.wakeAt(device, this.#rules.releaseAt?.(device) ?? 0);
@@ -55,7 +54,7 @@ export class Baseline implements SimPolicy {
   ended(device: number, isDone: boolean, world: World): void {
     const { fleet } = world;
     if (this.#rules.caps) this.#byCarrier[3 * fleet.carrier[device]! + world.sessionCe[device]!]! -= 1;
-    if (!isDone && fleet.periodMs[device] === 0) world.wakeAt(device, world.now + (globalThis as any).RETRY);
+    if (!isDone && fleet.periodMs[device] === 0) world.wakeAt(device, world.now + RETRY_MS);
     if (isDone && this.#rules.holdsSlot === true) {
       this.#inSlots -= 1;
       this.#fillSlots(world);
@@ -66,11 +65,6 @@ export class Baseline implements SimPolicy {
   minute(world: World): void {
     while (this.#served < this.#everywhere.length && world.activeCount < (this.#rules.maxActive ?? Infinity))
       this.contact(this.#everywhere[this.#served++]!, world);
-  }
-
-  #again(device: number, world: World): void {
-    this.#losses[device]! += 1;
-    world.wakeAt(device, world.now + Math.min(MAX_BACKOFF_MS, 5 * MINUTE * 2 ** this.#losses[device]!));
   }
 
   #next(line: number[] | undefined, world: World): void {
@@ -84,7 +78,7 @@ export class Baseline implements SimPolicy {
   #hasRoom(device: number, world: World): boolean {
     const { caps, maxActive, holdsSlot } = this.#rules;
     if (maxActive !== undefined && holdsSlot !== true && world.activeCount >= maxActive) return false;
-    return caps === undefined || this.#byCarrier[this.#lane(device, world)]! < caps[world.coverage(device)]!;
+    return caps === undefined || this.#byCarrier[this.#lane(device, world)]! < (caps[world.coverage(device)] ?? 0);
   }
 
   /** A sleeper comes again by itself. */

@@ -4,16 +4,26 @@ export const BIN_MS = 10 * MINUTE;
 /** A week ahead. */
 const BINS = 1008;
 
+/** Name of a carrier: operator, cell and bearer; a number in simulations. */
+export type CarrierKey = string | number;
+
 /** What firmware may take of a carrier at a time, 0–1. */
-export type BudgetAt = (carrier: number, at: number) => number;
+export type BudgetAt = (carrier: CarrierKey, at: number) => number;
 
 /** Airtime of one transfer that has been promised or has begun: a share of its carrier from one time to another. */
 export interface Booking {
-  readonly carrier: number;
+  readonly carrier: CarrierKey;
   readonly from: number;
   readonly until: number;
   /** Fraction of the carrier, 0–1. */
   readonly share: number;
+}
+
+/** What a search for airtime has to keep to. */
+export interface Within {
+  /** Share of the carrier beyond which the asking campaign does not go, whatever the budget, 0–1. */
+  readonly atMost: number;
+  readonly now: number;
 }
 
 /** A transfer that gets less than it could take is slower, and never stands still. */
@@ -24,14 +34,21 @@ export function stretched({ carrier, from: wasFrom, until: wasUntil, share }: Bo
   return { carrier, from, until, share: (share * (wasUntil - wasFrom)) / (until - from) };
 }
 
+interface Ring {
+  /** Share times ms of each bin. */
+  readonly bins: Float64Array;
+  /** Bin up to which the past has been cleared. */
+  cleared: number;
+}
+
+const binOf = (at: number): number => Math.floor(at / BIN_MS);
+
 /**
  * Airtime of each carrier over the week to come, in bins of ten minutes: what has been promised and what is under way.
  * A ring per carrier that has any: what lies behind is forgotten as time goes on. Derived: rebuilt from the bookings.
  */
 export class AirtimeLedger {
-  readonly #rings: (Float64Array | undefined)[] = [];
-  /** Bin up to which each ring has been cleared of the past. */
-  readonly #cleared: number[] = [];
+  readonly #rings = new Map<CarrierKey, Ring>();
   readonly #budgetAt: BudgetAt;
 
   constructor(budgetAt: BudgetAt) {
@@ -48,26 +65,28 @@ export class AirtimeLedger {
   }
 
   /** Part of the carrier that is taken at `at`, 0–1: the mean of its bin. */
-  takenAt(carrier: number, at: number): number {
-    const ring = this.#rings[carrier];
-    return ring === undefined || !this.#isKept(carrier, Math.floor(at / BIN_MS)) ? 0 : ring[Math.floor(at / BIN_MS) % BINS]! / BIN_MS;
+  takenAt(carrier: CarrierKey, at: number): number {
+    const ring = this.#rings.get(carrier);
+    const bin = binOf(at);
+    return ring === undefined || bin < ring.cleared || bin >= ring.cleared + BINS ? 0 : ring.bins[bin % BINS]! / BIN_MS;
   }
 
   /**
    * When a transfer that begins at `from` would end if in each bin it gets what is left there, and at least a tenth of its
-   * rate; `limit` ends the search. With nobody else on the carrier that is `from` and its duration.
+   * rate; Infinity if that is after `limit`. With nobody else on the carrier it is `from` and its duration.
    */
-  endOf({ carrier, from, until, share }: Booking, { limit, now }: { limit: number; now: number }): number {
-    const ring = this.#ring(carrier, now);
-    const present = Math.floor(now / BIN_MS);
+  endOf({ carrier, from, until, share }: Booking, limit: number, { atMost, now }: Within): number {
+    const { bins } = this.#ring(carrier, now);
+    const beyond = binOf(now) + BINS;
     let left = until - from;
     for (let at = from; at < limit;) {
-      const bin = Math.floor(at / BIN_MS);
+      const bin = binOf(at);
       const end = (bin + 1) * BIN_MS;
-      const taken = bin - present >= BINS ? 0 : ring[bin % BINS]! / BIN_MS;
-      const rate = Math.min(1, Math.max(LEAST_RATE, (this.#budgetAt(carrier, at) - taken) / share));
+      const taken = bin >= beyond ? 0 : bins[bin % BINS]! / BIN_MS;
+      const room = Math.min(atMost, this.#budgetAt(carrier, at)) - taken;
+      const rate = Math.min(1, Math.max(LEAST_RATE, room / share));
       const part = end - at;
-      if (left <= part * rate) return at + left / rate;
+      if (left <= part * rate) return at + left / rate <= limit ? at + left / rate : Number.POSITIVE_INFINITY;
       left -= part * rate;
       at = end;
     }
@@ -75,43 +94,38 @@ export class AirtimeLedger {
   }
 
   /** First booking of this size after `wanted.from`, at bin boundaries, that takes no longer than `stretch` times its duration. */
-  firstGap(wanted: Booking, { before, stretch, isOpen, now }: { before: number; stretch: number; isOpen: (at: number) => boolean; now: number }): Booking | undefined {
+  firstGap(
+    wanted: Booking,
+    { before, stretch, isOpen }: { before: number; stretch: number; isOpen: (at: number) => boolean },
+    within: Within,
+  ): Booking | undefined {
     const duration = wanted.until - wanted.from;
-    for (let from = wanted.from; from < before; from = (Math.floor(from / BIN_MS) + 1) * BIN_MS) {
+    for (let from = wanted.from; from < before; from = (binOf(from) + 1) * BIN_MS) {
       if (!isOpen(from)) continue;
-      const until = this.endOf({ ...wanted, from, until: from + duration }, { limit: from + stretch * duration, now });
+      const until = this.endOf({ ...wanted, from, until: from + duration }, from + stretch * duration, within);
       if (until < Number.POSITIVE_INFINITY) return stretched(wanted, from, until);
     }
     return undefined;
   }
 
   #change({ carrier, from, until, share }: Booking, sign: 1 | -1, now: number): void {
-    const ring = this.#ring(carrier, now);
-    const last = Math.floor(now / BIN_MS) + BINS;
-    for (let bin = Math.floor(from / BIN_MS); bin * BIN_MS < until && bin < last; bin++) {
+    const { bins, cleared } = this.#ring(carrier, now);
+    for (let bin = Math.max(binOf(from), cleared); bin * BIN_MS < until && bin < cleared + BINS; bin++) {
       const start = bin * BIN_MS;
-      const part = Math.min(until, start + BIN_MS) - Math.max(from, start);
-      ring[bin % BINS]! += sign * share * part;
+      bins[bin % BINS]! += sign * share * (Math.min(until, start + BIN_MS) - Math.max(from, start));
     }
   }
 
-  #isKept(carrier: number, bin: number): boolean {
-    const cleared = this.#cleared[carrier] ?? 0;
-    return bin >= cleared && bin < cleared + BINS;
-  }
-
-  #ring(carrier: number, now: number): Float64Array {
-    const present = Math.floor(now / BIN_MS);
-    let ring = this.#rings[carrier];
+  #ring(carrier: CarrierKey, now: number): Ring {
+    const present = binOf(now);
+    let ring = this.#rings.get(carrier);
     if (ring === undefined) {
-      ring = new Float64Array(BINS);
-      this.#rings[carrier] = ring;
-      this.#cleared[carrier] = present;
+      ring = { bins: new Float64Array(BINS), cleared: present };
+      this.#rings.set(carrier, ring);
       return ring;
     }
-    const from = Math.max(this.#cleared[carrier]!, present - BINS);
-    for (let bin = from; bin < present; bin++) ring[bin % BINS] = 0;
-    if (present > this.#cleared[carrier]!) this.#cleared[carrier] = present;
+    for (let bin = Math.max(ring.cleared, present - BINS); bin < present; bin++) ring.bins[bin % BINS] = 0;
+    if (present > ring.cleared) ring.cleared = present;
     return ring;
   }
 }

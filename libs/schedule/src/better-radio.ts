@@ -10,14 +10,14 @@ const MOST_CONTACTS = 24;
  * The least that a transfer can be expected to cost if the device waits for one of its next `contacts`, each at the cost
  * `waitCost`, and begins at the first one that is good enough: backward from the last, at which it must begin.
  */
-export function costOfWaiting(costs: CostByCoverage, chances: CoverageChances, { contacts, waitCost }: { contacts: number; waitCost: number }): number {
+export function costOfWaiting(
+  costs: CostByCoverage,
+  chances: CoverageChances,
+  { contacts, waitCost }: { contacts: number; waitCost: number },
+): number {
   let best = Number.POSITIVE_INFINITY;
   for (let left = Math.min(contacts, MOST_CONTACTS); left > 0; left--) {
-    best =
-      waitCost +
-      chances[0] * Math.min(costs[0], best) +
-      chances[1] * Math.min(costs[1], best) +
-      chances[2] * Math.min(costs[2], best);
+    best = waitCost + chances[0] * Math.min(costs[0], best) + chances[1] * Math.min(costs[1], best) + chances[2] * Math.min(costs[2], best);
   }
   return best;
 }

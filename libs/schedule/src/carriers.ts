@@ -1,5 +1,5 @@
 import { HOUR } from '@drover/kernel';
-import { AirtimeLedger, type Booking, type BudgetAt } from './airtime-ledger.ts';
+import { AirtimeLedger, type Booking, type BudgetAt, type CarrierKey } from './airtime-ledger.ts';
 
 /** Small transfers waiting on a carrier, in hours of all that it may carry, above which the very long ones let them go first. */
 const CROWDED_HOURS = 8;
@@ -16,15 +16,22 @@ export interface LiveTransfer {
   readonly isFirm: boolean;
 }
 
+/** Of one carrier, over all campaigns. */
+interface Load {
+  firm: number;
+  yielding: number;
+  live: number;
+  waiting: number;
+  smallAirtimeMs: number;
+}
+
+const NONE: Readonly<Load> = { firm: 0, yielding: 0, live: 0, waiting: 0, smallAirtimeMs: 0 };
+
 /** What every decision about a carrier looks at: who is on it, who has been promised what, and who waits. Derived, over all campaigns. */
 export class Carriers {
   readonly ledger: AirtimeLedger;
   readonly budgetAt: BudgetAt;
-  readonly #firm: number[] = [];
-  readonly #yielding: number[] = [];
-  readonly #live: number[] = [];
-  readonly #waiting: number[] = [];
-  readonly #smallAirtime: number[] = [];
+  readonly #loads = new Map<CarrierKey, Load>();
 
   constructor(budgetAt: BudgetAt) {
     this.budgetAt = budgetAt;
@@ -42,41 +49,59 @@ export class Carriers {
   }
 
   /** Sum of the shares of firm transfers, 0–1 and more. */
-  firmOn(carrier: number): number {
-    return this.#firm[carrier] ?? 0;
+  firmOn(carrier: CarrierKey): number {
+    return this.#of(carrier).firm;
   }
 
-  demandOn(carrier: number): number {
-    return this.firmOn(carrier) + (this.#yielding[carrier] ?? 0);
+  demandOn(carrier: CarrierKey): number {
+    const { firm, yielding } = this.#of(carrier);
+    return firm + yielding;
   }
 
-  /** A device waits for its turn; `airtimeMs` is what it is expected to take unless that is one of the long ones. */
-  addWaiting(carrier: number, airtimeMs: number): void {
-    this.#waiting[carrier] = (this.#waiting[carrier] ?? 0) + 1;
-    this.#smallAirtime[carrier] = (this.#smallAirtime[carrier] ?? 0) + airtimeMs;
+  /** A device waits for its turn; `smallAirtimeMs` is what it is expected to take, or 0 if that is one of the long ones. */
+  addWaiting(carrier: CarrierKey, smallAirtimeMs: number): void {
+    const load = this.#kept(carrier);
+    load.waiting += 1;
+    load.smallAirtimeMs += smallAirtimeMs;
   }
 
-  removeWaiting(carrier: number, airtimeMs: number): void {
-    this.#waiting[carrier] = (this.#waiting[carrier] ?? 0) - 1;
-    this.#smallAirtime[carrier] = (this.#smallAirtime[carrier] ?? 0) - airtimeMs;
+  removeWaiting(carrier: CarrierKey, smallAirtimeMs: number): void {
+    const load = this.#kept(carrier);
+    load.waiting -= 1;
+    load.smallAirtimeMs = load.waiting === 0 ? 0 : load.smallAirtimeMs - smallAirtimeMs;
+    this.#forgetIfNothing(carrier, load);
   }
 
   /** 0 where few wait, 1 where many do. */
-  scarcity(carrier: number): number {
-    const waiting = this.#waiting[carrier] ?? 0;
+  scarcity(carrier: CarrierKey): number {
+    const { waiting } = this.#of(carrier);
     return waiting <= PRICED_FROM ? 0 : Math.min(1, waiting / PRICED_FULL);
   }
 
-  isCrowded(carrier: number): boolean {
-    return (this.#smallAirtime[carrier] ?? 0) / USUAL_BUDGET > CROWDED_HOURS * HOUR;
+  isCrowded(carrier: CarrierKey): boolean {
+    return this.#of(carrier).smallAirtimeMs / USUAL_BUDGET > CROWDED_HOURS * HOUR;
+  }
+
+  #of(carrier: CarrierKey): Readonly<Load> {
+    return this.#loads.get(carrier) ?? NONE;
+  }
+
+  #kept(carrier: CarrierKey): Load {
+    let load = this.#loads.get(carrier);
+    if (!load) this.#loads.set(carrier, (load = { ...NONE }));
+    return load;
   }
 
   #changeLive({ booking: { carrier }, share, isFirm }: LiveTransfer, sign: 1 | -1): void {
-    const live = (this.#live[carrier] ?? 0) + sign;
-    this.#live[carrier] = live;
-    const sums = isFirm ? this.#firm : this.#yielding;
-    sums[carrier] = (sums[carrier] ?? 0) + sign * share;
+    const load = this.#kept(carrier);
+    load.live += sign;
+    load[isFirm ? 'firm' : 'yielding'] += sign * share;
     // Nobody left: whatever rounding has piled up goes with them.
-    if (live === 0) this.#firm[carrier] = this.#yielding[carrier] = 0;
+    if (load.live === 0) load.firm = load.yielding = 0;
+    this.#forgetIfNothing(carrier, load);
+  }
+
+  #forgetIfNothing(carrier: CarrierKey, { live, waiting }: Load): void {
+    if (live === 0 && waiting === 0) this.#loads.delete(carrier);
   }
 }

@@ -4,7 +4,7 @@ export { forecast, type Forecast } from './forecast.ts';
 export { Ledger, type Holding } from './ledger.ts';
 export { bearerOf, carrierFor, coverageOf, linkOf, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';
-export { paceDelay } from './pacing.ts';
+export { paceDelay, paceFactors, type CarrierLoad, type PaceFactors } from './pacing.ts';
 export { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass, type RadioModel } from './radio-model.ts';
 export {
   blockCost,
@@ -22,9 +22,18 @@ export { windowState, type WindowRule, type WindowState } from './window.ts';
 export { ScheduledPolicy, type ScheduledOptions } from './simulate/scheduled.ts';
 export { BEARERS, WEATHER, type SimFleet, type SimWeather } from './simulate/fleet.ts';
 export { BLOCK_SIZE, TICK_MS, World, type Pacing, type SimPolicy, type Sightings } from './simulate/world.ts';
-export { AirtimeLedger, BIN_MS, stretched, type Booking, type BudgetAt } from './airtime-ledger.ts';
+export { AirtimeLedger, BIN_MS, stretched, type Booking, type BudgetAt, type CarrierKey, type Within } from './airtime-ledger.ts';
 export { costOfWaiting, expectedTries, type CostByCoverage } from './better-radio.ts';
-export { coverageAtLoss, coverageChances, expectedCoverage, learnCoverage, lossOfRsrp, normalCdf, type CoverageChances, type CoveragePattern } from './coverage.ts';
+export {
+  coverageAtLoss,
+  coverageChances,
+  expectedCoverage,
+  learnCoverage,
+  lossOfRsrp,
+  normalCdf,
+  type CoverageChances,
+  type CoveragePattern,
+} from './coverage.ts';
 export { Carriers, type LiveTransfer } from './carriers.ts';
 export { ECO, FAST, MOST_APPOINTMENTS, type PaceMode } from './pace-mode.ts';
 export { bookWakeUp, decideStart, type Candidate, type StartCode, type StartDecision } from './start-decision.ts';

@@ -22,13 +22,20 @@ export interface PaceMode {
 export const FAST: PaceMode = {
   hourMah: 4,
   airtimeMah: 0.2,
-  wakeMah: 4,
+  wakeMah: 12,
   patienceMs: 24 * HOUR,
-  windowWaitMs: 6 * HOUR,
-  stretch: { movable: 1.05, fixed: 2, promised: 6 },
+  windowWaitMs: 13 * HOUR,
+  stretch: { movable: 1.1, fixed: 2, promised: 6 },
 };
 
-export const ECO: PaceMode = { ...FAST, hourMah: 0.5, airtimeMah: 0.02, wakeMah: 1.5, patienceMs: 44 * HOUR, windowWaitMs: 26 * HOUR };
+export const ECO: PaceMode = {
+  hourMah: 0.45,
+  airtimeMah: 0.06,
+  wakeMah: 1.5,
+  patienceMs: 41 * HOUR,
+  windowWaitMs: 26 * HOUR,
+  stretch: { movable: 1.1, fixed: 1.5, promised: 4 },
+};
 
 /** Time after which a device is asked to show its radio again. */
 export const LOOK_AGAIN_MS = HOUR;

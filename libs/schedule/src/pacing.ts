@@ -1,9 +1,36 @@
 import type { Duration } from '@drover/kernel';
 
+/** What is under way on a carrier: sums of shares at full rate, and what they may take together, all 0–1 and more. */
+export interface CarrierLoad {
+  readonly firm: number;
+  readonly yielding: number;
+  readonly budget: number;
+}
+
+/** How much slower than at full rate the transfers of each kind go, as factors from 1. */
+export interface PaceFactors {
+  readonly firm: number;
+  readonly yielding: number;
+}
+
+/** A yielding transfer is held back at most by this factor: a client that hears nothing for too long gives up. */
+const MOST_YIELDED = 20;
+/** Nothing is divided by nothing. */
+const TINY = 1e-9;
+
 /**
- * Extra wait before the next block so that the transfers on a carrier together keep to its budget: with shares that sum
- * to `shareSum` and a budget `budget`, each exchange of `blockMs` is stretched by their ratio. Zero within the budget.
+ * Shares a carrier: firm transfers first, the others take what these leave, and all together stay within the budget. The
+ * little that yielding ones need to stay alive comes off first.
  */
-export function paceDelay(blockMs: number, shareSum: number, budget: number): Duration {
-  return Math.max(0, Math.ceil(blockMs * (shareSum / Math.max(budget, 0.001) - 1))) as Duration;
+export function paceFactors({ firm, yielding, budget }: CarrierLoad): PaceFactors {
+  const least = Math.min(yielding / MOST_YIELDED, budget / 2);
+  const forFirm = Math.max(budget - least, TINY);
+  const firmFactor = Math.max(1, firm / forFirm);
+  const rest = Math.max(budget - firm / firmFactor, least, TINY);
+  return { firm: firmFactor, yielding: Math.max(1, yielding / rest) };
+}
+
+/** Extra wait before the next block of an exchange that takes `blockMs` at full rate. */
+export function paceDelay(blockMs: number, factor: number): Duration {
+  return Math.max(0, Math.ceil(blockMs * (factor - 1))) as Duration;
 }

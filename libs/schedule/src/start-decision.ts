@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE, SECOND } from '@drover/kernel';
-import { stretched, type Booking } from './airtime-ledger.ts';
+import { stretched, type Booking, type CarrierKey, type Within } from './airtime-ledger.ts';
 import { costOfWaiting, expectedTries, type CostByCoverage } from './better-radio.ts';
 import type { Carriers } from './carriers.ts';
 import { coverageChances, expectedCoverage, type CoveragePattern } from './coverage.ts';
@@ -10,7 +10,9 @@ import type { WaitCode } from './reason.ts';
 
 /** What a decision has to know of one device at one moment. Times in ms of campaign time. */
 export interface Candidate {
-  readonly carrier: number;
+  readonly carrier: CarrierKey;
+  /** Share of its carrier beyond which its campaign does not go, 0–1. */
+  readonly airtime: number;
   readonly bearer: Bearer;
   /** Coverage now. */
   readonly ce: Coverage;
@@ -55,6 +57,8 @@ const SOON = 10 * MINUTE;
 const MOST_CONTACTS = 12;
 /** Wake-ups tried for a booking. */
 const WAKES_TRIED = 8;
+/** Of a carrier that firmware may hardly use. */
+const LEAST_BUDGET = 0.01;
 /** The longest transfers of all let the others go first where a carrier is crowded. */
 const LONGEST: Coverage = 2;
 
@@ -90,6 +94,15 @@ function paddedMs({ duration }: TransferCost): number {
   return duration * 1.05 + 20 * SECOND;
 }
 
+/** What the campaign lets firmware take, as far as the carrier gives it. */
+function budgetAt({ candidate, carriers }: Case, at: number): number {
+  return Math.min(candidate.airtime, carriers.budgetAt(candidate.carrier, at));
+}
+
+function within({ candidate, now }: Case): Within {
+  return { atMost: candidate.airtime, now };
+}
+
 function canBeAsked({ appointmentsLeft }: Candidate): boolean {
   return appointmentsLeft > 0;
 }
@@ -99,7 +112,7 @@ function yieldingStart(each: Case): StartDecision {
   const { candidate, carriers, now, cost, durationMs } = each;
   const { carrier } = candidate;
   const demand = carriers.demandOn(carrier);
-  const budget = carriers.budgetAt(carrier, now);
+  const budget = budgetAt(each, now);
   if (demand > 0 && demand + cost.share > budget) return { type: 'wait', code: 'CELL_BUDGET', until: now + SOON, asks: false };
   const booking = { carrier, from: now, until: now + durationMs, share: cost.share };
   return { type: 'start', code: 'YIELDING', booking, share: cost.share, isFirm: false };
@@ -113,7 +126,7 @@ function firmStart(each: Case): StartDecision {
   const stretch = isPromised ? mode.stretch.promised : isMovable ? mode.stretch.movable : patienceOf(each);
   if (hasRoomNow(each, wakesAt === undefined ? 1 : stretch)) {
     const wanted = { carrier, from: now, until: now + durationMs, share: cost.share };
-    const until = carriers.ledger.endOf(wanted, { limit: now + stretch * durationMs, now });
+    const until = carriers.ledger.endOf(wanted, now + aloneStretch(each) * stretch * durationMs, within(each));
     if (until < Number.POSITIVE_INFINITY) {
       const booking = stretched(wanted, now, until);
       return { type: 'start', code: isPromised ? 'RESERVED' : 'OPEN', booking, share: cost.share, isFirm: true };
@@ -121,6 +134,18 @@ function firmStart(each: Case): StartDecision {
   }
   if (wakesAt === undefined) return { type: 'wait', code: 'CELL_BUDGET', until: now + SOON, asks: false };
   return (canBeAsked(candidate) ? appointment(each, 'CELL_BUDGET') : undefined) ?? comesBack(each, 'CELL_BUDGET');
+}
+
+/** A budget may be smaller than one transfer's share at every hour: then it takes longer whoever else is there. */
+function aloneStretch(each: Case): number {
+  const {
+    now,
+    cost: { share },
+  } = each;
+  if (share <= budgetAt(each, now)) return 1;
+  let best = 0;
+  for (let hour = 0; hour < 24; hour++) best = Math.max(best, budgetAt(each, now + hour * HOUR));
+  return Math.max(1, share / Math.max(best, LEAST_BUDGET));
 }
 
 /** Who has no other time is not turned away for ever: each time it takes more of a squeeze to do so. */
@@ -135,9 +160,9 @@ function holdsPromise({ candidate: { booking }, now, cost, durationMs }: Case): 
 }
 
 /** Beside the other firm ones at this moment, so that nobody is slowed more than by `stretch`. */
-function hasRoomNow({ candidate: { carrier }, carriers, now, cost }: Case, stretch: number): boolean {
-  const firm = carriers.firmOn(carrier);
-  return firm === 0 || firm + cost.share <= stretch * carriers.budgetAt(carrier, now);
+function hasRoomNow(each: Case, stretch: number): boolean {
+  const firm = each.carriers.firmOn(each.candidate.carrier);
+  return firm === 0 || firm + each.cost.share <= stretch * budgetAt(each, each.now);
 }
 
 /** What beginning costs at each coverage level, in the unit of the mode. */
@@ -154,7 +179,7 @@ function costsOf({ candidate, mode, carriers }: Case): CostByCoverage {
 
 /** Whether one of the next contacts is likely to be so much better that waiting for it pays. */
 function waitForRadio(each: Case, contactMah: number): StartDecision | undefined {
-  const { candidate, mode, now } = each;
+  const { candidate, now } = each;
   const costs = costsOf(each);
   const chances = coverageChances(candidate.coverage);
   const { byItself, next } = waitingByItself(each, costs, chances);
@@ -164,7 +189,11 @@ function waitForRadio(each: Case, contactMah: number): StartDecision | undefined
   return { type: 'wait', code: 'RADIO_POOR', until: next, asks: false };
 }
 
-function waitingByItself({ candidate, mode, now }: Case, costs: CostByCoverage, chances: CostByCoverage): { byItself: number; next: number } {
+function waitingByItself(
+  { candidate, mode, now }: Case,
+  costs: CostByCoverage,
+  chances: CostByCoverage,
+): { byItself: number; next: number } {
   const { wakesAt, patientUntil } = candidate;
   const next = wakesAt === undefined ? now + LOOK_AGAIN_MS : wakesAt(now + SOON);
   const period = wakesAt === undefined ? LOOK_AGAIN_MS : Math.max(wakesAt(next + SOON) - next, SOON);
@@ -178,7 +207,8 @@ function waitingByAsking(
 ): number {
   const { wakesAt, appointmentsLeft, isOpen } = candidate;
   const left = appointmentsLeft - KEPT_APPOINTMENTS;
-  if (wakesAt === undefined || left <= 0 || next - now <= 1.5 * LOOK_AGAIN_MS || !isOpen(now + LOOK_AGAIN_MS)) return Number.POSITIVE_INFINITY;
+  if (wakesAt === undefined || left <= 0 || next - now <= 1.5 * LOOK_AGAIN_MS || !isOpen(now + LOOK_AGAIN_MS))
+    return Number.POSITIVE_INFINITY;
   const contacts = Math.min(left, Math.floor((next - now) / LOOK_AGAIN_MS));
   return costOfWaiting(costs, chances, { contacts, waitCost: (mode.hourMah * LOOK_AGAIN_MS) / HOUR + contactMah + mode.wakeMah });
 }
@@ -204,16 +234,22 @@ function appointment(each: Case, code: WaitCode): StartDecision | undefined {
   const { carrier, canResume, wakesAt } = candidate;
   const from = now + APPOINTMENT.soonest;
   // When it comes by itself there may be room on the carrier; its window will be as short as now.
-  const comesAt = code === 'CELL_BUDGET' ? wakesAt!(now + SOON) : code === 'WINDOW_CLOSED' ? nextOpenWake(candidate, now) : Number.POSITIVE_INFINITY;
+  const comesAt =
+    code === 'CELL_BUDGET' ? wakesAt!(now + SOON) : code === 'WINDOW_CLOSED' ? nextOpenWake(candidate, now) : Number.POSITIVE_INFINITY;
   const isOpen = (at: number): boolean => candidate.isOpen(at) && (canResume || candidate.isOpen(at + durationMs));
   const before = Math.min(comesAt - APPOINTMENT.before, now + APPOINTMENT.ahead);
   const wanted = { carrier, from, until: from + durationMs, share: cost.share };
-  const booking = carriers.ledger.firstGap(wanted, { before, stretch: mode.stretch.movable, isOpen, now });
+  const booking = carriers.ledger.firstGap(wanted, { before, stretch: aloneStretch(each) * mode.stretch.movable, isOpen }, within(each));
   return booking && { type: 'wait', code: 'APPOINTMENT', until: booking.from, booking, asks: true };
 }
 
 /** At the first of its own wake-ups that has room, by the coverage that is to be expected of it; without room at the next one all the same. */
-export function bookWakeUp(candidate: Candidate, mode: PaceMode, carriers: Carriers, now: number): { at: number; booking: Booking | undefined } {
+export function bookWakeUp(
+  candidate: Candidate,
+  mode: PaceMode,
+  carriers: Carriers,
+  now: number,
+): { at: number; booking: Booking | undefined } {
   const { carrier, wakesAt, isOpen, coverage } = candidate;
   if (wakesAt === undefined) return { at: now + SOON, booking: undefined };
   const cost = costAt(candidate, expectedCoverage(coverage));
@@ -222,7 +258,7 @@ export function bookWakeUp(candidate: Candidate, mode: PaceMode, carriers: Carri
   for (let at = first, tried = 0; tried < WAKES_TRIED; tried++, at = wakesAt(at + SOON)) {
     if (!isOpen(at)) continue;
     const wanted = { carrier, from: at, until: at + duration, share: cost.share };
-    const until = carriers.ledger.endOf(wanted, { limit: at + mode.stretch.fixed * duration, now });
+    const until = carriers.ledger.endOf(wanted, at + mode.stretch.fixed * duration, { atMost: candidate.airtime, now });
     if (until < Number.POSITIVE_INFINITY) return { at, booking: stretched(wanted, at, until) };
   }
   return { at: first, booking: undefined };

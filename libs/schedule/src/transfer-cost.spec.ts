@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Duration, MINUTE } from '@drover/kernel';
+import { MINUTE } from '@drover/kernel';
 import {
   blockCost,
   contactEnergyMah,
   installEnergyMah,
   measuredEnergyMah,
   paceDelay,
+  paceFactors,
   transferCost,
   type Bearer,
   type Coverage,
@@ -40,21 +41,43 @@ it('a wired device costs no battery', () => {
   expect(transferCost(KIB, { bearer: 'other', ce: 0, blockSize: 512 }).energyMah).toBe(0);
 });
 
-it('paced transfers keep a carrier to its budget', () => {
+describe('paced transfers', () => {
   const link = fc.record({
     bearer: fc.constantFrom<Bearer>('NB-IoT', 'LTE-M'),
     ce: fc.constantFrom<Coverage>(0, 1, 2),
     blockSize: fc.constantFrom(64, 256, 512, 1024),
+    isFirm: fc.boolean(),
   });
-  fc.assert(
-    fc.property(fc.array(link, { minLength: 1, maxLength: 20 }), fc.double({ min: 0.05, max: 1, noNaN: true }), (links, budget) => {
-      const blocks = links.map(blockCost);
-      const sum = blocks.reduce((total, { share }) => total + share, 0);
-      const used = blocks.reduce((total, block) => total + block.airtime / (block.duration + paceDelay(block.duration, sum, budget)), 0);
-      expect(used).toBeLessThanOrEqual(Math.max(budget, Math.min(sum, budget)) + 1e-6);
-      if (sum <= budget) expect(blocks.every((block) => paceDelay(block.duration, sum, budget) === Duration(0))).toBe(true);
-    }),
-  );
+  const budgets = fc.double({ min: 0.05, max: 1, noNaN: true });
+
+  it('keep a carrier to its budget, and are not held back within it', () => {
+    fc.assert(
+      fc.property(fc.array(link, { minLength: 1, maxLength: 20 }), budgets, (links, budget) => {
+        const all = links.map(({ isFirm, ...each }) => ({ isFirm, ...blockCost(each) }));
+        const sumOf = (wanted: boolean): number => all.reduce((sum, { isFirm, share }) => sum + (isFirm === wanted ? share : 0), 0);
+        const [firm, yielding] = [sumOf(true), sumOf(false)];
+        const factors = paceFactors({ firm, yielding, budget });
+        const delay = ({ duration, isFirm }: (typeof all)[number]): number => paceDelay(duration, isFirm ? factors.firm : factors.yielding);
+        const used = all.reduce((sum, block) => sum + block.airtime / (block.duration + delay(block)), 0);
+        // Rounding adds a tiny wait even within the budget; it never takes one away.
+        expect(used).toBeLessThanOrEqual(Math.min(firm + yielding, budget) + 1e-6);
+        if (firm + yielding <= budget - 1e-6) expect(all.every((block) => delay(block) === 0)).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    // firm, yielding, budget, factors: 0.02 of the yielding ones' 0.4 is always theirs
+    [0.3, 0.1, 0.5, 1, 1],
+    [0.3, 0.4, 0.5, 1, 2],
+    [0.5, 0.4, 0.5, 1.042, 20],
+    [1, 0, 0.5, 2, 1],
+    [0, 1, 0.5, 1, 2],
+  ])('firm %d, yielding %d, budget %d: slower by %d and %d', (firm, yielding, budget, firmFactor, yieldingFactor) => {
+    const factors = paceFactors({ firm, yielding, budget });
+    expect(factors.firm).toBeCloseTo(firmFactor, 3);
+    expect(factors.yielding).toBeCloseTo(yieldingFactor, 3);
+  });
 });
 
 describe('what was measured', () => {

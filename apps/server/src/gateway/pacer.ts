@@ -1,37 +1,56 @@
 import type { Duration } from '@drover/kernel';
-import { paceDelay } from '@drover/schedule';
+import { paceDelay, paceFactors } from '@drover/schedule';
 
 interface Transfer {
   readonly carrier: string;
+  /** Part of the carrier at full rate, 0–1. */
   readonly share: number;
   readonly budget: number;
   /** Radio time of one block, campaign ms. */
   readonly blockMs: number;
+  /** Keeps its rate; the others on its carrier yield to it. */
+  readonly isFirm: boolean;
+}
+
+interface Load {
+  count: number;
+  firm: number;
+  yielding: number;
 }
 
 /** Keeps the transfers on each carrier together within its budget by spacing their blocks. */
 export class Pacer {
   readonly #transfers = new Map<string, Transfer>();
-  readonly #shares = new Map<string, number>();
+  readonly #loads = new Map<string, Load>();
 
   start(attempt: string, transfer: Transfer): void {
     this.stop(attempt);
     this.#transfers.set(attempt, transfer);
-    this.#shares.set(transfer.carrier, (this.#shares.get(transfer.carrier) ?? 0) + transfer.share);
+    const load = this.#loads.get(transfer.carrier) ?? { count: 0, firm: 0, yielding: 0 };
+    this.#loads.set(transfer.carrier, changed(load, transfer, 1));
   }
 
   stop(attempt: string): void {
     const transfer = this.#transfers.get(attempt);
     if (!transfer) return;
     this.#transfers.delete(attempt);
-    const rest = (this.#shares.get(transfer.carrier) ?? 0) - transfer.share;
-    if (rest < 1e-9) this.#shares.delete(transfer.carrier);
-    else this.#shares.set(transfer.carrier, rest);
+    const load = this.#loads.get(transfer.carrier);
+    if (!load || load.count === 1) this.#loads.delete(transfer.carrier);
+    else changed(load, transfer, -1);
   }
 
   /** Campaign milliseconds to wait before the next block of this transfer. */
   delayFor(attempt: string): Duration {
     const transfer = this.#transfers.get(attempt);
-    return transfer ? paceDelay(transfer.blockMs, this.#shares.get(transfer.carrier) ?? 0, transfer.budget) : (0 as Duration);
+    const load = transfer && this.#loads.get(transfer.carrier);
+    if (!load) return 0 as Duration;
+    const factors = paceFactors({ ...load, budget: transfer.budget });
+    return paceDelay(transfer.blockMs, transfer.isFirm ? factors.firm : factors.yielding);
   }
+}
+
+function changed(load: Load, { share, isFirm }: Transfer, sign: 1 | -1): Load {
+  load.count += sign;
+  load[isFirm ? 'firm' : 'yielding'] += sign * share;
+  return load;
 }

@@ -54,7 +54,7 @@ export class ScheduledPolicy implements SimPolicy {
   start(world: World): void {
     const { fleet } = world;
     this.#world = world;
-    this.#carriers = new Carriers((carrier, at) => fleet.budget[carrier * 24 + (Math.floor(at / HOUR) % 24)]!);
+    this.#carriers = new Carriers((carrier, at) => fleet.budget[(carrier as number) * 24 + (Math.floor(at / HOUR) % 24)]!);
     this.#asked = new Uint8Array(fleet.size);
     this.#turnedAway = new Uint8Array(fleet.size);
     this.#losses = new Uint8Array(fleet.size);
@@ -152,6 +152,7 @@ export class ScheduledPolicy implements SimPolicy {
     const [period, phase] = [periodMs[device]!, phaseMs[device]!];
     return {
       carrier: carrier[device]!,
+      airtime: 1,
       bearer: BEARERS[bearer[device]!]!,
       ce: world.coverage(device),
       coverage: this.#coverage[device]!,

@@ -1,6 +1,7 @@
 import { HOUR } from '@drover/kernel';
 import { coverageAtLoss } from '../coverage.ts';
-import { DEFAULT_RADIO_MODEL, radioClass, type Coverage } from '../radio-model.ts';
+import { DEFAULT_RADIO_MODEL, radioClass } from '../radio-model.ts';
+import { paceFactors } from '../pacing.ts';
 import { blockCost } from '../transfer-cost.ts';
 import { Agenda } from './agenda.ts';
 import { BEARERS, type SimFleet, type SimWeather } from './fleet.ts';
@@ -64,6 +65,17 @@ export interface Sightings {
   extraWakes: number;
 }
 
+const NOTHING_SEEN: Sightings = {
+  activeMinutes: 0,
+  overBudget: 0,
+  overCapacity: 0,
+  slowed: 0,
+  outsideWindow: 0,
+  sentBlocks: 0,
+  wastedBlocks: 0,
+  extraWakes: 0,
+};
+
 /**
  * A fleet and the carriers it hangs on, through time: wake-ups, radio from contact to contact, transfers that share a
  * carrier, sessions that are lost. The same seed gives every policy the same contacts, radio and chances.
@@ -71,16 +83,10 @@ export interface Sightings {
 export class World {
   readonly fleet: SimFleet;
   readonly weather: SimWeather;
-  readonly seen: Sightings = {
-    activeMinutes: 0,
-    overBudget: 0,
-    overCapacity: 0,
-    slowed: 0,
-    outsideWindow: 0,
-    sentBlocks: 0,
-    wastedBlocks: 0,
-    extraWakes: 0,
-  };
+  readonly seen: Sightings = { ...NOTHING_SEEN };
+  /** Airtime taken, in minutes of the whole carrier, by carrier and hour since the start: `carrier * hours + hour`. */
+  readonly usedMinutes: Float32Array;
+  readonly hours: number;
   /** When the image was complete, ms; NaN before. */
   readonly doneAt: Float64Array;
   readonly energyMah: Float64Array;
@@ -122,6 +128,8 @@ export class World {
     this.#pacing = pacing;
     this.#noise = noiseOf(weather.seed);
     this.#ticks = Math.ceil(horizonMs / TICK_MS);
+    this.hours = Math.ceil(this.#ticks / TICKS_PER_HOUR);
+    this.usedMinutes = new Float32Array(carriers * this.hours);
     this.#agenda = new Agenda(this.#ticks);
     this.doneAt = new Float64Array(size).fill(Number.NaN);
     this.energyMah = new Float64Array(size);
@@ -155,7 +163,7 @@ export class World {
   }
 
   /** Coverage at the last contact; of a device that is always reachable, now. */
-  coverage(device: number): Coverage {
+  coverage(device: number): 0 | 1 | 2 {
     if (this.fleet.periodMs[device] === 0) this.lossDb[device] = this.lossAt(device, this.now);
     return coverageAtLoss(this.lossDb[device]!);
   }
@@ -229,6 +237,20 @@ export class World {
     return phaseMs[device]! + count * periodMs[device]! + this.weather.jitterMs * normalOf(this.#noise, device, count, PURPOSE.jitter);
   }
 
+  /** Wake-ups that come about, with the coupling loss at each, until `untilMs`. */
+  *naturalContacts(device: number, untilMs: number): Generator<{ readonly at: number; readonly lossDb: number }> {
+    if (this.fleet.periodMs[device] === 0 || this.fleet.isDead[device] === 1) return;
+    for (let count = 0; ; count++) {
+      const at = this.contactAt(device, count);
+      if (at >= untilMs) return;
+      if (at >= 0 && !this.#isMissed(device, count)) yield { at, lossDb: this.#loss(device, count, PURPOSE.natural) };
+    }
+  }
+
+  #isMissed(device: number, count: number): boolean {
+    return this.weather.isStochastic && this.#noise(device, count, PURPOSE.missed) < this.weather.missed;
+  }
+
   #putContact(device: number): void {
     if (this.fleet.periodMs[device] === 0 || this.fleet.isDead[device] === 1 || this.isDone(device)) return;
     let at = this.contactAt(device, this.#contactCount[device]!);
@@ -247,7 +269,7 @@ export class World {
       this.#putContact(device);
     }
     if (this.isDone(device) || this.isActive[device] === 1) return;
-    if (isNatural && this.weather.isStochastic && this.#noise(device, count, PURPOSE.missed) < this.weather.missed) return;
+    if (isNatural && this.#isMissed(device, count)) return;
     if (periodMs[device]! > 0) {
       this.lossDb[device] = isNatural ? this.#loss(device, count, PURPOSE.natural) : this.lossAt(device, this.now);
       if (!isNatural) this.#extraWake(device);
@@ -298,7 +320,8 @@ export class World {
     if (!this.isOpen(device)) this.seen.outsideWindow += 1 / TICKS_PER_MINUTE;
     if (moved >= left) return this.#finish(device, this.now + (wanted > 0 ? moved / wanted : 1) * TICK_MS);
     if (this.now + TICK_MS >= this.#until[device]!) return this.#lose(device);
-    if (this.weather.isStochastic && this.#noise(device, this.tick, PURPOSE.loss) < this.#lossChance(carrier, block, hour)) this.#lose(device);
+    if (this.weather.isStochastic && this.#noise(device, this.tick, PURPOSE.loss) < this.#lossChance(carrier, block, hour))
+      this.#lose(device);
   }
 
   #lossChance(carrier: number, { lossPerTick }: BlockClass, hour: number): number {
@@ -313,9 +336,8 @@ export class World {
     const free = 1 - this.fleet.background[at]!;
     const limit = this.#pacing === 'none' ? free : Math.min(free, this.fleet.budget[at]!);
     const [first, second] = [this.#demand[0][carrier]!, this.#demand[1][carrier]!];
-    const firstScale = first > limit ? limit / first : 1;
-    const rest = Math.max(0, limit - first);
-    const secondScale = second > rest ? rest / second : 1;
+    const factors = paceFactors({ firm: first, yielding: second, budget: limit });
+    const [firstScale, secondScale] = [1 / factors.firm, 1 / factors.yielding];
     this.#scale[0][carrier] = firstScale;
     this.#scale[1][carrier] = secondScale;
     if (this.#pacing !== 'none' && (firstScale < 1 || secondScale < 1)) this.#slowedCarriers.add(carrier);
@@ -330,10 +352,11 @@ export class World {
   }
 
   #endMinute(): void {
-    const hour = Math.floor(this.tick / TICKS_PER_HOUR) % 24;
+    const hour = Math.floor(this.tick / TICKS_PER_HOUR);
     for (const carrier of this.#minuteCarriers) {
       const used = this.#used[carrier]! / TICKS_PER_MINUTE;
-      const at = carrier * 24 + hour;
+      const at = carrier * 24 + (hour % 24);
+      this.usedMinutes[carrier * this.hours + hour]! += used;
       this.seen.activeMinutes += 1;
       if (used > this.fleet.budget[at]! + 1e-9) this.seen.overBudget += 1;
       if (used > 1 - this.fleet.background[at]! + 1e-9) this.seen.overCapacity += 1;
