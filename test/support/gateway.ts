@@ -127,6 +127,7 @@ export class GatewayBench {
       carrier: '262-1/2A/NB-IoT',
       share: 0.04,
       budget: 0.5,
+      isFirm: true,
       blockMs: 1,
       papers: papersOf(this.release),
       device: { model: 'WM-300', version: '1.0.0' },

@@ -61,7 +61,15 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const blobs = await DirectoryBlobStore.start(blobFolder);
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels });
   const { link, coap, coapTcp } = await startGateway(start, onFatal);
-  const engine = new Engine({ state: stateFrom(await loadSnapshot(database), trust), clock, log, epoch, secrets, writer, link });
+  const engine = new Engine({
+    state: stateFrom(await loadSnapshot(database), trust, clock.now()),
+    clock,
+    log,
+    epoch,
+    secrets,
+    writer,
+    link,
+  });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
   const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, models, evidence, onFatal })), log);

@@ -84,6 +84,7 @@ const schedule = mapping(
     deadline: optional(deadline),
     timeZone: withDefault(timeZone, 'Device'),
     windows: withDefault(windows as Schema<Windows>, {}),
+    pace: withDefault(oneOf(['Fast', 'Eco']), 'Fast'),
   },
   ['blackouts', 'onMissedWindow', 'jitter'],
 );

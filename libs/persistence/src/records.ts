@@ -1,7 +1,7 @@
 import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import type { CampaignLife, DocumentKind, Plan } from '@drover/campaign';
-import type { ContactPattern, Forecast } from '@drover/schedule';
+import type { ContactPattern, CoveragePattern, Forecast } from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
 
 /** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
@@ -85,6 +85,8 @@ export interface QuarantineRecord {
 export interface DeviceRecord extends Device {
   readonly registration: RegistrationRecord | undefined;
   readonly pattern: ContactPattern | undefined;
+  /** What has been learnt of its radio. */
+  readonly coverage?: CoveragePattern;
   readonly findings: readonly { readonly at: Instant; readonly code: string; readonly text: string }[];
   /** By the name of the firmware that goes there. */
   readonly components?: Readonly<Record<string, ComponentRecord>>;

@@ -1,4 +1,4 @@
-import { isoOf, HOUR, plus, type Instant } from '@drover/kernel';
+import { earliest, isoOf, HOUR, plus, type Instant } from '@drover/kernel';
 import { textFact, type Device } from '@drover/fleet';
 import { isAcceptedSource, sourceDetail, type CampaignLife, type CampaignSpec, type RunningVersion } from '@drover/campaign';
 import {
@@ -7,8 +7,11 @@ import {
   nextContact,
   powerStop,
   SAME_WAKE_UP,
+  type Booking,
   type ContactPattern,
+  type CoveragePattern,
   type Ledger,
+  type LiveTransfer,
   type TransferCost,
   type WaitReason,
 } from '@drover/schedule';
@@ -28,6 +31,12 @@ export interface DeviceView {
   readonly update: DeviceUpdate;
   readonly device: Device;
   readonly pattern: ContactPattern | undefined;
+  /** What has been learnt of its radio. */
+  readonly coverage: CoveragePattern | undefined;
+  /** Sleeps between its contacts. */
+  readonly sleeps: boolean;
+  /** Its name in the ledger. */
+  readonly ledgerKey: string;
   /** Whether a request sent now would be heard. */
   readonly isReachable: boolean;
   readonly imageBytes: number;
@@ -52,6 +61,7 @@ export type DeviceDecision =
   | {
       readonly type: 'offer';
       readonly cost: TransferCost;
+      readonly transfer: LiveTransfer;
       readonly carrier: string;
       readonly budget: number;
       readonly notAfter: Instant | undefined;
@@ -63,7 +73,8 @@ export type DeviceDecision =
   | { readonly type: 'stop'; readonly reason: WaitReason }
   | { readonly type: 'execute'; readonly notAfter: Instant | undefined }
   | { readonly type: 'cancel'; readonly why: string }
-  | { readonly type: 'wait'; readonly reason: WaitReason }
+  /** `promise`: airtime that is kept for it. `contactAt`: it is awake, and comes for nothing. */
+  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking; readonly contactAt?: Instant }
   | { readonly type: 'skip'; readonly reason: WaitReason }
   | { readonly type: 'nothing' };
 
@@ -107,7 +118,7 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
   if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt) };
   if (view.running.type === 'unread') return lookFirst(view, nextAt);
   const pause = pauseBetweenSessions(view, now);
-  return pause ? { type: 'wait', reason: pause } : admission(view, nextAt, now);
+  return pause ? { type: 'wait', reason: pause } : admission(view, now);
 }
 
 /** A device that is always awake would be offered the same again at once, and in vain; its next contact is as good as the time. */
@@ -150,32 +161,48 @@ function decideTransfer({ device, spec, pattern }: DeviceView, now: Instant): De
   return reason ? { type: 'stop', reason } : { type: 'nothing' };
 }
 
-function admission(view: DeviceView, nextAt: Instant, now: Instant): DeviceDecision {
+function admission(view: DeviceView, now: Instant): DeviceDecision {
   const { spec, update, device } = view;
   const canResume = canResumeTransfer(view);
   const admitted = admitDownload(
     {
       device,
+      update: view.ledgerKey,
       campaign: update.campaign,
       remainingBytes: Math.max(view.imageBytes - (canResume ? update.offset : 0), 1),
       blockSize: spec.delivery.blockSize.preferred,
       canResume,
       backoffUntil: update.backoffUntil,
-      nextContactAt: nextAt,
+      sleeps: view.sleeps,
+      pattern: view.pattern,
+      coverage: view.coverage,
+      turnedAway: update.turnedAway ?? 0,
+      promise: update.promise,
+      patientUntil: patientUntil(view, now),
     },
     limitsOf(spec),
     view.ledger,
     now,
   );
-  if (admitted.type !== 'admit') return admitted;
+  if (admitted.type === 'skip') return admitted;
+  // A device that is always there has not come for this.
+  if (admitted.type === 'wait') return view.sleeps && view.pattern ? { ...admitted, contactAt: view.pattern.lastAt } : admitted;
+  const { booking, share, isFirm } = admitted.start;
   return {
     type: 'offer',
     cost: admitted.cost,
+    transfer: { booking, share, isFirm },
     carrier: admitted.carrier,
     budget: admitted.budget,
     notAfter: admitted.closesAt,
     canResume,
   };
+}
+
+/** Better radio is waited for from the opening of the stage on, and never past the deadline. */
+function patientUntil({ spec, stages, update }: DeviceView, now: Instant): Instant {
+  const until = plus(stages[update.stage]?.openedAt ?? now, limitsOf(spec).pace.patienceMs);
+  return earliest(until, spec.schedule.deadline?.at) ?? until;
 }
 
 /** `FinishInFlight` lets what was started before the deadline go on, its retries included. */

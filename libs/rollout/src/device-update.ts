@@ -1,6 +1,6 @@
 import type { Endpoint, Instant } from '@drover/kernel';
 import type { FailureClass, ResumeSpec } from '@drover/campaign';
-import type { WaitReason } from '@drover/schedule';
+import type { Booking, LiveTransfer, WaitReason } from '@drover/schedule';
 import type { RetryRules } from './retry.ts';
 
 export const UPDATE_STATES = [
@@ -55,6 +55,13 @@ export interface DeviceUpdate {
   readonly reason?: WaitReason;
   readonly reasonSince?: Instant;
   readonly backoffUntil?: Instant;
+  /** Airtime of its carrier that is kept for it while it waits. */
+  readonly promise?: Booking;
+  /** Airtime that its transfer takes. */
+  readonly transfer?: LiveTransfer;
+  /** How often it came for nothing because its carrier was taken, and the last of these contacts. */
+  readonly turnedAway?: number;
+  readonly turnedAwayAt?: Instant;
   /** Bytes the device is known to hold. */
   readonly offset: number;
   readonly method?: 'Pull' | 'Push';

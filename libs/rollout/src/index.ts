@@ -3,6 +3,7 @@ export { mayRetry, retried } from './by-hand.ts';
 export type { DeviceFact } from './device-fact.ts';
 export {
   holdsDevice,
+  isBeforeOffer,
   isInFlight,
   isOver,
   isSettled,

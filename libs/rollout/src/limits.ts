@@ -1,5 +1,5 @@
 import type { CampaignSpec } from '@drover/campaign';
-import type { Limits } from '@drover/schedule';
+import { ECO, FAST, type Limits } from '@drover/schedule';
 
 /** The part of a campaign that admission needs, in admission's words. */
 export function limitsOf(spec: CampaignSpec): Limits {
@@ -16,5 +16,6 @@ export function limitsOf(spec: CampaignSpec): Limits {
     maxInFlight: spec.bandwidth.maxInFlight,
     bytesPerSecond: spec.bandwidth.bytesPerSecond.total,
     airtime: spec.bandwidth.perCell.airtime,
+    pace: spec.schedule.pace === 'Eco' ? ECO : FAST,
   };
 }

@@ -1,7 +1,7 @@
 import { plus, type Instant } from '@drover/kernel';
 import type { FailureClass } from '@drover/campaign';
 import type { WaitReason } from '@drover/schedule';
-import type { AttemptEntry, DeviceUpdate, UpdateRules, UpdateState } from './device-update.ts';
+import { isTransferring, type AttemptEntry, type DeviceUpdate, type UpdateRules, type UpdateState } from './device-update.ts';
 import { STATE } from './object-five.ts';
 import { retryAfter } from './retry.ts';
 
@@ -15,9 +15,10 @@ export interface Context {
 const LOGGED_ATTEMPTS = 10;
 const LOGGED_TEXT = 200;
 
-/** A new state clears the reason to wait unless the change brings one. */
+/** A new state clears the reason to wait and the airtime that was kept for it, unless the change brings them. */
 export function moved(update: DeviceUpdate, state: UpdateState, now: Instant, change: Partial<DeviceUpdate>): DeviceUpdate {
-  return { ...update, reason: undefined, reasonSince: undefined, ...change, state, since: now };
+  const next = { ...update, reason: undefined, reasonSince: undefined, promise: undefined, ...change, state, since: now };
+  return isTransferring(next) ? next : { ...next, transfer: undefined };
 }
 
 export function reasonOf(update: DeviceUpdate, reason: WaitReason, now: Instant): Pick<DeviceUpdate, 'reason' | 'reasonSince'> {

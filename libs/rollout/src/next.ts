@@ -1,5 +1,5 @@
 import type { Instant } from '@drover/kernel';
-import type { WaitReason } from '@drover/schedule';
+import type { Booking, WaitReason } from '@drover/schedule';
 import type { DeviceFact } from './device-fact.ts';
 import {
   isBeforeOffer,
@@ -27,7 +27,7 @@ export function next(update: DeviceUpdate, fact: DeviceFact, rules: UpdateRules,
     case 'admitted':
       return onAdmitted(update, fact, now);
     case 'must-wait':
-      return onMustWait(update, fact.reason, now);
+      return onMustWait(update, fact, now);
     case 'must-skip':
       return isBeforeOffer(update) ? onMustSkip(update, fact.reason, now) : undefined;
     case 'look-sent':
@@ -95,14 +95,33 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
     offeredAt: update.failure === 'Deferred' ? now : (update.offeredAt ?? now),
     backoffUntil: undefined,
     detail: undefined,
+    transfer: fact.transfer,
+    turnedAway: undefined,
+    turnedAwayAt: undefined,
   });
 }
 
-function onMustWait(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate | undefined {
-  if (update.state === 'pending' || update.state === 'unreachable') return moved(update, 'waiting', now, reasonOf(update, reason, now));
+function onMustWait(update: DeviceUpdate, fact: Fact<'must-wait'>, now: Instant): DeviceUpdate | undefined {
+  const { reason, promise } = fact;
+  const change = { ...reasonOf(update, reason, now), promise, ...turnedAway(update, fact) };
+  if (update.state === 'pending' || update.state === 'unreachable') return moved(update, 'waiting', now, change);
   if (update.state !== 'waiting' && update.state !== 'downloaded') return undefined;
   // The same reason with fresher figures is not worth a write: `why` works them out anew when somebody asks.
-  return update.reason?.code === reason.code ? undefined : { ...update, ...reasonOf(update, reason, now) };
+  const isSame = update.reason?.code === reason.code && isSameBooking(update.promise, promise) && !isTurnedAway(update, fact);
+  return isSame ? undefined : { ...update, ...change };
+}
+
+/** Once a contact. */
+function isTurnedAway({ turnedAwayAt }: DeviceUpdate, { reason: { code }, contactAt }: Fact<'must-wait'>): boolean {
+  return contactAt !== undefined && contactAt !== turnedAwayAt && (code === 'CELL_BUDGET' || code === 'CELL_UNKNOWN');
+}
+
+function turnedAway(update: DeviceUpdate, fact: Fact<'must-wait'>): Pick<DeviceUpdate, 'turnedAway' | 'turnedAwayAt'> {
+  return isTurnedAway(update, fact) ? { turnedAway: (update.turnedAway ?? 0) + 1, turnedAwayAt: fact.contactAt } : {};
+}
+
+function isSameBooking(one: Booking | undefined, other: Booking | undefined): boolean {
+  return one?.from === other?.from && one?.until === other?.until && one?.carrier === other?.carrier;
 }
 
 /** Skipped is who was never offered anything; who was has failed. */

@@ -6,14 +6,17 @@ import { aDevice } from '@drover/testkit';
 import {
   admitDownload,
   admitInstall,
-  blockCost,
   contactDeadline,
+  ECO,
+  FAST,
   forecast,
   learnContact,
   Ledger,
   nextContact,
+  paceFactors,
   type Admission,
   type DownloadRequest,
+  type Holding,
   type Limits,
 } from './index.ts';
 
@@ -36,27 +39,40 @@ const limits = (change: Partial<Limits> = {}): Limits => ({
   maxInFlight: 100,
   bytesPerSecond: undefined,
   airtime: 0.5,
+  pace: FAST,
   ...change,
 });
 
 const request = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
   device: device(),
+  update: 'default/c/d',
   campaign: 'c',
   remainingBytes: 256 * 1024,
   blockSize: 512,
   canResume: true,
   backoffUntil: undefined,
-  nextContactAt: plus(now, durationOf('6h')),
+  sleeps: true,
+  pattern: { lastAt: now, periodMs: durationOf('6h') },
+  coverage: undefined,
+  turnedAway: 0,
+  promise: undefined,
+  patientUntil: now,
   ...change,
 });
 
 const codeOf = (admission: Admission | ReturnType<typeof admitInstall>) =>
   admission.type === 'admit' ? 'admit' : `${admission.type} ${admission.reason.code}`;
-const busy = (share: number): Ledger => {
+/** A transfer that has begun and goes on for an hour. */
+const holding = (share: number, { carrier = '262-1/2A/NB-IoT', isFirm = true, bytesPerSecond = 400 } = {}): Holding => {
+  const booking = { carrier, from: now, until: plus(now, durationOf('1h')), share };
+  return { transfer: { booking, share, isFirm }, bytesPerSecond, campaign: 'c' };
+};
+const busy = (share: number, isFirm = true): Ledger => {
   const ledger = new Ledger();
-  ledger.hold('a', { carrier: '262-1/2A/NB-IoT', share, bytesPerSecond: 400, campaign: 'c' });
+  ledger.hold('a', holding(share, { isFirm }), now);
   return ledger;
 };
+const mains = { device: device({ 'power.mains': true }), sleeps: false };
 
 describe('admitDownload', () => {
   it.each<[string, Partial<DownloadRequest>, Partial<Limits>, Ledger, string]>([
@@ -103,8 +119,14 @@ describe('admitDownload', () => {
     ['too long for the window, resumes', { remainingBytes: 10 * 1024 * 1024 }, { downloadWindows: night }, new Ledger(), 'admit'],
     ['cap reached', {}, { maxInFlight: 1 }, busy(0.01), 'wait WAVE_CAP'],
     ['bytes per second taken', {}, { bytesPerSecond: 500 }, busy(0.01), 'wait SERVER_BUDGET'],
-    ['cell full', {}, {}, busy(0.47), 'wait CELL_BUDGET'],
+    ['cell full', {}, {}, busy(0.5), 'wait CELL_BUDGET'],
+    ['cell full, and turned away before', { turnedAway: 9 }, {}, busy(0.5), 'wait CELL_BUDGET'],
+    ['cell full of what yields', {}, {}, busy(0.5, false), 'admit'],
+    ['cell with room for a squeeze', {}, {}, busy(0.475), 'admit'],
     ['cell has room', {}, {}, busy(0.45), 'admit'],
+    ['always there, and the cell has room', mains, {}, busy(0.45), 'admit'],
+    ['always there, and the cell is full', mains, {}, busy(0.47), 'wait CELL_BUDGET'],
+    ['promised this time', { promise: { ...holding(0.05).transfer.booking } }, {}, busy(0.49), 'admit'],
     ['another carrier is full', { device: device({ 'radio.cell': 43 }) }, {}, busy(0.5), 'admit'],
     ['alone on a carrier with a small budget', {}, { airtime: 0.01 }, new Ledger(), 'admit'],
   ])('%s', (_name, ask, change, ledger, expected) => {
@@ -116,41 +138,59 @@ describe('admitDownload', () => {
     }
   });
 
+  const admitted = (ledger: Ledger, name: string, asked: Device, change: Partial<Limits> = {}, ask: Partial<DownloadRequest> = {}) => {
+    const admission = admitDownload(request({ device: asked, update: name, ...ask }), limits(change), ledger, now);
+    if (admission.type === 'admit') ledger.hold(name, { transfer: admission.start, bytesPerSecond: 1, campaign: 'c' }, now);
+    else if (admission.type === 'wait') ledger.promise(name, admission.promise, now);
+    return admission;
+  };
+
   it('shares a coarse bucket among devices that name no cell', () => {
     const ledger = new Ledger();
-    const nameless = (name: string) => device({ 'radio.cell': undefined }, name);
-    let admitted = 0;
-    for (let index = 0; index < 10; index++) {
-      const admission = admitDownload(request({ device: nameless(`d${index}`) }), limits(), ledger, now);
-      if (admission.type !== 'admit') {
-        expect(admission.reason.code).toBe('CELL_UNKNOWN');
-        continue;
-      }
-      admitted++;
-      ledger.hold(`d${index}`, { carrier: admission.carrier, share: admission.cost.share, bytesPerSecond: 1, campaign: 'c' });
-    }
-    expect(admitted).toBe(2);
+    const codes = Array.from({ length: 10 }, (_, index) =>
+      codeOf(admitted(ledger, `d${index}`, device({ 'radio.cell': undefined }, `d${index}`))),
+    );
+    // A fifth of the half: two at full rate, two more in a squeeze to half of it.
+    expect(codes.filter((code) => code === 'admit')).toHaveLength(4);
+    expect(new Set(codes.filter((code) => code !== 'admit'))).toEqual(new Set(['wait CELL_UNKNOWN']));
   });
 
-  it('never spends more of a carrier than its budget, but for a lone transfer', () => {
-    const ask = fc.record({ cell: fc.constantFrom(1, 2), ce: fc.constantFrom(0, 1, 2), done: fc.boolean() });
+  it('keeps airtime for a device that came for nothing, and not for two at the same time', () => {
+    const ledger = busy(0.9);
+    const first = admitted(ledger, 'first', device({ 'radio.ce': 2 }), { onRadioViolation: 'Allow', pace: ECO });
+    const second = admitted(ledger, 'second', device({ 'radio.ce': 2 }), { onRadioViolation: 'Allow', pace: ECO });
+    expect([first, second].map((each) => each.type === 'wait' && each.promise !== undefined && each.promise.from - now)).toEqual([
+      durationOf('6h'),
+      durationOf('12h'),
+    ]);
+    expect(first.type === 'wait' && first.reason.evidence).toMatch(/airtime is kept for it from 2026-12-01T07:00/);
+  });
+
+  it('lets what pacing lets through stay within the budget, whatever comes and goes', () => {
+    const ask = fc.record({
+      cell: fc.constantFrom(1, 2),
+      ce: fc.constantFrom(0, 1, 2),
+      done: fc.boolean(),
+      sleeps: fc.boolean(),
+      canResume: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(ask, { maxLength: 80 }), fc.double({ min: 0.05, max: 1, noNaN: true }), (asks, airtime) => {
         const ledger = new Ledger();
         const live: string[] = [];
-        asks.forEach(({ cell, ce, done }, index) => {
-          if (done) ledger.release(live.shift() ?? '');
-          const admission = admitDownload(
-            request({ device: device({ 'radio.cell': cell, 'radio.ce': ce }) }),
-            limits({ airtime, onRadioViolation: 'Allow' }),
-            ledger,
-            now,
-          );
+        asks.forEach(({ cell, ce, done, sleeps, canResume }, index) => {
+          if (done) ledger.release(live.shift() ?? '', now);
+          const asked = device({ 'radio.cell': cell, 'radio.ce': ce });
+          const admission = admitted(ledger, `a${index}`, asked, { airtime, onRadioViolation: 'Allow' }, { sleeps, canResume });
           if (admission.type !== 'admit') return;
-          ledger.hold(`a${index}`, { carrier: admission.carrier, share: admission.cost.share, bytesPerSecond: 1, campaign: 'c' });
           live.push(`a${index}`);
-          const lone = blockCost({ bearer: 'NB-IoT', ce: ce as 0 | 1 | 2, blockSize: 512 }).share;
-          expect(ledger.shareOf(admission.carrier)).toBeLessThanOrEqual(Math.max(airtime, lone) + 1e-6);
+          const firm = ledger.carriers.firmOn(admission.carrier);
+          const yielding = ledger.carriers.demandOn(admission.carrier) - firm;
+          const factors = paceFactors({ firm, yielding, budget: airtime });
+          expect(firm / factors.firm + yielding / factors.yielding).toBeLessThanOrEqual(airtime + 1e-6);
+          // Beside others nobody begins where it would be slowed to less than a sixth.
+          const isAlone = firm <= admission.start.share + 1e-9;
+          if (admission.start.isFirm && !isAlone) expect(firm / airtime).toBeLessThanOrEqual(6 + 1e-6);
         });
       }),
     );

@@ -1,8 +1,13 @@
-import { earliest, isoOf, MINUTE, plus, type Instant } from '@drover/kernel';
+import { earliest, isoOf, MINUTE, plus, Instant } from '@drover/kernel';
 import { numberFact, textFact, type Device } from '@drover/fleet';
-import { carrierFor, coverageOf, linkOf, UNKNOWN_CELL_FACTOR } from './link-of.ts';
+import type { Booking } from './airtime-ledger.ts';
+import { nextContact, type ContactPattern } from './contact-pattern.ts';
+import { learnCoverage, type CoveragePattern } from './coverage.ts';
+import { bearerOf, carrierFor, coverageOf, linkOf, lossOf, UNKNOWN_CELL_FACTOR, type Carrier } from './link-of.ts';
 import type { Ledger } from './ledger.ts';
-import { zoneFor } from './local-time.ts';
+import { zoneFor, type Zone } from './local-time.ts';
+import type { PaceMode } from './pace-mode.ts';
+import { decideStart, type Candidate, type StartDecision } from './start-decision.ts';
 import { transferCost, type TransferCost } from './transfer-cost.ts';
 import type { WaitCode, WaitReason } from './reason.ts';
 import { windowState, type WindowRule } from './window.ts';
@@ -23,81 +28,136 @@ export interface Limits {
   readonly bytesPerSecond: number | undefined;
   /** Share of one carrier's airtime, 0–1. */
   readonly airtime: number;
+  /** What the campaign would rather spend. */
+  readonly pace: PaceMode;
 }
 
 export interface DownloadRequest {
   readonly device: Device;
+  /** Name of the update in the ledger. */
+  readonly update: string;
   readonly campaign: string;
   readonly remainingBytes: number;
   readonly blockSize: number;
   readonly canResume: boolean;
   readonly backoffUntil: Instant | undefined;
-  /** When the device is expected to be reachable again if it is refused now. */
-  readonly nextContactAt: Instant;
+  /** Sleeps between its contacts; else a request reaches it at any time. */
+  readonly sleeps: boolean;
+  readonly pattern: ContactPattern | undefined;
+  /** What has been learnt of its radio; undefined before the first reading. */
+  readonly coverage: CoveragePattern | undefined;
+  /** How often it came for nothing because its carrier was taken. */
+  readonly turnedAway: number;
+  /** Airtime that it has been promised. */
+  readonly promise: Booking | undefined;
+  /** Until when it may be left waiting for better radio. */
+  readonly patientUntil: Instant;
 }
 
 export type Admission =
   | {
       readonly type: 'admit';
       readonly cost: TransferCost;
+      readonly start: Extract<StartDecision, { type: 'start' }>;
       readonly carrier: string;
       readonly budget: number;
       readonly closesAt: Instant | undefined;
     }
-  | { readonly type: 'wait'; readonly reason: WaitReason }
+  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking }
   | { readonly type: 'skip'; readonly reason: WaitReason };
 
 /** Whether a device that is awake now may start its download, in the order in which the operator would ask. */
 export function admitDownload(request: DownloadRequest, limits: Limits, ledger: Ledger, now: Instant): Admission {
   const { device } = request;
+  const nextContactAt = nextContact(request.pattern, now);
   if (request.backoffUntil !== undefined && request.backoffUntil > now)
     return wait('BACKOFF', `retries are spaced; not before ${isoOf(request.backoffUntil)}`, request.backoffUntil);
   const power = powerRefusal(device, limits);
-  if (power) return wait(power.code, power.evidence, request.nextContactAt);
+  if (power) return wait(power.code, power.evidence, nextContactAt);
   const radio = radioRefusal(device, limits);
   if (radio)
     return limits.onRadioViolation === 'Skip'
-      ? { ...wait('RADIO_POOR', radio, request.nextContactAt), type: 'skip' }
-      : wait('RADIO_POOR', radio, request.nextContactAt);
+      ? { ...wait('RADIO_POOR', radio, nextContactAt), type: 'skip' }
+      : wait('RADIO_POOR', radio, nextContactAt);
   const zone = zoneFor(limits.timeZone, device);
   const window = windowState(limits.downloadWindows, zone, now);
-  if (!window.open) return wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? request.nextContactAt);
+  if (!window.open) return wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? nextContactAt);
   const cost = transferCost(request.remainingBytes, linkOf(device, request.blockSize));
   if (!request.canResume && window.closesAt !== undefined && plus(now, cost.duration) > window.closesAt) {
     const evidence = `needs ${Math.ceil(cost.duration / MINUTE)} min in one piece, the window has ${Math.floor((window.closesAt - now) / MINUTE)} min left`;
     return wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
   }
-  return withinBudgets(request, limits, ledger, { cost, now, closesAt: window.closesAt });
+  const ask: Ask = { request, limits, ledger, now, cost, zone, closesAt: window.closesAt };
+  return campaignBudgets(ask) ?? onItsCarrier(ask);
 }
 
-function withinBudgets(
-  request: DownloadRequest,
-  limits: Limits,
-  ledger: Ledger,
-  { cost, now, closesAt }: { cost: TransferCost; now: Instant; closesAt: Instant | undefined },
-): Admission {
+interface Ask {
+  readonly request: DownloadRequest;
+  readonly limits: Limits;
+  readonly ledger: Ledger;
+  readonly now: Instant;
+  readonly cost: TransferCost;
+  readonly zone: Zone;
+  readonly closesAt: Instant | undefined;
+}
+
+function campaignBudgets({ request, limits, ledger, now, cost }: Ask): Admission | undefined {
   // A slot frees as transfers end: an awake device asks again soon, a sleeper at its next contact.
-  const again = earliest(request.nextContactAt, plus(now, 10 * MINUTE)) ?? request.nextContactAt;
+  const nextContactAt = nextContact(request.pattern, now);
+  const again = earliest(nextContactAt, plus(now, 10 * MINUTE)) ?? nextContactAt;
   if (ledger.inFlight(request.campaign) >= limits.maxInFlight)
     return wait('WAVE_CAP', `${ledger.inFlight(request.campaign)} of ${limits.maxInFlight} transfers are under way`, again);
   const rate = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
   const used = ledger.bytesPerSecond(request.campaign);
   // The first transfer always fits, or a small budget would wait for ever; it is paced instead.
-  if (limits.bytesPerSecond !== undefined && used > 0 && used + rate > limits.bytesPerSecond) {
-    return wait(
-      'SERVER_BUDGET',
-      `${Math.round(used)} of ${limits.bytesPerSecond} bytes/s are taken, this one needs ${Math.round(rate)}`,
-      again,
-    );
-  }
+  if (limits.bytesPerSecond === undefined || used === 0 || used + rate <= limits.bytesPerSecond) return undefined;
+  const evidence = `${Math.round(used)} of ${limits.bytesPerSecond} bytes/s are taken, this one needs ${Math.round(rate)}`;
+  return wait('SERVER_BUDGET', evidence, again);
+}
+
+function onItsCarrier(ask: Ask): Admission {
+  const { request, limits, ledger, now, cost, closesAt } = ask;
   const carrier = carrierFor(request.device);
   const budget = limits.airtime * (carrier.isKnown ? 1 : UNKNOWN_CELL_FACTOR);
-  const held = ledger.shareOf(carrier.key);
-  if (held > 0 && held + cost.share > budget + 1e-9) {
-    const evidence = `cell ${carrier.key} uses ${held.toFixed(2)} of ${budget.toFixed(2)}, this one needs ${cost.share.toFixed(2)}`;
-    return wait(carrier.isKnown ? 'CELL_BUDGET' : 'CELL_UNKNOWN', evidence, again);
-  }
-  return { type: 'admit', cost, carrier: carrier.key, budget, closesAt };
+  const candidate = candidateFor(ask, { carrier, budget });
+  const start = ledger.without(request.update, now, () => decideStart(candidate, limits.pace, ledger.carriers, now));
+  if (start.type === 'start') return { type: 'admit', cost, start, carrier: carrier.key, budget, closesAt };
+  const code = start.code === 'CELL_BUDGET' && !carrier.isKnown ? 'CELL_UNKNOWN' : start.code;
+  const reason: WaitReason = { code, evidence: evidenceOf(ask, start, { carrier, budget }), nextAt: Instant(start.until) };
+  return { type: 'wait', reason, ...(start.booking && { promise: start.booking }) };
+}
+
+function candidateFor({ request, limits, zone, closesAt }: Ask, { carrier, budget }: { carrier: Carrier; budget: number }): Candidate {
+  const { device, pattern, sleeps } = request;
+  return {
+    carrier: carrier.key,
+    airtime: budget,
+    bearer: bearerOf(device),
+    ce: coverageOf(device),
+    coverage: request.coverage ?? learnCoverage(undefined, lossOf(device)),
+    blockSize: request.blockSize,
+    remainingBytes: request.remainingBytes,
+    canResume: request.canResume,
+    onBattery: device.facts['power.mains']?.value !== true,
+    wakesAt: sleeps ? (at) => nextContact(pattern, Instant(at - 1)) : undefined,
+    turnedAway: request.turnedAway,
+    appointmentsLeft: 0,
+    closesAt: closesAt ?? Number.POSITIVE_INFINITY,
+    isOpen: limits.downloadWindows === undefined ? () => true : (at) => windowState(limits.downloadWindows, zone, Instant(at)).open,
+    patientUntil: request.patientUntil,
+    booking: request.promise,
+  };
+}
+
+function evidenceOf(
+  { request, ledger, cost }: Ask,
+  { code, booking }: Extract<StartDecision, { type: 'wait' }>,
+  { carrier, budget }: { carrier: Carrier; budget: number },
+): string {
+  if (code === 'RADIO_POOR') return `coverage level CE${coverageOf(request.device)}, and likely to be better at one of the next contacts`;
+  const promised = booking ? `; airtime is kept for it from ${isoOf(Instant(booking.from))}` : '';
+  const used = ledger.carriers.demandOn(carrier.key);
+  return `cell ${carrier.key} uses ${used.toFixed(2)} of ${budget.toFixed(2)}, this one needs ${cost.share.toFixed(2)}${promised}`;
 }
 
 /** Whether there is anything of its battery that could keep or stop this device. */

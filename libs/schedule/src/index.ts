@@ -1,8 +1,8 @@
 export { admitDownload, admitInstall, hasBatteryFloor, powerStop, type Admission, type DownloadRequest, type Limits } from './admission.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 export { forecast, type Forecast } from './forecast.ts';
-export { Ledger, type Holding } from './ledger.ts';
-export { bearerOf, carrierFor, coverageOf, linkOf, type Carrier } from './link-of.ts';
+export { Ledger, type Backlog, type Holding } from './ledger.ts';
+export { bearerOf, carrierFor, coverageOf, linkOf, lossOf, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';
 export { paceDelay, paceFactors, type CarrierLoad, type PaceFactors } from './pacing.ts';
 export { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass, type RadioModel } from './radio-model.ts';
@@ -11,6 +11,7 @@ export {
   contactEnergyMah,
   installEnergyMah,
   measuredEnergyMah,
+  OVERHEAD_BYTES,
   transferCost,
   type BlockCost,
   type Measured,

@@ -1,39 +1,87 @@
-/** What the transfers under way hold. Derived: rebuilt from the open updates at start. */
+import type { Booking, CarrierKey } from './airtime-ledger.ts';
+import { Carriers, type LiveTransfer } from './carriers.ts';
+
+/** What a transfer under way holds. */
 export interface Holding {
-  readonly carrier: string;
-  /** Fraction of the carrier, 0–1. */
-  readonly share: number;
+  readonly transfer: LiveTransfer;
   /** Predicted rate on the air, bytes/s. */
   readonly bytesPerSecond: number;
   readonly campaign: string;
 }
 
-/** Shared by all campaigns: one carrier has one budget, whoever spends it. */
+/** What a device that waits is expected to ask of its carrier; 0 ms for one of the very long transfers. */
+export interface Backlog {
+  readonly carrier: CarrierKey;
+  readonly smallAirtimeMs: number;
+}
+
+/**
+ * What transfers hold, what devices have been promised, and who waits, by update. Shared by all campaigns: one carrier has
+ * one budget, whoever spends it. Derived: rebuilt from the open updates at start.
+ */
 export class Ledger {
+  readonly carriers: Carriers;
   readonly #holdings = new Map<string, Holding>();
-  readonly #shares = new Map<string, number>();
+  readonly #promises = new Map<string, Booking>();
+  readonly #backlog = new Map<string, Backlog>();
   readonly #inFlight = new Map<string, number>();
   readonly #rates = new Map<string, number>();
 
-  hold(attempt: string, holding: Holding): void {
-    this.release(attempt);
-    this.#holdings.set(attempt, holding);
+  /** Without a better word every carrier gives all it has; campaigns take less. */
+  constructor(carriers = new Carriers(() => 1)) {
+    this.carriers = carriers;
+  }
+
+  hold(update: string, holding: Holding, now: number): void {
+    this.release(update, now);
+    this.#holdings.set(update, holding);
+    this.carriers.begin(holding.transfer, now);
     this.#change(holding, 1);
   }
 
-  release(attempt: string): void {
-    const holding = this.#holdings.get(attempt);
+  release(update: string, now: number): void {
+    const holding = this.#holdings.get(update);
     if (!holding) return;
-    this.#holdings.delete(attempt);
+    this.#holdings.delete(update);
+    this.carriers.end(holding.transfer, now);
     this.#change(holding, -1);
   }
 
-  holds(attempt: string): boolean {
-    return this.#holdings.has(attempt);
+  holds(update: string): boolean {
+    return this.#holdings.has(update);
   }
 
-  shareOf(carrier: string): number {
-    return this.#shares.get(carrier) ?? 0;
+  /** Instead of what was promised before. */
+  promise(update: string, booking: Booking | undefined, now: number): void {
+    const before = this.#promises.get(update);
+    if (before === booking) return;
+    if (before) this.carriers.ledger.release(before, now);
+    if (booking) this.carriers.ledger.book(booking, now);
+    if (booking) this.#promises.set(update, booking);
+    else this.#promises.delete(update);
+  }
+
+  /** As if nothing had been promised to this one: what it is decided by must not stand in its own way. */
+  without<T>(update: string, now: number, decide: () => T): T {
+    const own = this.#promises.get(update);
+    this.promise(update, undefined, now);
+    try {
+      return decide();
+    } finally {
+      this.promise(update, own, now);
+    }
+  }
+
+  isAwaiting(update: string): boolean {
+    return this.#backlog.has(update);
+  }
+
+  awaits(update: string, backlog: Backlog | undefined): void {
+    const before = this.#backlog.get(update);
+    if (before) this.carriers.removeWaiting(before.carrier, before.smallAirtimeMs);
+    if (backlog) this.carriers.addWaiting(backlog.carrier, backlog.smallAirtimeMs);
+    if (backlog) this.#backlog.set(update, backlog);
+    else this.#backlog.delete(update);
   }
 
   inFlight(campaign: string): number {
@@ -44,8 +92,7 @@ export class Ledger {
     return this.#rates.get(campaign) ?? 0;
   }
 
-  #change({ carrier, share, bytesPerSecond, campaign }: Holding, sign: 1 | -1): void {
-    add(this.#shares, carrier, sign * share);
+  #change({ bytesPerSecond, campaign }: Holding, sign: 1 | -1): void {
     add(this.#inFlight, campaign, sign);
     add(this.#rates, campaign, sign * bytesPerSecond);
   }

@@ -1,10 +1,14 @@
 import { carrierOf, isCellKnown, numberFact, textFact, type Device } from '@drover/fleet';
+import { lossOfRsrp } from './coverage.ts';
 import type { Bearer, Coverage } from './radio-model.ts';
 import type { TransferLink } from './transfer-cost.ts';
 
 /** NRSRP below which a device that names no coverage level is taken for CE1 and CE2, dBm. */
 const CE1_BELOW_DBM = -115;
 const CE2_BELOW_DBM = -125;
+
+/** By coverage level, dB. */
+const TYPICAL_LOSS_DB = [134, 149, 158, 162] as const;
 
 /** A cell that does not name itself gets this share of what a known cell gets: its neighbours are unknown too. */
 export const UNKNOWN_CELL_FACTOR = 0.2;
@@ -23,6 +27,12 @@ export function coverageOf(device: Device): Coverage {
   const rsrp = numberFact(device, 'radio.rsrp');
   if (rsrp === undefined) return 0;
   return rsrp < CE2_BELOW_DBM ? 2 : rsrp < CE1_BELOW_DBM ? 1 : 0;
+}
+
+/** Coupling loss that the device's signal stands for; where it tells a coverage level only, the middle of that. */
+export function lossOf(device: Device): number {
+  const rsrp = numberFact(device, 'radio.rsrp');
+  return rsrp === undefined ? (TYPICAL_LOSS_DB[coverageOf(device)] ?? 158) : lossOfRsrp(rsrp);
 }
 
 export function linkOf(device: Device, blockSize: number): TransferLink {

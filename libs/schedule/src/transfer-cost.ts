@@ -1,7 +1,9 @@
 import { HOUR, type Duration } from '@drover/kernel';
 import { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass } from './radio-model.ts';
 
-const { overheadBytes: OVERHEAD_BYTES, receiveMa: RECEIVE_MA, connectedMa: CONNECTED_MA, installMah: INSTALL_MAH } = DEFAULT_RADIO_MODEL;
+/** IP, UDP, DTLS with Connection ID, and CoAP around each block, bytes. */
+export const OVERHEAD_BYTES = DEFAULT_RADIO_MODEL.overheadBytes;
+const { receiveMa: RECEIVE_MA, connectedMa: CONNECTED_MA, installMah: INSTALL_MAH } = DEFAULT_RADIO_MODEL;
 
 export interface TransferLink {
   readonly bearer: Bearer;

@@ -59,6 +59,7 @@ const ORDER: OfferOrder = {
   carrier: 'c',
   share: 0,
   budget: 1,
+  isFirm: true,
   blockMs: 0,
   papers: { envelope: '', policy: '{}' },
   device: { model: 'WM-300', version: '1.0.0' },

@@ -255,13 +255,17 @@ export class Campaigns {
       })),
     );
     unit.changes.dropUpdatesOf.push({ namespace: metadata.namespace, campaign: metadata.name });
-    this.#engine.state.addCampaign(key, {
-      record,
-      document,
-      updates: new Map(updates.map((update) => [update.endpoint, update])),
-      tallies: [],
-      isDirty: true,
-    });
+    this.#engine.state.addCampaign(
+      key,
+      {
+        record,
+        document,
+        updates: new Map(updates.map((update) => [update.endpoint, update])),
+        tallies: [],
+        isDirty: true,
+      },
+      unit.now,
+    );
     unit.changes.updates.push(...updates);
     unit.putCampaign(record);
     const common = { namespace: metadata.namespace, campaign: metadata.name, actor };

@@ -1,7 +1,7 @@
 import { DEFAULT_NAMESPACE, plus, type Endpoint, type Instant } from '@drover/kernel';
 import { compareVersions, mergeFacts, type Facts } from '@drover/fleet';
 import { versionIn } from '@drover/campaign';
-import { learnContact, SAME_WAKE_UP, type WaitCode } from '@drover/schedule';
+import { learnContact, learnCoverage, lossOf, SAME_WAKE_UP, type WaitCode } from '@drover/schedule';
 import { isLookDue, isSettled } from '@drover/rollout';
 import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
 import type { FromGateway } from '../link/messages.ts';
@@ -91,7 +91,8 @@ export class ContactHandler {
       const before = this.#engine.state.devices.get(endpoint);
       if (!before) return;
       const news: Facts = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, { value, at }]));
-      const device = { ...before, facts: mergeFacts(before.facts, news) };
+      const read = { ...before, facts: mergeFacts(before.facts, news) };
+      const device = tellsRadio(facts) ? { ...read, coverage: learnCoverage(before.coverage, lossOf(read)) } : read;
       unit.putDevice(device);
       this.stayAwake(endpoint, at);
       if (this.#readsElsewhereNow(before, device)) return unit.send({ type: 'read-facts', endpoint });
@@ -205,6 +206,10 @@ export class ContactHandler {
       );
     }
   }
+}
+
+function tellsRadio(facts: FactsRead['facts']): boolean {
+  return facts['radio.rsrp'] !== undefined || facts['radio.ce'] !== undefined;
 }
 
 function registrationAfter(known: RegistrationRecord | undefined, { kind, registration, at }: Contact): RegistrationRecord | undefined {

@@ -1,15 +1,6 @@
 import { plus, type Endpoint, type Instant, type Json } from '@drover/kernel';
 import { versionIn, type CampaignSpec } from '@drover/campaign';
-import {
-  carrierFor,
-  contactEnergyMah,
-  installEnergyMah,
-  linkOf,
-  type Ledger,
-  type TransferCost,
-  type TransferLink,
-  type WaitReason,
-} from '@drover/schedule';
+import { carrierFor, contactEnergyMah, installEnergyMah, linkOf, type TransferLink, type WaitReason } from '@drover/schedule';
 import {
   decideDevice,
   isInFlight,
@@ -22,6 +13,7 @@ import {
 } from '@drover/rollout';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder } from '../link/messages.ts';
+import { ledgerKey } from './airtime-follower.ts';
 import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
 import { runningVersion } from './component-versions.ts';
@@ -59,6 +51,9 @@ export class DeviceStepper {
       update,
       device,
       pattern: device.pattern,
+      coverage: device.coverage,
+      sleeps: device.registration?.queueMode ?? true,
+      ledgerKey: ledgerKey(update),
       isReachable: this.isReachable(device, now),
       imageBytes: campaign.record.plan.firmware.size,
       life: campaign.record.life,
@@ -143,7 +138,7 @@ export class DeviceStepper {
         this.cancel(place, decision.why, unit);
         return;
       case 'wait':
-        this.apply(place, { type: 'must-wait', reason: decision.reason }, unit);
+        this.apply(place, { ...decision, type: 'must-wait' }, unit);
         return;
       case 'skip':
         this.apply(place, { type: 'must-skip', reason: decision.reason }, unit);
@@ -183,9 +178,8 @@ export class DeviceStepper {
   #offer(place: Place, device: DeviceRecord, decision: Extract<DeviceDecision, { type: 'offer' }>, unit: UnitOfWork): void {
     const versionBefore = versionIn(runningVersion(place.campaign.document.spec, device));
     const energyMah = contactEnergyMah(this.linkOf(place, device));
-    const after = this.apply(place, { type: 'admitted', versionBefore, energyMah }, unit);
+    const after = this.apply(place, { type: 'admitted', versionBefore, energyMah, transfer: decision.transfer }, unit);
     if (after.state !== 'offered') return;
-    holdShare(this.#engine.state.ledger, after, decision);
     unit.audit(
       this.#event('offer-committed', after, unit.now, {
         attempt: after.attempt,
@@ -216,8 +210,6 @@ export class DeviceStepper {
   }
 
   #afterMove({ campaign }: Place, before: UpdateRecord, after: UpdateRecord, unit: UnitOfWork): void {
-    const transferred = before.state === 'offered' || before.state === 'downloading';
-    if (transferred && after.state !== 'offered' && after.state !== 'downloading') this.#engine.state.ledger.release(ledgerKey(before));
     if (before.attempt > 0 && isSettled(after)) this.#judgeDevice(campaign, after, unit);
     if (before.state !== after.state) unit.note(after.namespace, after.endpoint, after.state, noteOf(after));
     const failedAgain = before.failures !== after.failures;
@@ -272,16 +264,6 @@ export class DeviceStepper {
     const at = decision.type === 'wait' && 'nextAt' in decision.reason ? decision.reason.nextAt : plus(now, REVIEW_EVERY);
     this.#engine.state.reviews.get(key)?.set(update.endpoint, Math.max(Math.min(at, plus(now, REVIEW_EVERY)), now + 1) as Instant);
   }
-}
-
-/** What a transfer takes of its carrier, until it is released. */
-export function holdShare(ledger: Ledger, update: UpdateRecord, { carrier, cost }: { carrier: string; cost: TransferCost }): void {
-  const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
-  ledger.hold(ledgerKey(update), { carrier, share: cost.share, bytesPerSecond, campaign: update.campaign });
-}
-
-export function ledgerKey(update: UpdateRecord): string {
-  return `${update.namespace}/${update.campaign}/${update.endpoint}`;
 }
 
 function noteOf(update: UpdateRecord): Json {

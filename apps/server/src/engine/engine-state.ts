@@ -12,6 +12,7 @@ import type {
   TokenRecord,
   UpdateRecord,
 } from '@drover/persistence';
+import { AirtimeFollower } from './airtime-follower.ts';
 import { DeviceClasses } from './device-classes.ts';
 
 /** A campaign with what is derived from its rows. */
@@ -57,6 +58,11 @@ export class EngineState {
   readonly approvals = new Map<string, ApprovalRecord[]>();
   readonly ledger = new Ledger();
   readonly classes = new DeviceClasses();
+  readonly #airtime = new AirtimeFollower({
+    ledger: this.ledger,
+    deviceOf: ({ endpoint }) => this.devices.get(endpoint),
+    blockSizeOf: ({ document }, device) => this.classes.blockSize(device, document.spec.delivery.blockSize.preferred),
+  });
   /** Last moment at which a sleeper is expected to listen. */
   readonly awakeUntil = new Map<Endpoint, Instant>();
   /** Before this start: nothing was heard that a device may have said then. */
@@ -72,23 +78,30 @@ export class EngineState {
     this.#withdrawnInLog = new Set(withdrawnInLog);
   }
 
-  addCampaign(key: string, campaign: LiveCampaign): void {
-    this.removeCampaign(key);
+  addCampaign(key: string, campaign: LiveCampaign, now: Instant): void {
+    this.removeCampaign(key, now);
     this.campaigns.set(key, campaign);
     this.reviews.set(key, new Map());
-    for (const update of campaign.updates.values()) this.#index(key, update);
+    for (const update of campaign.updates.values()) {
+      this.#index(key, update);
+      this.#airtime.follow(campaign, update, now);
+    }
   }
 
-  removeCampaign(key: string): void {
-    for (const endpoint of this.campaigns.get(key)?.updates.keys() ?? []) this.#forget(endpoint, key);
+  removeCampaign(key: string, now: Instant): void {
+    for (const update of this.campaigns.get(key)?.updates.values() ?? []) {
+      this.#forget(update.endpoint, key);
+      this.#airtime.forget(update, now);
+    }
     this.campaigns.delete(key);
     this.reviews.delete(key);
   }
 
-  putUpdate(update: UpdateRecord): void {
+  putUpdate(update: UpdateRecord, now: Instant): void {
     const key = keyOf(update.namespace, update.campaign);
     const campaign = this.campaigns.get(key);
     if (!campaign) return;
+    this.#airtime.follow(campaign, update, now);
     campaign.updates.set(update.endpoint, update);
     campaign.isDirty = true;
     this.#index(key, update);

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 it('rows that agree with the log are taken as they are', () => {
-  const state = stateFrom(snapshot, trust);
+  const state = stateFrom(snapshot, trust, NOW);
   expect([...state.documents.values()]).toEqual(snapshot.documents);
   expect([...state.withdrawnDigests()]).toEqual([]);
 });
@@ -34,22 +34,24 @@ describe('against a row edited while the server was down', () => {
     ['a release policy that nobody applied', (): void => void (trust = new LoggedTrust())],
   ])('%s: the start is refused', (_what, tamper) => {
     tamper();
-    expect(() => stateFrom(snapshot, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED', kind: 'trust' }));
+    expect(() => stateFrom(snapshot, trust, NOW)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED', kind: 'trust' }));
   });
 
   it('a policy that was removed and is back, or that was not and is gone', () => {
     const [policy] = snapshot.documents;
     const removed = { ...must(policy, 'a policy'), removedAt: NOW };
-    expect(() => stateFrom({ ...snapshot, documents: [removed] }, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED' }));
+    expect(() => stateFrom({ ...snapshot, documents: [removed] }, trust, NOW)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED' }));
     note('policy-removed', { kind: 'ReleasePolicy', name: 'release', digest: 'sha256:x', reason: 'x' });
-    expect([...stateFrom({ ...snapshot, documents: [removed] }, trust).documents]).toEqual([]);
-    expect(() => stateFrom(snapshot, trust)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED' }));
+    expect([...stateFrom({ ...snapshot, documents: [removed] }, trust, NOW).documents]).toEqual([]);
+    expect(() => stateFrom(snapshot, trust, NOW)).toThrow(expect.objectContaining({ code: 'POLICY_ALTERED' }));
   });
 
   it('a withdrawal undone, or its row deleted: the image stays withdrawn', () => {
     const { digest } = must(snapshot.firmware[0], 'an image');
     note('firmware-withdrawn', { digest, reason: 'recalled' });
-    expect([...stateFrom(snapshot, trust).firmware.values()]).toMatchObject([{ digest, withdrawnAt: NOW, withdrawnReason: 'recalled' }]);
-    expect([...stateFrom({ ...snapshot, firmware: [] }, trust).withdrawnDigests()]).toEqual([digest]);
+    expect([...stateFrom(snapshot, trust, NOW).firmware.values()]).toMatchObject([
+      { digest, withdrawnAt: NOW, withdrawnReason: 'recalled' },
+    ]);
+    expect([...stateFrom({ ...snapshot, firmware: [] }, trust, NOW).withdrawnDigests()]).toEqual([digest]);
   });
 });

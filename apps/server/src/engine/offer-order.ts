@@ -44,6 +44,7 @@ export function offerOrder(
     minBlockSize: delivery.blockSize.min,
     inactivityMs: delivery.inactivityTimeout,
     share: block.share,
+    isFirm: update.transfer?.isFirm ?? true,
     blockMs: block.duration,
     device: { model, version, ...(nothingInstalled ? { nothingInstalled } : {}) },
     target: { object: delivery.object, instance: delivery.instance, component: firmware.name },

@@ -1,12 +1,12 @@
 import type { Instant } from '@drover/kernel';
 import { isOver as isCampaignOver } from '@drover/campaign';
-import { carrierFor, linkOf, nextContact, transferCost, windowState, zoneFor, type WaitReason } from '@drover/schedule';
-import { isInFlight, isSettled, isTransferring, type Away } from '@drover/rollout';
+import { carrierFor, nextContact, windowState, zoneFor, type WaitReason } from '@drover/schedule';
+import { isInFlight, isSettled, type Away } from '@drover/rollout';
 import type { Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { documentOf } from './campaigns.ts';
-import { holdShare, type DeviceStepper } from './device-stepper.ts';
+import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { EngineState, keyOf, type Place } from './engine-state.ts';
 import { holdOver } from './holds.ts';
@@ -14,7 +14,7 @@ import type { LoggedTrust } from './logged-trust.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
-export function stateFrom(snapshot: Snapshot, trust: LoggedTrust): EngineState {
+export function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant): EngineState {
   const state = new EngineState(trust.withdrawnDigests);
   for (const device of snapshot.devices) state.devices.set(device.endpoint, device);
   for (const document of snapshot.documents) {
@@ -37,31 +37,19 @@ export function stateFrom(snapshot: Snapshot, trust: LoggedTrust): EngineState {
   }
   for (const record of snapshot.campaigns) {
     const key = keyOf(record.namespace, record.name);
-    state.addCampaign(key, {
-      record,
-      document: documentOf(record),
-      updates: new Map((updates.get(key) ?? []).map((update) => [update.endpoint, update])),
-      tallies: [],
-      isDirty: true,
-    });
+    state.addCampaign(
+      key,
+      {
+        record,
+        document: documentOf(record),
+        updates: new Map((updates.get(key) ?? []).map((update) => [update.endpoint, update])),
+        tallies: [],
+        isDirty: true,
+      },
+      now,
+    );
   }
-  holdWhatRuns(state);
   return state;
-}
-
-/** Transfers that were under way keep their share until the device has said where it stands. */
-function holdWhatRuns(state: EngineState): void {
-  for (const campaign of state.campaigns.values()) {
-    for (const update of campaign.updates.values()) {
-      const device = state.devices.get(update.endpoint);
-      if (!device || !isTransferring(update)) continue;
-      const cost = transferCost(
-        campaign.record.plan.firmware.size - update.offset,
-        linkOf(device, state.classes.blockSize(device, campaign.document.spec.delivery.blockSize.preferred)),
-      );
-      holdShare(state.ledger, update, { carrier: carrierFor(device).key, cost });
-    }
-  }
 }
 
 const PHASE_OF: Partial<Record<UpdateRecord['state'], OfferOrder['phase']>> = {

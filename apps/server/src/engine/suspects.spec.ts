@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 function put(name: string, change: Partial<DeviceUpdate>, campaign = 'c'): void {
-  test.state.putUpdate({ ...test.update(name, campaign), ...change });
+  test.state.putUpdate({ ...test.update(name, campaign), ...change }, test.clock.now());
 }
 const found = (only?: string) => suspectsOf(test.state, 'default', only).map(({ device, what }) => `${device.endpoint} ${what}`);
 

@@ -41,7 +41,7 @@ export class UnitOfWork {
   }
 
   putUpdate(update: UpdateRecord): void {
-    this.#state.putUpdate(update);
+    this.#state.putUpdate(update, this.now);
     this.changes.updates.push(update);
   }
 

@@ -5,7 +5,7 @@ import { RESULT_CLASSES } from '@drover/lwm2m';
 import { aDeviceRecord } from '@drover/testkit';
 import { TestEngine } from '../../../../test/support/engine.ts';
 import type { LiveCampaign } from './engine-state.ts';
-import { ledgerKey } from './device-stepper.ts';
+import { ledgerKey } from './airtime-follower.ts';
 import { attemptKey } from './attempt.ts';
 
 const D = Endpoint('d');

@@ -116,6 +116,7 @@ const order = (change: Partial<OfferOrder> = {}): OfferOrder => ({
   share: 0.04,
   budget: 0.5,
   blockMs: 1,
+  isFirm: true,
   papers: papersOf(release),
   device: { model: 'WM-300', version: '1.0.0' },
   ...PLAIN_WISHES,

@@ -37,6 +37,8 @@ export interface OfferOrder {
   readonly minBlockSize: number;
   readonly inactivityMs: number;
   readonly carrier: string;
+  /** Keeps its rate while others on its carrier yield to it. */
+  readonly isFirm: boolean;
   readonly share: number;
   readonly budget: number;
   /** Radio time of one block, campaign ms: what pacing stretches. */

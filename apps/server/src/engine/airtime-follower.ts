@@ -1,0 +1,101 @@
+import type { Instant } from '@drover/kernel';
+import {
+  blockCost,
+  carrierFor,
+  expectedCoverage,
+  learnCoverage,
+  linkOf,
+  lossOf,
+  OVERHEAD_BYTES,
+  transferCost,
+  type Backlog,
+  type Holding,
+  type Ledger,
+  type WaitCode,
+} from '@drover/schedule';
+import { isBeforeOffer, isTransferring } from '@drover/rollout';
+import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
+import type { LiveCampaign } from './engine-state.ts';
+
+/** What ends these waits is the carrier, sooner or later; whoever waits for a person or another stage asks for no airtime yet. */
+const IN_LINE: readonly WaitCode[] = [
+  'ASLEEP',
+  'CELL_BUDGET',
+  'CELL_UNKNOWN',
+  'RADIO_POOR',
+  'APPOINTMENT',
+  'WINDOW_CLOSED',
+  'WINDOW_TOO_SHORT',
+  'WAVE_CAP',
+  'SERVER_BUDGET',
+];
+/** Coverage levels from here on make transfers that are too long to be waited for. */
+const LONGEST_CE = 2;
+
+export function ledgerKey({ namespace, campaign, endpoint }: Pick<UpdateRecord, 'namespace' | 'campaign' | 'endpoint'>): string {
+  return `${namespace}/${campaign}/${endpoint}`;
+}
+
+/** Keeps the ledger in step with the updates: what one holds, what it has been promised, and whether it stands in line. */
+export class AirtimeFollower {
+  readonly #ledger: Ledger;
+  readonly #deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
+  readonly #blockSizeOf: (campaign: LiveCampaign, device: DeviceRecord) => number;
+
+  constructor(parts: {
+    ledger: Ledger;
+    deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
+    blockSizeOf: (campaign: LiveCampaign, device: DeviceRecord) => number;
+  }) {
+    this.#ledger = parts.ledger;
+    this.#deviceOf = parts.deviceOf;
+    this.#blockSizeOf = parts.blockSizeOf;
+  }
+
+  follow(campaign: LiveCampaign, update: UpdateRecord, now: Instant): void {
+    const key = ledgerKey(update);
+    const device = this.#deviceOf(update);
+    if (!device) return this.forget(update, now);
+    this.#ledger.promise(key, update.promise, now);
+    const holding = isTransferring(update) ? this.#holdingOf(campaign, update, device) : undefined;
+    if (!holding) this.#ledger.release(key, now);
+    else if (!this.#ledger.holds(key)) this.#ledger.hold(key, holding, now);
+    const isInLine = standsInLine(campaign, update);
+    if (isInLine !== this.#ledger.isAwaiting(key))
+      this.#ledger.awaits(key, isInLine ? this.#backlogOf(campaign, update, device) : undefined);
+  }
+
+  forget(update: UpdateRecord, now: Instant): void {
+    const key = ledgerKey(update);
+    this.#ledger.promise(key, undefined, now);
+    this.#ledger.release(key, now);
+    this.#ledger.awaits(key, undefined);
+  }
+
+  /** A row of before transfers were kept there stands for a firm one: better too much than too little. */
+  #holdingOf(campaign: LiveCampaign, update: UpdateRecord, device: DeviceRecord): Holding {
+    const link = linkOf(device, this.#blockSizeOf(campaign, device));
+    const { share, duration } = blockCost(link);
+    const left = transferCost(Math.max(1, campaign.record.plan.firmware.size - update.offset), link).duration;
+    const from = update.since;
+    const transfer = update.transfer ?? {
+      booking: { carrier: carrierFor(device).key, from, until: from + left, share },
+      share,
+      isFirm: true,
+    };
+    return { transfer, bytesPerSecond: ((link.blockSize + OVERHEAD_BYTES) * 1000) / duration, campaign: update.campaign };
+  }
+
+  #backlogOf(campaign: LiveCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {
+    const ce = expectedCoverage(device.coverage ?? learnCoverage(undefined, lossOf(device)));
+    const link = { ...linkOf(device, this.#blockSizeOf(campaign, device)), ce };
+    const { airtime } = transferCost(Math.max(1, campaign.record.plan.firmware.size - update.offset), link);
+    return { carrier: carrierFor(device).key, smallAirtimeMs: ce >= LONGEST_CE ? 0 : airtime };
+  }
+}
+
+function standsInLine({ record }: LiveCampaign, update: UpdateRecord): boolean {
+  const stage = record.stages[update.stage]?.state;
+  if (!isBeforeOffer(update) || record.life.phase !== 'running' || stage === undefined || stage === 'closed') return false;
+  return update.reason === undefined || IN_LINE.includes(update.reason.code);
+}
