@@ -14,8 +14,8 @@ import {
   type WaitCode,
 } from '@drover/schedule';
 import { isBeforeOffer, isTransferring } from '@drover/rollout';
-import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
-import type { LiveCampaign } from './engine-state.ts';
+import type { CampaignRecord, DeviceRecord, UpdateRecord } from '@drover/persistence';
+import type { CampaignDocument } from '@drover/campaign';
 
 /** What ends these waits is the carrier, sooner or later; whoever waits for a person or another stage asks for no airtime yet. */
 const IN_LINE: readonly WaitCode[] = [
@@ -36,23 +36,29 @@ export function ledgerKey({ namespace, campaign, endpoint }: Pick<UpdateRecord, 
   return `${namespace}/${campaign}/${endpoint}`;
 }
 
+/** What of a campaign bears on airtime. */
+interface OfCampaign {
+  readonly record: CampaignRecord;
+  readonly document: CampaignDocument;
+}
+
 /** Keeps the ledger in step with the updates: what one holds, what it has been promised, and whether it stands in line. */
 export class AirtimeFollower {
   readonly #ledger: Ledger;
   readonly #deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
-  readonly #blockSizeOf: (campaign: LiveCampaign, device: DeviceRecord) => number;
+  readonly #blockSizeOf: (campaign: OfCampaign, device: DeviceRecord) => number;
 
   constructor(parts: {
     ledger: Ledger;
     deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
-    blockSizeOf: (campaign: LiveCampaign, device: DeviceRecord) => number;
+    blockSizeOf: (campaign: OfCampaign, device: DeviceRecord) => number;
   }) {
     this.#ledger = parts.ledger;
     this.#deviceOf = parts.deviceOf;
     this.#blockSizeOf = parts.blockSizeOf;
   }
 
-  follow(campaign: LiveCampaign, update: UpdateRecord, now: Instant): void {
+  follow(campaign: OfCampaign, update: UpdateRecord, now: Instant): void {
     const key = ledgerKey(update);
     const device = this.#deviceOf(update);
     if (!device) return this.forget(update, now);
@@ -73,7 +79,7 @@ export class AirtimeFollower {
   }
 
   /** A row of before transfers were kept there stands for a firm one: better too much than too little. */
-  #holdingOf(campaign: LiveCampaign, update: UpdateRecord, device: DeviceRecord): Holding {
+  #holdingOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Holding {
     const link = linkOf(device, this.#blockSizeOf(campaign, device));
     const { share, duration } = blockCost(link);
     const left = transferCost(Math.max(1, campaign.record.plan.firmware.size - update.offset), link).duration;
@@ -86,7 +92,7 @@ export class AirtimeFollower {
     return { transfer, bytesPerSecond: ((link.blockSize + OVERHEAD_BYTES) * 1000) / duration, campaign: update.campaign };
   }
 
-  #backlogOf(campaign: LiveCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {
+  #backlogOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {
     const ce = expectedCoverage(device.coverage ?? learnCoverage(undefined, lossOf(device)));
     const link = { ...linkOf(device, this.#blockSizeOf(campaign, device)), ce };
     const { airtime } = transferCost(Math.max(1, campaign.record.plan.firmware.size - update.offset), link);
@@ -94,7 +100,7 @@ export class AirtimeFollower {
   }
 }
 
-function standsInLine({ record }: LiveCampaign, update: UpdateRecord): boolean {
+function standsInLine({ record }: OfCampaign, update: UpdateRecord): boolean {
   const stage = record.stages[update.stage]?.state;
   if (!isBeforeOffer(update) || record.life.phase !== 'running' || stage === undefined || stage === 'closed') return false;
   return update.reason === undefined || IN_LINE.includes(update.reason.code);
