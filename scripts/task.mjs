@@ -16,8 +16,7 @@ const STEPS = {
   start: (args) => [[...SERVER_FLAGS, join('apps', 'server', 'dist', 'main.js'), ...args]],
   simulator: (args) => [[join('apps', 'simulator', 'dist', 'main.js'), ...args]],
   fuzz: (args) => [['test/fuzz/main.ts', ...args]],
-  // The simulator runs from the sources of the libraries: nothing has to be built for it.
-  sim: (args) => [['--conditions=source', 'test/sim/main.ts', ...args]],
+  sim: (args) => [['test/sim/main.ts', ...args]],
   bench: (args) => [['scripts/bench.mjs', ...args]],
   // The end-to-end suites start whole fleets and keep their own time: they run alone, one after the other. The independent
   // CoAP peer keeps timers of its own for minutes, which is what --forceExit is for.

@@ -1,7 +1,7 @@
 import { HOUR, MINUTE } from '@drover/kernel';
+import { LOWEST_BATTERY } from '@drover/schedule';
 import type { SimPolicy, World } from '@drover/schedule';
 
-const LOWEST_BATTERY = 20;
 /** An always reachable device that has lost its session; the study does not say, and its rows fit best with this. */
 const RETRY_MS = 5 * MINUTE;
 

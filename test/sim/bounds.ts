@@ -84,20 +84,18 @@ export function byCarrier(fleet: SimFleet, flags: Uint8Array): number[][] {
 /** B2: hours before which no scheduler can have this part of `nat` done: on each carrier the cheapest first, and parts of devices count. */
 export function quantileBounds(fleet: SimFleet, options: Options, { nat, natCount }: Eligible, quantiles: readonly number[]): number[] {
   const lists = byCarrier(fleet, nat);
-  const found = quantiles.map(() => Number.POSITIVE_INFINITY);
   const step = HOUR / 10;
   const doneBy = (until: number): number =>
     lists.reduce((sum, devices, carrier) => sum + mostDone(devices, options, until, capacityOf(fleet, carrier, 0, until)), 0);
-  for (const [place, q] of quantiles.entries()) {
+  return quantiles.map((q) => {
     let [low, high] = [0, 600 * 10];
     while (low < high) {
       const middle = (low + high) >> 1;
       if (doneBy(middle * step) >= q * natCount) high = middle;
       else low = middle + 1;
     }
-    found[place] = (low * step) / HOUR;
-  }
-  return found;
+    return (low * step) / HOUR;
+  });
 }
 
 function mostDone(devices: readonly number[], options: Options, until: number, capacity: number): number {

@@ -11,7 +11,6 @@ function trafficAt(localHour: number): number {
 const MAX_LOAD = 0.85;
 const [LEAST_BUDGET, MOST_BUDGET] = [0.05, 0.5];
 const FULL_BYTES = 262_144;
-const DELTA_BYTES = 49_152;
 /** Download only from 20:00 to 08:00 local. */
 const isOffPeak = (localHour: number): boolean => localHour >= 20 || localHour < 8;
 const ZONES = 3;
@@ -63,12 +62,10 @@ export interface FleetOptions {
   readonly seed: number;
   readonly devices: number;
   readonly cells: number;
-  /** Part of the devices for which there is a delta image. */
-  readonly deltaFraction?: number;
 }
 
 /** The fleet of the scheduling study: the same seed gives the same fleet. Two carriers a cell, NB-IoT and LTE-M. */
-export function generateFleet({ seed, devices, cells: cellCount, deltaFraction = 0 }: FleetOptions): SimFleet {
+export function generateFleet({ seed, devices, cells: cellCount }: FleetOptions): SimFleet {
   const cells = cellsOf(seed, cellCount);
   const random = stream(seed, 'devices');
   const carriers = 2 * cellCount;
@@ -89,15 +86,11 @@ export function generateFleet({ seed, devices, cells: cellCount, deltaFraction =
     windows: windowsOf(),
     bytes: new Int32Array(devices),
   };
-  for (let device = 0; device < devices; device++) drawDevice(fleet, device, { random, cells, deltaFraction });
+  for (let device = 0; device < devices; device++) drawDevice(fleet, device, { random, cells });
   return fleet;
 }
 
-function drawDevice(
-  fleet: SimFleet,
-  device: number,
-  { random, cells, deltaFraction }: { random: () => number; cells: Cells; deltaFraction: number },
-): void {
+function drawDevice(fleet: SimFleet, device: number, { random, cells }: { random: () => number; cells: Cells }): void {
   const cell = cellAt(cells.upTo, random());
   const zone = cells.zone[cell]!;
   const bearer = random() < 0.8 ? 0 : 1;
@@ -110,7 +103,8 @@ function drawDevice(
   fleet.window[device] = random() < 0.3 ? 1 + zone : 0;
   fleet.isDead[device] = Number(random() < 0.01);
   fleet.canAppoint[device] = Number(random() < 0.8);
-  fleet.bytes[device] = random() < deltaFraction ? DELTA_BYTES : FULL_BYTES;
+  random(); // Whether there is a delta image for it: here everybody takes the whole.
+  fleet.bytes[device] = FULL_BYTES;
 }
 
 /** Drawn for every device, so that what one of them is moves no other. */

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { generateFleet } from './fleet.ts';
 import { goalsOf } from './goals.ts';
-import { ABLATIONS, BASELINES, DROVER, PACED } from './policies.ts';
+import { ABLATIONS, BASELINES, DROVER, PACED, RATE } from './policies.ts';
 import type { Contender } from './policies.ts';
 import { plotsOf } from './plots.ts';
 import { resultsPage } from './report.ts';
-import type { Study } from './report.ts';
+import type { Named, Study } from './report.ts';
 import { boundsOf, F0, F1, makespanRatios, mean, meanOutcome, runOf, sceneOf } from './runs.ts';
 import type { Bounds, Run, Scene } from './runs.ts';
 
@@ -36,58 +36,68 @@ if (values.help) {
   process.exit(0);
 }
 
-const seedsOf = (list: string): number[] => list.split(',').map(Number);
-const size = { devices: Number(values.devices), cells: Number(values.cells) };
+const seedsOf = (list: string): number[] => list.split(',').map((each) => count('seed', each));
+const size = { devices: count('devices', values.devices), cells: count('cells', values.cells) };
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function count(what: string, text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  process.stderr.write(`${what} "${text}" is not a whole number above 0\n\n${HELP}`);
+  process.exit(2);
+}
 
 function scenesOf(seeds: readonly number[], weather: typeof F1): Scene[] {
   return seeds.map((seed) => sceneOf(generateFleet({ seed, ...size }), seed, weather));
 }
 
-/** Only what is reported of a run is kept: a world of a hundred thousand devices is large. */
-function runAll(contender: Contender, scenes: readonly Scene[], keep?: (run: Run) => void): Run[] {
-  const runs = scenes.map((scene) => {
-    const run = runOf(contender, scene);
-    keep?.(run);
-    return { ...run, world: undefined as unknown as Run['world'] };
-  });
-  const { t90, t99, inTimeNat, fleetAh } = meanOutcome(runs);
-  say(
-    `  ${contender.name}: DL nat ${(100 * inTimeNat).toFixed(2)} %, t90 ${t90.toFixed(1)} h, t99 ${t99.toFixed(1)} h, ${fleetAh.toFixed(0)} Ah, ${(mean(runs.map(({ ms }) => ms)) / 1000).toFixed(1)} s a run`,
+/** Of each run only its outcome stays: a world of a hundred thousand devices is large. */
+function runAll(contender: Contender, scenes: readonly Scene[], keep: (run: Run) => void): Named {
+  const times: number[] = [];
+  const outcome = meanOutcome(
+    scenes.map((scene) => {
+      const run = runOf(contender, scene);
+      keep(run);
+      times.push(run.ms);
+      return run.outcome;
+    }),
   );
-  return runs;
+  const { t90, t99, inTimeNat, fleetAh } = outcome;
+  const figures = `DL nat ${(100 * inTimeNat).toFixed(2)} %, t90 ${t90.toFixed(1)} h, t99 ${t99.toFixed(1)} h, ${fleetAh.toFixed(0)} Ah`;
+  say(`  ${contender.name}: ${figures}, ${(mean(times) / 1000).toFixed(1)} s a run`);
+  return { name: contender.name, outcome };
 }
 
 const seeds = values.quick ? seedsOf(values.seeds).slice(0, 1) : seedsOf(values.seeds);
 say(`${size.devices} devices, ${size.cells} cells, seeds ${seeds.join(', ')}`);
 const scenes = scenesOf(seeds, F1);
-const outcomes = (contenders: readonly Contender[], on = scenes): { name: string; outcome: ReturnType<typeof meanOutcome> }[] =>
-  contenders.map((contender) => ({ name: contender.name, outcome: meanOutcome(runAll(contender, on)) }));
+const NOTHING = (): void => undefined;
+const outcomes = (contenders: readonly Contender[], on = scenes, keep: (run: Run) => void = NOTHING): Named[] =>
+  contenders.map((contender) => runAll(contender, on, keep));
 
 if (values.quick) {
-  outcomes([...BASELINES.filter(({ name }) => name.includes('1000')), ...DROVER]);
+  outcomes([...BASELINES.filter(({ name }) => name === RATE), ...DROVER]);
   process.exit(0);
 }
 
 const bounds: Bounds[] = scenes.map((scene) => boundsOf(scene));
 const baselines = outcomes(BASELINES);
 const paced = outcomes(PACED, scenes.slice(0, 3));
-const plotted = plotsOf(scenes[0]!, bounds[0]!);
-const drover = DROVER.map((contender) => ({ name: contender.name, outcome: meanOutcome(runAll(contender, scenes, plotted.take)) }));
+const plotted = plotsOf(scenes[0]!);
+const drover = outcomes(DROVER, scenes, plotted.take);
 const ablations = outcomes(ABLATIONS);
 say('  without losses and missed contacts');
-const still = scenesOf(seeds.slice(0, 1), F0);
-const stillBounds = boundsOf(still[0]!);
-const ratios: { name: string; outcome: Run['outcome']; makespans: number[] }[] = [];
-for (const contender of DROVER)
-  runAll(contender, still, (run) =>
-    ratios.push({ name: contender.name, outcome: run.outcome, makespans: makespanRatios(run, stillBounds) }),
-  );
+const still = sceneOf(scenes[0]!.fleet, seeds[0]!, F0);
+const stillBounds = boundsOf(still);
+const makespans: number[][] = [];
+const ratios = outcomes(DROVER, [still], (run) => makespans.push(makespanRatios(run, stillBounds))).map((named, place) => ({
+  ...named,
+  makespans: makespans[place]!,
+}));
 const unseenSeeds = seedsOf(values.unseen);
 say(`  seeds that nobody tuned on: ${unseenSeeds.join(', ')}`);
 const unseen = outcomes(DROVER, scenesOf(unseenSeeds, F1));
 
-const rate = baselines.find(({ name }) => name.includes('1000'))!.outcome;
+const rate = baselines.find(({ name }) => name === RATE)!.outcome;
 const goals = goalsOf({
   fast: drover[0]!.outcome,
   eco: drover[1]!.outcome,

@@ -1,7 +1,6 @@
 import { DAY, HOUR } from '@drover/kernel';
-import { BLOCK_SIZE, type SimFleet, type World } from '@drover/schedule';
+import { BLOCK_SIZE, coverageAtLoss, LOWEST_BATTERY, type SimFleet, type World } from '@drover/schedule';
 
-const LOWEST_BATTERY = 20;
 const MOST_PERIODS = 60;
 
 /** Who counts: `all` is alive and charged; `nat` of them wakes up within its window at some time by itself. */
@@ -81,16 +80,14 @@ export function outcomeOf(world: World, eligible: Eligible, deadlineMs = 7 * DAY
     wasted: seen.wastedBlocks / seen.sentBlocks,
     mah: { p50: quantile(energies, 0.5), p95: quantile(energies, 0.95), p99: quantile(energies, 0.99) },
     mahByCe: [0, 1, 2].map((ce) => {
-      const own = sorted(fleet.size, (device) => (onBattery(device) && meanCe(fleet, device) === ce ? energyMah[device]! : undefined));
+      const own = sorted(fleet.size, (device) =>
+        onBattery(device) && coverageAtLoss(fleet.meanLossDb[device]!) === ce ? energyMah[device]! : undefined,
+      );
       return { p50: quantile(own, 0.5), p95: quantile(own, 0.95) };
     }),
     fleetAh: energies.reduce((sum, mah) => sum + mah, 0) / 1000,
     extraWakes: seen.extraWakes,
   };
-}
-
-function meanCe({ meanLossDb }: SimFleet, device: number): number {
-  return meanLossDb[device]! > 154 ? 2 : meanLossDb[device]! >= 144 ? 1 : 0;
 }
 
 function sorted(size: number, of: (device: number) => number | undefined): Float64Array {

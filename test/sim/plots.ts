@@ -2,7 +2,7 @@ import { byCarrier, optionsOf, quantileBounds } from './bounds.ts';
 import { FIRST_COLOR, heatMap, lines } from './svg.ts';
 import type { Curve } from './svg.ts';
 import { HORIZON_MS } from './runs.ts';
-import type { Bounds, Run, Scene } from './runs.ts';
+import type { Run, Scene } from './runs.ts';
 import { DAY, HOUR } from '@drover/kernel';
 import { World } from '@drover/schedule';
 
@@ -16,8 +16,8 @@ export interface Plots {
   readonly draw: () => [file: string, svg: string][];
 }
 
-export function plotsOf(scene: Scene, _bounds: Bounds): Plots {
-  const completion: Curve[] = [{ name: 'B2, no scheduler can be faster', points: boundCurve(scene), isDashed: true }];
+export function plotsOf(scene: Scene): Plots {
+  const completion: Curve[] = [{ name: 'bound B2', points: boundCurve(scene), isDashed: true }];
   const energy: Curve[] = [];
   let heat: { rows: string[]; cells: number[][] } | undefined;
   let day: Curve[] | undefined;

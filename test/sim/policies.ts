@@ -33,35 +33,31 @@ const caps =
   (...perLevel: [number, number, number]): RulesFor =>
   () => ({ caps: perLevel });
 
-const baseline = (name: string, rules: RulesFor): Contender => ({
-  name,
-  pacing: 'none',
-  make: (devices, seed) => new Baseline(rules(devices, seed)),
-});
-
-export const BASELINES: readonly Contender[] = [
-  baseline('FIFO, slot held while asleep, K=5000', atMost(5000, true)),
-  baseline('FIFO on contact, K=500', atMost(500)),
-  baseline('FIFO on contact, K=2000', atMost(2000)),
-  baseline('Fixed rate 1000/min', atRate(1000)),
-  baseline('Fixed rate over 5 d', within(5 * DAY)),
-  baseline('Random jitter 24 h', jitter(24 * HOUR)),
-  baseline('Random jitter 5 d', jitter(5 * DAY)),
-  baseline('Caps per cell 50/10/1', caps(50, 10, 1)),
-  baseline('Caps per cell 10/2/1', caps(10, 2, 1)),
-];
-
-const PACED_RULES: Readonly<Record<string, RulesFor>> = {
+const RULES: Readonly<Record<string, RulesFor>> = {
+  'FIFO, slot held while asleep, K=5000': atMost(5000, true),
+  'FIFO on contact, K=500': atMost(500),
+  'FIFO on contact, K=2000': atMost(2000),
   'Fixed rate 1000/min': atRate(1000),
+  'Fixed rate over 5 d': within(5 * DAY),
+  'Random jitter 24 h': jitter(24 * HOUR),
+  'Random jitter 5 d': jitter(5 * DAY),
   'Caps per cell 50/10/1': caps(50, 10, 1),
   'Caps per cell 10/2/1': caps(10, 2, 1),
 };
+/** What others are measured by. */
+export const RATE = 'Fixed rate 1000/min';
+
+export const BASELINES: readonly Contender[] = Object.entries(RULES).map(([name, rules]) => ({
+  name,
+  pacing: 'none',
+  make: (devices, seed) => new Baseline(rules(devices, seed)),
+}));
 
 /** The same pacing and battery floor for everybody: what is left is who is admitted when. */
-export const PACED: readonly Contender[] = Object.entries(PACED_RULES).map(([name, rules]) => ({
+export const PACED: readonly Contender[] = [RATE, 'Caps per cell 50/10/1', 'Caps per cell 10/2/1'].map((name) => ({
   name: `${name}, paced`,
   pacing: 'even',
-  make: (devices, seed) => new Baseline({ ...rules(devices, seed), keepsBatteryFloor: true }),
+  make: (devices, seed) => new Baseline({ ...RULES[name]!(devices, seed), keepsBatteryFloor: true }),
 }));
 
 export const DROVER: readonly Contender[] = [

@@ -75,8 +75,7 @@ export function makespanRatios({ world, scene }: Run, { makespans }: Bounds): nu
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Each figure of the outcomes, averaged. */
-export function meanOutcome(runs: readonly Run[]): Outcome {
-  const outcomes = runs.map(({ outcome }) => outcome);
+export function meanOutcome(outcomes: readonly Outcome[]): Outcome {
   const average = (values: readonly unknown[]): unknown => {
     const [first] = values;
     if (typeof first === 'number') return mean(values as number[]);

@@ -1,4 +1,4 @@
-import { earliest, isoOf, HOUR, plus, type Instant } from '@drover/kernel';
+import { earliest, isoOf, HOUR, Instant, plus } from '@drover/kernel';
 import { textFact, type Device } from '@drover/fleet';
 import { isAcceptedSource, sourceDetail, type CampaignLife, type CampaignSpec, type RunningVersion } from '@drover/campaign';
 import {
@@ -12,7 +12,6 @@ import {
   type CoveragePattern,
   type Ledger,
   type LiveTransfer,
-  type TransferCost,
   type WaitReason,
 } from '@drover/schedule';
 import { isSettled, type DeviceUpdate } from './device-update.ts';
@@ -60,7 +59,6 @@ export interface DeviceView {
 export type DeviceDecision =
   | {
       readonly type: 'offer';
-      readonly cost: TransferCost;
       readonly transfer: LiveTransfer;
       readonly carrier: string;
       readonly budget: number;
@@ -74,7 +72,7 @@ export type DeviceDecision =
   | { readonly type: 'execute'; readonly notAfter: Instant | undefined }
   | { readonly type: 'cancel'; readonly why: string }
   /** `promise`: airtime that is kept for it. `contactAt`: it is awake, and comes for nothing. */
-  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking; readonly contactAt?: Instant }
+  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined; readonly contactAt?: Instant }
   | { readonly type: 'skip'; readonly reason: WaitReason }
   | { readonly type: 'nothing' };
 
@@ -115,7 +113,8 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
   if (view.quarantine !== undefined) return { type: 'wait', reason: { code: 'QUARANTINED', evidence: view.quarantine, person: 'release' } };
   if (view.inFlightElsewhere !== undefined)
     return { type: 'wait', reason: { code: 'OTHER_CAMPAIGN', evidence: `campaign ${view.inFlightElsewhere} updates this device`, nextAt } };
-  if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt) };
+  // What is kept for it is kept until it comes.
+  if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt), promise: update.promise };
   if (view.running.type === 'unread') return lookFirst(view, nextAt);
   const pause = pauseBetweenSessions(view, now);
   return pause ? { type: 'wait', reason: pause } : admission(view, now);
@@ -190,7 +189,6 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
   const { booking, share, isFirm } = admitted.start;
   return {
     type: 'offer',
-    cost: admitted.cost,
     transfer: { booking, share, isFirm },
     carrier: admitted.carrier,
     budget: admitted.budget,
@@ -225,8 +223,9 @@ function decideInstall(view: DeviceView, now: Instant): DeviceDecision {
   return { type: 'execute', notAfter: admission.closesAt };
 }
 
-function asleep({ pattern }: DeviceView, nextAt: Instant): WaitReason {
-  return { code: 'ASLEEP', evidence: pattern ? `last contact ${isoOf(pattern.lastAt)}` : 'no contact yet', nextAt };
+function asleep({ pattern, update: { promise } }: DeviceView, nextAt: Instant): WaitReason {
+  const kept = promise ? `; airtime is kept for it from ${isoOf(Instant(promise.from))}` : '';
+  return { code: 'ASLEEP', evidence: `${pattern ? `last contact ${isoOf(pattern.lastAt)}` : 'no contact yet'}${kept}`, nextAt };
 }
 
 export function holdReason({ by, reason }: HoldNotice): WaitReason {

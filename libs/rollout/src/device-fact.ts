@@ -7,7 +7,7 @@ export type DeviceFact =
   /** `energyMah`: what this session's wake-up costs, whatever comes of it. */
   | { readonly type: 'admitted'; readonly versionBefore: string | undefined; readonly energyMah: number; readonly transfer?: LiveTransfer }
   /** `promise`: airtime that is kept for it from now on; `contactAt`: the contact at which it was told to wait. */
-  | { readonly type: 'must-wait'; readonly reason: WaitReason; readonly promise?: Booking; readonly contactAt?: Instant }
+  | { readonly type: 'must-wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined; readonly contactAt?: Instant }
   | { readonly type: 'must-skip'; readonly reason: WaitReason }
   /** Before the first offer the device is asked what runs there. */
   | { readonly type: 'look-sent'; readonly reason: WaitReason; readonly contactAt: Instant }

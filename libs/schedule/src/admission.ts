@@ -57,13 +57,12 @@ export interface DownloadRequest {
 export type Admission =
   | {
       readonly type: 'admit';
-      readonly cost: TransferCost;
       readonly start: Extract<StartDecision, { type: 'start' }>;
       readonly carrier: string;
       readonly budget: number;
       readonly closesAt: Instant | undefined;
     }
-  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking }
+  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined }
   | { readonly type: 'skip'; readonly reason: WaitReason };
 
 /** Whether a device that is awake now may start its download, in the order in which the operator would ask. */
@@ -81,13 +80,17 @@ export function admitDownload(request: DownloadRequest, limits: Limits, ledger: 
       : wait('RADIO_POOR', radio, nextContactAt);
   const zone = zoneFor(limits.timeZone, device);
   const window = windowState(limits.downloadWindows, zone, now);
-  if (!window.open) return wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? nextContactAt);
+  if (!window.open) {
+    // What it was promised lies within the window, and ahead.
+    const closed = wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? nextContactAt);
+    return { ...closed, promise: request.promise };
+  }
   const cost = transferCost(request.remainingBytes, linkOf(device, request.blockSize));
   if (!request.canResume && window.closesAt !== undefined && plus(now, cost.duration) > window.closesAt) {
     const evidence = `needs ${Math.ceil(cost.duration / MINUTE)} min in one piece, the window has ${Math.floor((window.closesAt - now) / MINUTE)} min left`;
     return wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
   }
-  const ask: Ask = { request, limits, ledger, now, cost, zone, closesAt: window.closesAt };
+  const ask: Ask = { request, limits, ledger, now, nextContactAt, cost, zone, closesAt: window.closesAt };
   return campaignBudgets(ask) ?? onItsCarrier(ask);
 }
 
@@ -96,14 +99,14 @@ interface Ask {
   readonly limits: Limits;
   readonly ledger: Ledger;
   readonly now: Instant;
+  readonly nextContactAt: Instant;
   readonly cost: TransferCost;
   readonly zone: Zone;
   readonly closesAt: Instant | undefined;
 }
 
-function campaignBudgets({ request, limits, ledger, now, cost }: Ask): Admission | undefined {
+function campaignBudgets({ request, limits, ledger, now, nextContactAt, cost }: Ask): Admission | undefined {
   // A slot frees as transfers end: an awake device asks again soon, a sleeper at its next contact.
-  const nextContactAt = nextContact(request.pattern, now);
   const again = earliest(nextContactAt, plus(now, 10 * MINUTE)) ?? nextContactAt;
   if (ledger.inFlight(request.campaign) >= limits.maxInFlight)
     return wait('WAVE_CAP', `${ledger.inFlight(request.campaign)} of ${limits.maxInFlight} transfers are under way`, again);
@@ -116,18 +119,18 @@ function campaignBudgets({ request, limits, ledger, now, cost }: Ask): Admission
 }
 
 function onItsCarrier(ask: Ask): Admission {
-  const { request, limits, ledger, now, cost, closesAt } = ask;
+  const { request, limits, ledger, now, closesAt } = ask;
   const carrier = carrierFor(request.device);
   const budget = limits.airtime * (carrier.isKnown ? 1 : UNKNOWN_CELL_FACTOR);
   const candidate = candidateFor(ask, { carrier, budget });
   const start = ledger.without(request.update, now, () => decideStart(candidate, limits.pace, ledger.carriers, now));
-  if (start.type === 'start') return { type: 'admit', cost, start, carrier: carrier.key, budget, closesAt };
+  if (start.type === 'start') return { type: 'admit', start, carrier: carrier.key, budget, closesAt };
   const code = start.code === 'CELL_BUDGET' && !carrier.isKnown ? 'CELL_UNKNOWN' : start.code;
   const reason: WaitReason = { code, evidence: evidenceOf(ask, start, { carrier, budget }), nextAt: Instant(start.until) };
-  return { type: 'wait', reason, ...(start.booking && { promise: start.booking }) };
+  return { type: 'wait', reason, promise: start.booking };
 }
 
-function candidateFor({ request, limits, zone, closesAt }: Ask, { carrier, budget }: { carrier: Carrier; budget: number }): Candidate {
+function candidateFor({ request, limits, zone, now, closesAt }: Ask, { carrier, budget }: { carrier: Carrier; budget: number }): Candidate {
   const { device, pattern, sleeps } = request;
   return {
     carrier: carrier.key,
@@ -143,7 +146,8 @@ function candidateFor({ request, limits, zone, closesAt }: Ask, { carrier, budge
     turnedAway: request.turnedAway,
     appointmentsLeft: 0,
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
-    isOpen: limits.downloadWindows === undefined ? () => true : (at) => windowState(limits.downloadWindows, zone, Instant(at)).open,
+    // Whoever gets here is within its window.
+    isOpen: (at) => at === now || windowState(limits.downloadWindows, zone, Instant(at)).open,
     patientUntil: request.patientUntil,
     booking: request.promise,
   };

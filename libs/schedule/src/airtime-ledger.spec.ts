@@ -28,6 +28,16 @@ describe('what has been promised', () => {
     expect(ledger.takenAt(3, 50 * MINUTE)).toBeCloseTo(0, 12);
   });
 
+  it('comes back to nothing when it is taken out and put back while it is under way', () => {
+    const ledger = half();
+    const long = booking(0, 60, 0.3);
+    ledger.book(long, 0);
+    const before = ledger.takenAt(3, 5 * MINUTE);
+    ledger.release(long, 5 * MINUTE);
+    ledger.book(long, 5 * MINUTE);
+    expect(ledger.takenAt(3, 5 * MINUTE)).toBeCloseTo(before, 12);
+  });
+
   it('is forgotten when it lies behind, and its place serves a week later', () => {
     const ledger = half();
     ledger.book(booking(0, 60, 0.3), 0);

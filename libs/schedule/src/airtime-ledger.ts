@@ -59,9 +59,8 @@ export class AirtimeLedger {
     this.#change(booking, 1, now);
   }
 
-  /** Only what is still to come is given back. */
   release(booking: Booking, now: number): void {
-    this.#change(booking.from < now ? { ...booking, from: now } : booking, -1, now);
+    this.#change(booking, -1, now);
   }
 
   /** Part of the carrier that is taken at `at`, 0–1: the mean of its bin. */
@@ -108,8 +107,10 @@ export class AirtimeLedger {
     return undefined;
   }
 
-  #change({ carrier, from, until, share }: Booking, sign: 1 | -1, now: number): void {
+  /** Only of what is still to come, so that what is booked late and released later comes back to nothing. */
+  #change({ carrier, from: wanted, until, share }: Booking, sign: 1 | -1, now: number): void {
     const { bins, cleared } = this.#ring(carrier, now);
+    const from = Math.max(wanted, now);
     for (let bin = Math.max(binOf(from), cleared); bin * BIN_MS < until && bin < cleared + BINS; bin++) {
       const start = bin * BIN_MS;
       bins[bin % BINS]! += sign * share * (Math.min(until, start + BIN_MS) - Math.max(from, start));

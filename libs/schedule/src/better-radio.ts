@@ -1,4 +1,3 @@
-import { HOUR } from '@drover/kernel';
 import type { CoverageChances } from './coverage.ts';
 
 /** What beginning costs at each coverage level, whatever the unit: energy, or energy and the price of airtime together. */
@@ -28,6 +27,3 @@ export function expectedTries(durationMs: number, sessionMs: number): number {
 }
 
 const MOST_TRIES = 20;
-
-/** Hours of a duration, for prices per hour. */
-export const hoursOf = (ms: number): number => ms / HOUR;

@@ -1,6 +1,10 @@
 import { HOUR } from '@drover/kernel';
+import type { Coverage } from './radio-model.ts';
+import { transferCost, type TransferLink } from './transfer-cost.ts';
 import { AirtimeLedger, type Booking, type BudgetAt, type CarrierKey } from './airtime-ledger.ts';
 
+/** Transfers from this coverage level on are so long that they let the others go first where a carrier is crowded. */
+export const LONGEST_FROM: Coverage = 2;
 /** Small transfers waiting on a carrier, in hours of all that it may carry, above which the very long ones let them go first. */
 const CROWDED_HOURS = 8;
 /** What a carrier gives over a day, as a part: readings at midnight, a quiet night. */
@@ -26,6 +30,11 @@ interface Load {
 }
 
 const NONE: Readonly<Load> = { firm: 0, yielding: 0, live: 0, waiting: 0, smallAirtimeMs: 0 };
+
+/** What a device that waits is expected to take of its carrier, ms; 0 for one of the very long transfers, which nobody waits for. */
+export function smallAirtimeMs(bytes: number, link: TransferLink): number {
+  return link.ce >= LONGEST_FROM ? 0 : transferCost(bytes, link).airtime;
+}
 
 /** What every decision about a carrier looks at: who is on it, who has been promised what, and who waits. Derived, over all campaigns. */
 export class Carriers {
@@ -58,17 +67,17 @@ export class Carriers {
     return firm + yielding;
   }
 
-  /** A device waits for its turn; `smallAirtimeMs` is what it is expected to take, or 0 if that is one of the long ones. */
-  addWaiting(carrier: CarrierKey, smallAirtimeMs: number): void {
+  /** A device waits for its turn; what it is expected to take by `smallAirtimeMs`. */
+  addWaiting(carrier: CarrierKey, airtimeMs: number): void {
     const load = this.#kept(carrier);
     load.waiting += 1;
-    load.smallAirtimeMs += smallAirtimeMs;
+    load.smallAirtimeMs += airtimeMs;
   }
 
-  removeWaiting(carrier: CarrierKey, smallAirtimeMs: number): void {
+  removeWaiting(carrier: CarrierKey, airtimeMs: number): void {
     const load = this.#kept(carrier);
     load.waiting -= 1;
-    load.smallAirtimeMs = load.waiting === 0 ? 0 : load.smallAirtimeMs - smallAirtimeMs;
+    load.smallAirtimeMs = load.waiting === 0 ? 0 : load.smallAirtimeMs - airtimeMs;
     this.#forgetIfNothing(carrier, load);
   }
 

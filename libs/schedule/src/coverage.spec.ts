@@ -12,7 +12,8 @@ it.each([
 
 it.each([
   [-100, 0],
-  [-115, 1],
+  [-115, 0],
+  [-116, 1],
   [-125, 1],
   [-126, 2],
 ] as const)('a signal of %d dBm is coverage level %d', (rsrp, ce) => expect(coverageAtLoss(lossOfRsrp(rsrp))).toBe(ce));

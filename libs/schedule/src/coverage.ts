@@ -1,7 +1,7 @@
 import type { Coverage } from './radio-model.ts';
 
-/** Coupling loss at which coverage level 1 and 2 begin, dB: 144 dB is reached without enhancement, each level adds 10 dB (3GPP TR 45.820). */
-export const COVERAGE_FROM_DB = [144, 154] as const;
+/** Coupling loss above which coverage level 1 and 2 begin, dB: 144 dB is reached without enhancement, each level adds 10 dB (3GPP TR 45.820). */
+const COVERAGE_FROM_DB = [144, 154] as const;
 
 /** Reference signal power of a cell less the loss is what the device measures: -115 dBm at 144 dB. */
 const REFERENCE_DBM = 29;
@@ -11,7 +11,7 @@ export function lossOfRsrp(rsrpDbm: number): number {
 }
 
 export function coverageAtLoss(lossDb: number): 0 | 1 | 2 {
-  return lossDb > COVERAGE_FROM_DB[1] ? 2 : lossDb >= COVERAGE_FROM_DB[0] ? 1 : 0;
+  return lossDb > COVERAGE_FROM_DB[1] ? 2 : lossDb > COVERAGE_FROM_DB[0] ? 1 : 0;
 }
 
 /** What is learnt of a device's radio, from contact to contact: two numbers. */

@@ -21,7 +21,7 @@ export {
 export { WAIT_CODES, type PersonRight, type WaitCode, type WaitEnd, type WaitReason } from './reason.ts';
 export { windowState, type WindowRule, type WindowState } from './window.ts';
 export { ScheduledPolicy, type ScheduledOptions } from './simulate/scheduled.ts';
-export { BEARERS, WEATHER, type SimFleet, type SimWeather } from './simulate/fleet.ts';
+export { BEARERS, LOWEST_BATTERY, WEATHER, type SimFleet, type SimWeather } from './simulate/fleet.ts';
 export { BLOCK_SIZE, TICK_MS, World, type Pacing, type SimPolicy, type Sightings } from './simulate/world.ts';
 export { AirtimeLedger, BIN_MS, stretched, type Booking, type BudgetAt, type CarrierKey, type Within } from './airtime-ledger.ts';
 export { costOfWaiting, expectedTries, type CostByCoverage } from './better-radio.ts';
@@ -35,6 +35,6 @@ export {
   type CoverageChances,
   type CoveragePattern,
 } from './coverage.ts';
-export { Carriers, type LiveTransfer } from './carriers.ts';
+export { Carriers, smallAirtimeMs, type LiveTransfer } from './carriers.ts';
 export { ECO, FAST, MOST_APPOINTMENTS, type PaceMode } from './pace-mode.ts';
 export { bookWakeUp, decideStart, type Candidate, type StartCode, type StartDecision } from './start-decision.ts';

@@ -1,11 +1,7 @@
 import { carrierOf, isCellKnown, numberFact, textFact, type Device } from '@drover/fleet';
-import { lossOfRsrp } from './coverage.ts';
+import { coverageAtLoss, lossOfRsrp } from './coverage.ts';
 import type { Bearer, Coverage } from './radio-model.ts';
 import type { TransferLink } from './transfer-cost.ts';
-
-/** NRSRP below which a device that names no coverage level is taken for CE1 and CE2, dBm. */
-const CE1_BELOW_DBM = -115;
-const CE2_BELOW_DBM = -125;
 
 /** By coverage level, dB. */
 const TYPICAL_LOSS_DB = [134, 149, 158, 162] as const;
@@ -25,8 +21,7 @@ export function coverageOf(device: Device): Coverage {
   const told = numberFact(device, 'radio.ce');
   if (told !== undefined) return Math.max(0, Math.min(3, told)) as Coverage;
   const rsrp = numberFact(device, 'radio.rsrp');
-  if (rsrp === undefined) return 0;
-  return rsrp < CE2_BELOW_DBM ? 2 : rsrp < CE1_BELOW_DBM ? 1 : 0;
+  return rsrp === undefined ? 0 : coverageAtLoss(lossOfRsrp(rsrp));
 }
 
 /** Coupling loss that the device's signal stands for; where it tells a coverage level only, the middle of that. */

@@ -23,7 +23,7 @@ export interface RadioClass {
 
 type ByCoverage = readonly [RadioClass, RadioClass, RadioClass];
 
-/** What an exchange takes of time, carrier and battery. Shapes hold, levels are to be calibrated: `docs/energy-model.md`. */
+/** What an exchange takes of time, carrier and battery. Shapes hold, levels are to be calibrated: `docs/scheduling.md`. */
 export interface RadioModel {
   readonly bearers: { readonly 'NB-IoT': ByCoverage; readonly 'LTE-M': ByCoverage };
   /** IP, UDP, DTLS with Connection ID, and CoAP around each block, bytes. */

@@ -93,6 +93,7 @@ describe('a device that is reachable', () => {
     ],
     ['always there and able to resume', MAINS, carriers(), 'start YIELDING'],
     ['always there, where the budget is used', MAINS, carriers({ firm: 0.48 }), 'wait CELL_BUDGET 10 min'],
+    ['always there, able to resume, and on battery', { ...MAINS, onBattery: true }, carriers(), 'start OPEN firm'],
     ['always there, and unable to resume', { ...MAINS, canResume: false }, carriers(), 'start OPEN firm'],
     [
       'always there and unable to resume, where the budget is used',

@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from '@drover/kernel';
 import { stretched, type Booking, type CarrierKey, type Within } from './airtime-ledger.ts';
 import { costOfWaiting, expectedTries, type CostByCoverage } from './better-radio.ts';
-import type { Carriers } from './carriers.ts';
+import { LONGEST_FROM, type Carriers } from './carriers.ts';
 import { coverageChances, expectedCoverage, type CoveragePattern } from './coverage.ts';
 import { KEPT_APPOINTMENTS, LOOK_AGAIN_MS, type PaceMode } from './pace-mode.ts';
 import { radioClass, type Bearer, type Coverage } from './radio-model.ts';
@@ -59,8 +59,6 @@ const MOST_CONTACTS = 12;
 const WAKES_TRIED = 8;
 /** Of a carrier that firmware may hardly use. */
 const LEAST_BUDGET = 0.01;
-/** The longest transfers of all let the others go first where a carrier is crowded. */
-const LONGEST: Coverage = 2;
 
 interface Case {
   readonly candidate: Candidate;
@@ -73,7 +71,7 @@ interface Case {
 
 /** Whether a device that is reachable now begins, or until when it waits, and what it is promised. Changes nothing: the caller books. */
 export function decideStart(candidate: Candidate, mode: PaceMode, carriers: Carriers, now: number): StartDecision {
-  const { bearer, ce, blockSize } = candidate;
+  const { bearer, ce } = candidate;
   const cost = costAt(candidate, ce);
   const each: Case = { candidate, mode, carriers, now, cost, durationMs: paddedMs(cost) };
   if (!candidate.isOpen(now)) return outsideWindow(each);
@@ -81,8 +79,13 @@ export function decideStart(candidate: Candidate, mode: PaceMode, carriers: Carr
     return (canBeAsked(candidate) ? appointment(each, 'WINDOW_TOO_SHORT') : undefined) ?? comesBack(each, 'WINDOW_TOO_SHORT');
   const radio = ce > 0 ? waitForRadio(each, radioClass(bearer, ce).contactMah) : undefined;
   if (radio) return radio;
-  if (ce >= LONGEST && carriers.isCrowded(candidate.carrier)) return comesBack(each, 'CELL_BUDGET');
-  return candidate.wakesAt === undefined && candidate.canResume && blockSize > 0 ? yieldingStart(each) : firmStart(each);
+  if (ce >= LONGEST_FROM && carriers.isCrowded(candidate.carrier)) return comesBack(each, 'CELL_BUDGET');
+  return yields(candidate) ? yieldingStart(each) : firmStart(each);
+}
+
+/** It is always there, goes on where it was stopped, and has no battery that a slow transfer would empty. */
+function yields({ wakesAt, canResume, onBattery }: Candidate): boolean {
+  return wakesAt === undefined && canResume && !onBattery;
 }
 
 function costAt({ bearer, blockSize, remainingBytes }: Candidate, ce: Coverage): TransferCost {
@@ -107,7 +110,7 @@ function canBeAsked({ appointmentsLeft }: Candidate): boolean {
   return appointmentsLeft > 0;
 }
 
-/** It is always there, and can be slowed without harm: it takes what the others leave. */
+/** It takes what the others leave. */
 function yieldingStart(each: Case): StartDecision {
   const { candidate, carriers, now, cost, durationMs } = each;
   const { carrier } = candidate;

@@ -7,6 +7,7 @@ import {
   linkOf,
   lossOf,
   OVERHEAD_BYTES,
+  smallAirtimeMs,
   transferCost,
   type Backlog,
   type Holding,
@@ -29,8 +30,6 @@ const IN_LINE: readonly WaitCode[] = [
   'WAVE_CAP',
   'SERVER_BUDGET',
 ];
-/** Coverage levels from here on make transfers that are too long to be waited for. */
-const LONGEST_CE = 2;
 
 export function ledgerKey({ namespace, campaign, endpoint }: Pick<UpdateRecord, 'namespace' | 'campaign' | 'endpoint'>): string {
   return `${namespace}/${campaign}/${endpoint}`;
@@ -63,9 +62,8 @@ export class AirtimeFollower {
     const device = this.#deviceOf(update);
     if (!device) return this.forget(update, now);
     this.#ledger.promise(key, update.promise, now);
-    const holding = isTransferring(update) ? this.#holdingOf(campaign, update, device) : undefined;
-    if (!holding) this.#ledger.release(key, now);
-    else if (!this.#ledger.holds(key)) this.#ledger.hold(key, holding, now);
+    if (!isTransferring(update)) this.#ledger.release(key, now);
+    else if (!this.#ledger.holds(key)) this.#ledger.hold(key, this.#holdingOf(campaign, update, device), now);
     const isInLine = standsInLine(campaign, update);
     if (isInLine !== this.#ledger.isAwaiting(key))
       this.#ledger.awaits(key, isInLine ? this.#backlogOf(campaign, update, device) : undefined);
@@ -82,7 +80,7 @@ export class AirtimeFollower {
   #holdingOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Holding {
     const link = linkOf(device, this.#blockSizeOf(campaign, device));
     const { share, duration } = blockCost(link);
-    const left = transferCost(Math.max(1, campaign.record.plan.firmware.size - update.offset), link).duration;
+    const left = transferCost(bytesLeft(campaign, update), link).duration;
     const from = update.since;
     const transfer = update.transfer ?? {
       booking: { carrier: carrierFor(device).key, from, until: from + left, share },
@@ -95,9 +93,12 @@ export class AirtimeFollower {
   #backlogOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {
     const ce = expectedCoverage(device.coverage ?? learnCoverage(undefined, lossOf(device)));
     const link = { ...linkOf(device, this.#blockSizeOf(campaign, device)), ce };
-    const { airtime } = transferCost(Math.max(1, campaign.record.plan.firmware.size - update.offset), link);
-    return { carrier: carrierFor(device).key, smallAirtimeMs: ce >= LONGEST_CE ? 0 : airtime };
+    return { carrier: carrierFor(device).key, smallAirtimeMs: smallAirtimeMs(bytesLeft(campaign, update), link) };
   }
+}
+
+function bytesLeft({ record }: OfCampaign, { offset }: UpdateRecord): number {
+  return Math.max(1, record.plan.firmware.size - offset);
 }
 
 function standsInLine({ record }: OfCampaign, update: UpdateRecord): boolean {

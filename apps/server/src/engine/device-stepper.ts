@@ -186,7 +186,7 @@ export class DeviceStepper {
         session: after.sessions,
         digest: place.campaign.record.plan.firmware.digest,
         carrier: decision.carrier,
-        share: Math.round(decision.cost.share * 1000) / 1000,
+        share: Math.round(decision.transfer.share * 1000) / 1000,
         notAfter: decision.notAfter ?? null,
       }),
     );

@@ -2,6 +2,9 @@ import type { Bearer } from '../radio-model.ts';
 
 export const BEARERS = ['NB-IoT', 'LTE-M', 'other'] as const satisfies readonly Bearer[];
 
+/** Battery floor of the simulated campaigns, percent. */
+export const LOWEST_BATTERY = 20;
+
 /** A fleet as columns, one row a device: a hundred thousand of them run through a simulated month in seconds. */
 export interface SimFleet {
   readonly size: number;

@@ -1,14 +1,13 @@
 import { HOUR, MINUTE } from '@drover/kernel';
 import type { Booking } from '../airtime-ledger.ts';
-import { Carriers, type LiveTransfer } from '../carriers.ts';
+import { Carriers, smallAirtimeMs, type LiveTransfer } from '../carriers.ts';
 import { expectedCoverage, learnCoverage, type CoveragePattern } from '../coverage.ts';
 import { MOST_APPOINTMENTS, type PaceMode } from '../pace-mode.ts';
 import { bookWakeUp, decideStart, type Candidate, type StartDecision } from '../start-decision.ts';
 import { transferCost } from '../transfer-cost.ts';
-import { BEARERS } from './fleet.ts';
+import { BEARERS, LOWEST_BATTERY } from './fleet.ts';
 import { BLOCK_SIZE, type SimPolicy, type World } from './world.ts';
 
-const LOWEST_BATTERY = 20;
 /** How far what is known of a device's radio at the start may be off, dB. */
 const FIRST_GUESS_DB = 1.5;
 const PURPOSE_FIRST_GUESS = 20;
@@ -27,8 +26,6 @@ export interface ScheduledOptions {
 
 /** The production decisions, in the simulated world: what the engine does with rows and messages, done with columns. */
 export class ScheduledPolicy implements SimPolicy {
-  /** How often which decision was taken. */
-  readonly counts = new Map<string, number>();
   readonly #mode: PaceMode;
   readonly #plansAhead: boolean;
   readonly #appointments: number;
@@ -99,9 +96,9 @@ export class ScheduledPolicy implements SimPolicy {
     this.#waiting = Array.from({ length: fleet.carriers }, () => []);
     for (let device = 0; device < fleet.size; device++) {
       if (fleet.battery[device]! < LOWEST_BATTERY) continue;
-      const ce = expectedCoverage(this.#coverage[device]!);
-      airtime[device] = transferCost(fleet.bytes[device]!, { bearer: BEARERS[fleet.bearer[device]!]!, ce, blockSize: BLOCK_SIZE }).airtime;
-      if (ce < 2) this.#smallAirtime[device] = airtime[device]!;
+      const link = { bearer: BEARERS[fleet.bearer[device]!]!, ce: expectedCoverage(this.#coverage[device]!), blockSize: BLOCK_SIZE };
+      airtime[device] = transferCost(fleet.bytes[device]!, link).airtime;
+      this.#smallAirtime[device] = smallAirtimeMs(fleet.bytes[device]!, link);
       this.#carriers.addWaiting(fleet.carrier[device]!, this.#smallAirtime[device]!);
       if (fleet.periodMs[device] === 0) this.#waiting[fleet.carrier[device]!]!.push(device);
     }
@@ -125,7 +122,6 @@ export class ScheduledPolicy implements SimPolicy {
 
   #follow(device: number, decision: StartDecision): void {
     const world = this.#world;
-    this.#count(decision.type === 'wait' ? `${decision.code}${decision.asks ? ' asked' : ''}` : decision.code);
     if (decision.type === 'wait') {
       this.#book(device, decision.booking);
       if (decision.code === 'CELL_BUDGET') this.#turnedAway[device]! += 1;
@@ -191,7 +187,6 @@ export class ScheduledPolicy implements SimPolicy {
     const candidate = this.#candidate(device);
     if (candidate.appointmentsLeft > 0 && candidate.wakesAt!(world.now) - world.now > WORTH_ASKING_MS) {
       this.#asked[device]! += 1;
-      this.#count('BACK asked');
       return world.wakeAt(device, world.now + BACK_AFTER_MS);
     }
     if (candidate.appointmentsLeft === 0) this.#book(device, bookWakeUp(candidate, this.#mode, this.#carriers, world.now).booking);
@@ -212,9 +207,5 @@ export class ScheduledPolicy implements SimPolicy {
     const decision = decideStart(this.#candidate(device), this.#mode, this.#carriers, world.now);
     if (decision.type === 'start') this.#follow(device, decision);
     return decision.type === 'start';
-  }
-
-  #count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DAY, HOUR } from '@drover/kernel';
 import { generateFleet } from '../../../../test/sim/fleet.ts';
 import { eligibleOf, outcomeOf, type Outcome } from '../../../../test/sim/outcome.ts';
-import { ECO, FAST, ScheduledPolicy, TICK_MS, WEATHER, World, type PaceMode, type SimFleet, type SimPolicy } from '../index.ts';
+import { ECO, FAST, ScheduledPolicy, WEATHER, World, type PaceMode, type SimFleet, type SimPolicy } from '../index.ts';
 
 const SMALL = generateFleet({ seed: 42, devices: 4000, cells: 80 });
 
@@ -129,6 +129,4 @@ describe('transfers that share a carrier', () => {
     expect(wastedBy(1)).toBeLessThan(0.02);
     expect(wastedBy(0)).toBeGreaterThan(0.05);
   });
-
-  it('end within a tick', () => expect(TICK_MS).toBe(10_000));
 });

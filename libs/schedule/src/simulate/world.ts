@@ -188,11 +188,6 @@ export class World {
     return this.#demand[0][carrier]! + this.#demand[1][carrier]!;
   }
 
-  /** Of transfers that are not to be held back. */
-  firmDemandOn(carrier: number): number {
-    return this.#demand[0][carrier]!;
-  }
-
   blocksLeft(device: number): number {
     return this.#totalBlocks[device]! - this.held[device]!;
   }
