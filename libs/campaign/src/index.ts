@@ -38,18 +38,8 @@ export {
   type CampaignPhase,
 } from './lifecycle.ts';
 export type { Limit } from './leaves.ts';
-export {
-  digestOf,
-  isAcceptedSource,
-  planCampaign,
-  sourceDetail,
-  type Exclusion,
-  type ExclusionCode,
-  type Plan,
-  type PlanInput,
-  type PlannedFirmware,
-  type PlannedStage,
-} from './plan.ts';
+export { digestOf, isAcceptedSource, planCampaign, planSteps, sourceDetail, type PlanInput } from './plan.ts';
+export type { Exclusion, ExclusionCode, Plan, PlannedFirmware, PlannedStage } from './planned.ts';
 export { rollbackDocument } from './rollback.ts';
 export type { Fault, FaultCode, FaultPath } from './schema.ts';
 export type { CampaignSpec, DeadlinesSpec, GateSpec, ResumeSpec, RetrySpec, StageSpec, Take } from './spec.ts';

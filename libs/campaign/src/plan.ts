@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, digestOfBytes, hash32, type Digest, type Endpoint, type Json } from '@drover/kernel';
+import {
+  canonicalJson,
+  canonicalPieces,
+  digestOfBytes,
+  finished,
+  sortSteps,
+  type Digest,
+  type Endpoint,
+  type Json,
+  type Steps,
+} from '@drover/kernel';
 import {
   allOf,
   compareVersions,
@@ -16,62 +26,21 @@ import type { VerifiedFirmware } from '@drover/firmware-store';
 import type { CampaignDocument } from './document.ts';
 import { versionIn, type RunningVersion } from './component.ts';
 import { CampaignError } from './errors.ts';
-import type { CampaignSpec, Take } from './spec.ts';
+import { Allotment, byText } from './allotment.ts';
+import type { Exclusion, ExclusionCode, Plan, PlannedFirmware } from './planned.ts';
+import type { CampaignSpec } from './spec.ts';
 
-export type ExclusionCode =
-  | 'FACT_UNKNOWN'
-  | 'EXCLUDED'
-  | 'ALREADY_CURRENT'
-  | 'SOURCE_VERSION'
-  | 'NOT_IN_ANY_STAGE'
-  | 'OTHER_CAMPAIGN'
-  | 'QUARANTINED'
-  | 'ARTIFACT_INCOMPATIBLE'
-  | 'ARTIFACT_ROLLBACK'
-  | 'ARTIFACT_WRONG_SOURCE';
-
-export interface Exclusion {
-  readonly endpoint: Endpoint;
-  readonly code: ExclusionCode;
-  readonly detail: string;
-}
-
-export interface PlannedStage {
-  readonly name: string;
-  readonly endpoints: readonly Endpoint[];
-}
-
-/** The image a plan is about, as the plan records it. */
-export interface PlannedFirmware {
-  readonly name: string;
-  readonly version: string;
-  readonly digest: Digest;
-  readonly size: number;
-}
-
-/** Frozen: stages with their devices, exclusions with their reasons, and the digest that approvals bind to. */
-export interface Plan {
-  readonly campaign: string;
-  readonly namespace: string;
-  readonly firmware: PlannedFirmware;
-  readonly stages: readonly PlannedStage[];
-  readonly excluded: readonly Exclusion[];
-  readonly specDigest: Digest;
-  readonly policyDigests: readonly Digest[];
-  readonly digest: Digest;
-}
-
-export interface PlanInput {
+export interface PlanInput<D extends Device = Device> {
   readonly document: CampaignDocument;
-  readonly devices: readonly Device[];
+  readonly devices: Iterable<D>;
   /** The planner takes nothing else: this type is minted only where the signatures held. */
   readonly firmware: VerifiedFirmware;
   /** Why the trust rules keep this device from the image, or undefined where they do not. */
-  readonly refusalOf: (device: Device) => { readonly code: ExclusionCode; readonly detail: string } | undefined;
+  readonly refusalOf: (device: D) => { readonly code: ExclusionCode; readonly detail: string } | undefined;
   /** What runs there now. */
-  readonly running: (device: Device) => RunningVersion;
+  readonly running: (device: D) => RunningVersion;
   /** Why a person must release this device first, or undefined. */
-  readonly quarantineOf: (device: Device) => string | undefined;
+  readonly quarantineOf: (device: D) => string | undefined;
   /** Devices that a campaign of this name offered something to; undefined where there is no such campaign. */
   readonly attemptedBy: (campaign: string) => ReadonlySet<Endpoint> | undefined;
   /** Name of the running campaign that still has this device open, if any. */
@@ -79,24 +48,34 @@ export interface PlanInput {
   readonly policyDigests: readonly Digest[];
 }
 
+/** Devices looked at between two places where a plan can be interrupted. */
+const AT_ONCE = 1000;
+
 /** Same devices, same facts, same documents: same plan. Each matched device is in exactly one stage or excluded with one reason. */
-export function planCampaign(input: PlanInput): Plan {
+export function planCampaign<D extends Device>(input: PlanInput<D>): Plan {
+  return finished(planSteps(input));
+}
+
+/** The same for a fleet of a million, which takes seconds: with places to interrupt it. */
+export function* planSteps<D extends Device>(input: PlanInput<D>): Steps<Plan> {
   const { document } = input;
   const { name, version, digest, size } = input.firmware;
   const firmware: PlannedFirmware = { name, version, digest, size };
   const excluded: Exclusion[] = [];
-  const candidates = resolveTargets(input, excluded);
-  const stages = allotStages(document.spec, candidates, excluded);
-  const specDigest = digestOf(document.source);
+  const allotment = new Allotment(document.spec.stages);
+  yield* resolveTargets(input, { excluded, allotment });
+  const { stages, left } = yield* allotment.stages();
+  for (const endpoint of left) excluded.push({ endpoint, code: 'NOT_IN_ANY_STAGE', detail: 'no stage takes it' });
   const content = {
     campaign: document.metadata.name,
     namespace: document.metadata.namespace,
     firmware,
     stages,
-    specDigest,
+    specDigest: digestOf(document.source),
     policyDigests: input.policyDigests,
   };
-  return { ...content, excluded: excluded.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1)), digest: planDigest(content) };
+  const sorted = yield* sortSteps(excluded, (a, b) => byText(a.endpoint, b.endpoint));
+  return { ...content, excluded: sorted, digest: yield* planDigest(content) };
 }
 
 export function digestOf(value: Json): Digest {
@@ -104,8 +83,13 @@ export function digestOf(value: Json): Digest {
 }
 
 /** H(spec, firmware, who is in which stage, policies): what an approval binds to. */
-function planDigest(content: Omit<Plan, 'digest' | 'excluded'>): Digest {
-  return digestOf({ ...content, firmware: { ...content.firmware } } as unknown as Json);
+function* planDigest(content: Omit<Plan, 'digest' | 'excluded'>): Steps<Digest> {
+  const hash = createHash('sha256');
+  for (const piece of canonicalPieces({ ...content, firmware: { ...content.firmware } } as unknown as Json)) {
+    hash.update(piece);
+    yield;
+  }
+  return digestOfBytes(hash.digest());
 }
 
 function targetPredicate(spec: CampaignSpec): Predicate {
@@ -115,12 +99,16 @@ function targetPredicate(spec: CampaignSpec): Predicate {
   ]);
 }
 
-function resolveTargets(input: PlanInput, excluded: Exclusion[]): Device[] {
+function* resolveTargets<D extends Device>(
+  input: PlanInput<D>,
+  { excluded, allotment }: { excluded: Exclusion[]; allotment: Allotment },
+): Steps<void> {
   const { spec } = input.document;
   const predicate = targetPredicate(spec);
-  const candidates: Device[] = [];
   const scope = scopeOf(input);
+  let seen = 0;
   for (const device of input.devices) {
+    if (++seen % AT_ONCE === 0) yield;
     if (scope && !scope.has(device.endpoint)) continue;
     const matched = evaluate(predicate, device);
     if (matched === false) continue;
@@ -129,12 +117,11 @@ function resolveTargets(input: PlanInput, excluded: Exclusion[]): Device[] {
         ? { code: 'FACT_UNKNOWN' as const, detail: unknownSubjects(predicate, device).join(', ') }
         : (exclusionOf(input, device) ?? input.refusalOf(device) ?? otherCampaignOf(input, device) ?? quarantined(input, device));
     if (exclusion) excluded.push({ endpoint: device.endpoint, ...exclusion });
-    else candidates.push(device);
+    else allotment.add(device);
   }
-  return candidates;
 }
 
-function scopeOf({ document: { spec }, attemptedBy }: PlanInput): ReadonlySet<Endpoint> | undefined {
+function scopeOf({ document: { spec }, attemptedBy }: Pick<PlanInput, 'document' | 'attemptedBy'>): ReadonlySet<Endpoint> | undefined {
   const owner = spec.targets.attemptedBy;
   if (owner === undefined) return undefined;
   const scope = attemptedBy(owner);
@@ -142,17 +129,17 @@ function scopeOf({ document: { spec }, attemptedBy }: PlanInput): ReadonlySet<En
   return scope;
 }
 
-function quarantined(input: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
+function quarantined<D extends Device>(input: PlanInput<D>, device: D): Omit<Exclusion, 'endpoint'> | undefined {
   const detail = input.quarantineOf(device);
   return detail === undefined ? undefined : { code: 'QUARANTINED', detail };
 }
 
-function otherCampaignOf(input: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
+function otherCampaignOf<D extends Device>(input: PlanInput<D>, device: D): Omit<Exclusion, 'endpoint'> | undefined {
   const other = input.openElsewhere(device.endpoint);
   return other === undefined ? undefined : { code: 'OTHER_CAMPAIGN', detail: `still open in campaign ${other}` };
 }
 
-function exclusionOf(input: PlanInput, device: Device): Omit<Exclusion, 'endpoint'> | undefined {
+function exclusionOf<D extends Device>(input: PlanInput<D>, device: D): Omit<Exclusion, 'endpoint'> | undefined {
   const { spec } = input.document;
   for (const { endpoints = [], where, reason } of spec.targets.exclude) {
     // An exclusion that cannot be decided protects the device.
@@ -188,28 +175,4 @@ function sourceExclusion(spec: CampaignSpec, running: RunningVersion): Omit<Excl
 export function sourceDetail({ firmware: { from } }: CampaignSpec, running: RunningVersion): string {
   const runs = running.type === 'empty' ? 'nothing installed' : (versionIn(running) ?? 'unknown version');
   return `${runs} is not in ${from?.versions.join(', ') ?? ''}`;
-}
-
-function allotStages(spec: CampaignSpec, candidates: readonly Device[], excluded: Exclusion[]): PlannedStage[] {
-  let remaining = [...candidates];
-  const stages = spec.stages.map(({ name, take }) => {
-    const chosen = chooseForStage(take, remaining);
-    const taken = new Set(chosen.map(({ endpoint }) => endpoint));
-    remaining = remaining.filter(({ endpoint }) => !taken.has(endpoint));
-    return { name, endpoints: [...taken].sort() };
-  });
-  for (const { endpoint } of remaining) excluded.push({ endpoint, code: 'NOT_IN_ANY_STAGE', detail: 'no stage takes it' });
-  return stages;
-}
-
-/** A stable sample: the order is a hash of seed and endpoint, so it does not depend on how the fleet is listed. */
-function chooseForStage(take: Take, remaining: readonly Device[]): Device[] {
-  const eligible = remaining.filter(
-    (device) =>
-      (!take.endpoints || take.endpoints.includes(device.endpoint)) && (!take.where || evaluate(take.where.predicate, device) === true),
-  );
-  const count = take.limit.kind === 'count' ? take.limit.count : Math.ceil(take.limit.fraction * eligible.length - 1e-9);
-  const ranked = eligible.map((device) => ({ device, rank: hash32(`${take.seed}/${device.endpoint}`) }));
-  ranked.sort((a, b) => a.rank - b.rank || (a.device.endpoint < b.device.endpoint ? -1 : 1));
-  return ranked.slice(0, count).map(({ device }) => device);
 }

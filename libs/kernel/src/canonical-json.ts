@@ -25,3 +25,41 @@ function canonicalObject(value: Record<string, Json | undefined>): string {
   }
   return `{${members}}`;
 }
+
+/** About so many characters to a piece. */
+const PIECE = 1 << 16;
+
+/** The same text in pieces: for values so large that nobody wants to wait for all of it at once. */
+export function* canonicalPieces(value: Json | undefined): Generator<string> {
+  if (typeof value !== 'object' || value === null) return yield canonicalJson(value);
+  const isList = Array.isArray(value);
+  const members = isList ? listMembers(value as readonly Json[]) : objectMembers(value as Record<string, Json | undefined>);
+  let text = isList ? '[' : '{';
+  let isFirst = true;
+  for (const [lead, member] of members) {
+    text += (isFirst ? '' : ',') + lead;
+    isFirst = false;
+    if (typeof member !== 'object' || member === null) text += canonicalJson(member);
+    else {
+      yield text;
+      yield* canonicalPieces(member);
+      text = '';
+    }
+    if (text.length > PIECE) {
+      yield text;
+      text = '';
+    }
+  }
+  yield text + (isList ? ']' : '}');
+}
+
+function* listMembers(list: readonly Json[]): Generator<readonly [string, Json]> {
+  for (const item of list) yield ['', item];
+}
+
+function* objectMembers(value: Record<string, Json | undefined>): Generator<readonly [string, Json]> {
+  for (const key of Object.keys(value).sort()) {
+    const member = value[key];
+    if (member !== undefined) yield [`${JSON.stringify(key)}:`, member];
+  }
+}

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
-import { MIGRATIONS } from './migrations/0001-first.ts';
+import { MIGRATIONS } from './migrations/index.ts';
 import { ROWS } from './rows/rows.ts';
 import { StoreError } from './errors.ts';
 

@@ -10,6 +10,7 @@ export type {
   DocumentRecord,
   FirmwareRecord,
   HoldRecord,
+  PlanPartRecord,
   QuarantineRecord,
   RegistrationRecord,
   TimelineRecord,
@@ -18,6 +19,7 @@ export type {
   UpdateRecord,
 } from './records.ts';
 export { inserts } from './multi-row.ts';
+export { planOf, planPartsOf } from './plan-parts.ts';
 export { upsertsFor } from './upserts.ts';
 export { whereSql, type SqlCondition } from './where-sql.ts';
 export { AuditAppender, pruneTimeline, takeLease, TIMELINE_KEPT, Writer, type AuditRow, type Urgency } from './writer.ts';

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Endpoint, Namespace } from '@drover/kernel';
 import type { Predicate } from '@drover/fleet';
 import { StoreError } from './errors.ts';
+import { planOf } from './plan-parts.ts';
 import type {
   ApprovalRecord,
   CampaignRecord,
@@ -9,6 +10,7 @@ import type {
   DocumentRecord,
   FirmwareRecord,
   HoldRecord,
+  PlanPartRecord,
   TimelineRecord,
   TokenRecord,
   UpdateRecord,
@@ -31,13 +33,26 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
   return {
     documents: await bodies(database, 'document'),
     firmware: await bodies(database, 'firmware'),
-    campaigns: await bodies(database, 'campaign'),
+    campaigns: await loadCampaigns(database),
     devices: await bodies(database, 'device'),
     updates: await bodies(database, 'device_update'),
     approvals: await bodies(database, 'approval'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
   };
+}
+
+async function loadCampaigns(database: DataSource): Promise<CampaignRecord[]> {
+  const parts = new Map<string, PlanPartRecord[]>();
+  for (const part of await bodies<PlanPartRecord>(database, 'plan_part')) {
+    const key = `${part.namespace}/${part.campaign}`;
+    const list = parts.get(key);
+    if (list) list.push(part);
+    else parts.set(key, [part]);
+  }
+  for (const list of parts.values()) list.sort((a, b) => a.generation - b.generation || a.part - b.part);
+  const records = await bodies<CampaignRecord>(database, 'campaign');
+  return records.map((record) => ({ ...record, plan: planOf(record, parts.get(`${record.namespace}/${record.name}`) ?? []) }));
 }
 
 /** Page by page: a million rows as text and as objects at the same time would need twice the memory. */

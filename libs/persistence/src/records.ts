@@ -1,6 +1,6 @@
 import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
-import type { CampaignLife, DocumentKind, Plan } from '@drover/campaign';
+import type { CampaignLife, DocumentKind, Exclusion, Plan } from '@drover/campaign';
 import type { ContactPattern, CoveragePattern, Forecast } from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
 
@@ -39,7 +39,9 @@ export interface CampaignRecord {
   readonly generation: number;
   readonly source: Json;
   readonly author: string;
+  /** Its devices are stored in `PlanPartRecord`s, so many of them. */
   readonly plan: Plan;
+  readonly planParts?: number;
   readonly forecast: Forecast;
   readonly life: CampaignLife;
   readonly stages: readonly StageStatus[];
@@ -48,6 +50,18 @@ export interface CampaignRecord {
   readonly endedAt: Instant | undefined;
   /** The campaign that takes this one back, or why there is none. */
   readonly rollback?: { readonly at: Instant; readonly campaign?: string; readonly refused?: string };
+}
+
+/** Part of a frozen plan: some devices of one stage, or some that are left out. Written before the campaign that names it. */
+export interface PlanPartRecord {
+  readonly namespace: Namespace;
+  readonly campaign: string;
+  readonly generation: number;
+  /** From 0. */
+  readonly part: number;
+  readonly stage?: number;
+  readonly endpoints?: readonly Endpoint[];
+  readonly excluded?: readonly Exclusion[];
 }
 
 /** What the gateway last told of a device's registration. */
@@ -159,8 +173,9 @@ export interface Changes {
   readonly campaigns?: readonly CampaignRecord[];
   readonly devices?: readonly DeviceRecord[];
   readonly updates?: readonly UpdateRecord[];
-  /** Updates of a campaign that is planned anew lose their rows first. */
-  readonly dropUpdatesOf?: readonly { readonly namespace: Namespace; readonly campaign: string }[];
+  readonly planParts?: readonly PlanPartRecord[];
+  /** Updates of a campaign that is planned anew lose their rows first, and its earlier plans go. */
+  readonly dropUpdatesOf?: readonly { readonly namespace: Namespace; readonly campaign: string; readonly generation: number }[];
   readonly approvals?: readonly ApprovalRecord[];
   readonly holds?: readonly HoldRecord[];
   readonly tokens?: readonly TokenRecord[];

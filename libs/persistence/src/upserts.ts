@@ -8,6 +8,7 @@ import type {
   DocumentRecord,
   FirmwareRecord,
   HoldRecord,
+  PlanPartRecord,
   TimelineRecord,
   TokenRecord,
   TreeHeadRecord,
@@ -37,6 +38,13 @@ const ROW_OF = {
     namespace: record.namespace,
     name: record.name,
     phase: record.life.phase,
+    body: body(withoutDevices(record)),
+  }),
+  planParts: (record: PlanPartRecord): Row => ({
+    namespace: record.namespace,
+    campaign: record.campaign,
+    generation: record.generation,
+    part: record.part,
     body: body(record),
   }),
   devices: deviceRow,
@@ -75,6 +83,7 @@ const TABLE_OF: Record<Records, Table> = {
   documents: { table: 'document', keys: ['namespace', 'kind', 'name'], others: ['body'] },
   firmware: { table: 'firmware', keys: ['namespace', 'name', 'version'], others: ['digest', 'body'] },
   campaigns: { table: 'campaign', keys: ['namespace', 'name'], others: ['phase', 'body'] },
+  planParts: { table: 'plan_part', keys: ['namespace', 'campaign', 'generation', 'part'], others: ['body'] },
   devices: { table: 'device', keys: ['namespace', 'endpoint'], others: ['facts', 'version_keys', 'labels', 'body'] },
   updates: {
     table: 'device_update',
@@ -87,6 +96,13 @@ const TABLE_OF: Record<Records, Table> = {
   timeline: { table: 'timeline', keys: [], others: ['namespace', 'endpoint', 'at', 'kind', 'detail'] },
   treeHeads: { table: 'tree_head', keys: ['size'], others: ['body'] },
 };
+
+/** A campaign's row is written with each step of its life: its devices, who do not change, are kept apart. */
+function withoutDevices(record: CampaignRecord): CampaignRecord {
+  const { plan, planParts } = record;
+  if (planParts === undefined) return record;
+  return { ...record, plan: { ...plan, stages: plan.stages.map(({ name }) => ({ name, endpoints: [] })), excluded: [] } };
+}
 
 const KINDS = Object.keys(ROW_OF) as Records[];
 

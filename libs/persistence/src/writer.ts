@@ -131,8 +131,13 @@ export class Writer<Event> {
     await runner.query('BEGIN IMMEDIATE');
     try {
       await this.#requireLease(runner);
-      for (const { namespace, campaign } of batch.flatMap(({ changes }) => changes.dropUpdatesOf ?? [])) {
+      for (const { namespace, campaign, generation } of batch.flatMap(({ changes }) => changes.dropUpdatesOf ?? [])) {
         await runner.query('DELETE FROM device_update WHERE namespace = ? AND campaign = ?', [namespace, campaign]);
+        await runner.query('DELETE FROM plan_part WHERE namespace = ? AND campaign = ? AND generation < ?', [
+          namespace,
+          campaign,
+          generation,
+        ]);
       }
       const upserts = upsertsFor(batch.map(({ changes }) => changes));
       const statements = [...upserts.flatMap(({ into, rows }) => inserts(into, rows)), ...inserts(AUDIT, records.map(auditRow))];

@@ -1,5 +1,4 @@
 import type { FailureClass, GateSpec, Limit } from '@drover/campaign';
-import { isOver, type DeviceUpdate } from './device-update.ts';
 
 /** A stage in numbers. */
 export interface Tally {
@@ -15,26 +14,6 @@ export interface Tally {
 }
 
 export const EMPTY_TALLY: Tally = { size: 0, attempted: 0, succeeded: 0, failed: {}, over: 0, overUnattempted: 0 };
-
-export function tallyOf(updates: Iterable<DeviceUpdate>): Tally {
-  let tally = EMPTY_TALLY;
-  for (const update of updates) tally = withUpdate(tally, update);
-  return tally;
-}
-
-function withUpdate(tally: Tally, update: DeviceUpdate): Tally {
-  const attempted = update.attempt > 0;
-  const over = isOver(update);
-  const failure = update.state === 'failed' ? (update.failure ?? 'Unknown') : update.state === 'suspect' ? 'SuspectedBrick' : undefined;
-  return {
-    size: tally.size + 1,
-    attempted: tally.attempted + (attempted ? 1 : 0),
-    succeeded: tally.succeeded + (update.state === 'succeeded' ? 1 : 0),
-    failed: failure ? { ...tally.failed, [failure]: (tally.failed[failure] ?? 0) + 1 } : tally.failed,
-    over: tally.over + (over ? 1 : 0),
-    overUnattempted: tally.overUnattempted + (over && !attempted ? 1 : 0),
-  };
-}
 
 export interface FailureRule {
   readonly max: Limit;

@@ -18,7 +18,8 @@ export {
 export { isLookDue, type HeardAgain } from './look-again.ts';
 export { next } from './next.ts';
 export { contactsAsked } from './read-back.ts';
-export { assessGate, EMPTY_TALLY, gateFor, isStageOver, tallyOf, type FailureRule, type Gate, type Tally, type Verdict } from './gate.ts';
+export { assessGate, EMPTY_TALLY, gateFor, isStageOver, type FailureRule, type Gate, type Tally, type Verdict } from './gate.ts';
+export { StageCounts } from './stage-counts.ts';
 export { limitsOf } from './limits.ts';
 export { nextDeadline, overdue, type Away } from './overdue.ts';
 export { isPastDeadline, reconcile, type RolloutCommand, type RolloutView, type StageStatus } from './reconcile.ts';

@@ -1,5 +1,5 @@
 import type { Instant } from '@drover/kernel';
-import type { Booking, WaitReason } from '@drover/schedule';
+import type { Booking, WaitCode, WaitReason } from '@drover/schedule';
 import type { DeviceFact } from './device-fact.ts';
 import {
   isBeforeOffer,
@@ -103,12 +103,21 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
 
 function onMustWait(update: DeviceUpdate, fact: Fact<'must-wait'>, now: Instant): DeviceUpdate | undefined {
   const { reason, promise } = fact;
+  if (isUntouched(update, fact)) return undefined;
   const change = { ...reasonOf(update, reason, now), promise, ...turnedAway(update, fact) };
   if (update.state === 'pending' || update.state === 'unreachable') return moved(update, 'waiting', now, change);
   if (update.state !== 'waiting' && update.state !== 'downloaded') return undefined;
   // The same reason with fresher figures is not worth a write: `why` works them out anew when somebody asks.
   const isSame = update.reason?.code === reason.code && isSameBooking(update.promise, promise) && !isTurnedAway(update, fact);
   return isSame ? undefined : { ...update, ...change };
+}
+
+/** Waits that come from the campaign or from silence, and say nothing of the device itself. */
+const OF_NOBODY: readonly WaitCode[] = ['STAGE_GATE', 'PROMOTION', 'CAMPAIGN_PAUSED', 'APPROVAL', 'HOLD', 'NOT_BEFORE', 'ASLEEP'];
+
+/** Nothing has happened to the device: that stays so, and costs no write, in a stage of a million. */
+function isUntouched({ state }: DeviceUpdate, { reason: { code }, promise }: Fact<'must-wait'>): boolean {
+  return state === 'pending' && promise === undefined && OF_NOBODY.includes(code);
 }
 
 /** Once a contact. */

@@ -230,7 +230,7 @@ describe('contacts', () => {
 
 it('forecasts bytes, airtime and energy', () => {
   const fleet = [device({}, 'a'), device({ 'radio.ce': 2 }, 'b'), device({ 'radio.cell': 7 }, 'c')];
-  const result = forecast(fleet, 256 * 1024, { blockSizeFor: () => 512, airtime: 0.5 });
+  const result = forecast(fleet, { imageBytes: 256 * 1024, blockSizeFor: () => 512, airtime: 0.5 });
   expect(result.devices).toBe(3);
   expect(result.bytes).toBe(3 * (256 * 1024 + 512 * 75));
   expect(result.energy.maxMah).toBeGreaterThan(140);

@@ -1,3 +1,4 @@
+import { finished, type Steps } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import { carrierFor, linkOf } from './link-of.ts';
 import { transferCost } from './transfer-cost.ts';
@@ -13,45 +14,73 @@ export interface Forecast {
   readonly busiest: readonly { readonly carrier: string; readonly devices: number; readonly hours: number }[];
 }
 
-export function forecast(
-  devices: readonly Device[],
-  imageBytes: number,
-  { blockSizeFor, airtime }: { blockSizeFor: (device: Device) => number; airtime: number },
-): Forecast {
+interface Assumed<D> {
+  readonly imageBytes: number;
+  readonly blockSizeFor: (device: D) => number;
+  /** Share of a carrier that the campaign may take, 0–1. */
+  readonly airtime: number;
+}
+
+/** Devices looked at between two places where the work can be interrupted. */
+const AT_ONCE = 1000;
+
+export function forecast<D extends Device>(devices: Iterable<D>, assumed: Assumed<D>): Forecast {
+  return finished(forecastSteps(devices, assumed));
+}
+
+/** The same for a fleet of a million, with places to interrupt it. */
+export function* forecastSteps<D extends Device>(devices: Iterable<D>, { imageBytes, blockSizeFor, airtime }: Assumed<D>): Steps<Forecast> {
   const carriers = new Map<string, { devices: number; airtimeMs: number }>();
-  const energies: number[] = [];
-  let bytes = 0;
+  // A link class and a block size make one charge: there are few different ones, however many devices.
+  const energies = new Map<number, number>();
+  let [count, bytes, airtimeMs] = [0, 0, 0];
   for (const device of devices) {
+    if (++count % AT_ONCE === 0) yield;
     const cost = transferCost(imageBytes, linkOf(device, blockSizeFor(device)));
     bytes += cost.bytesOnAir;
-    energies.push(cost.energyMah);
+    airtimeMs += cost.airtime;
+    energies.set(cost.energyMah, (energies.get(cost.energyMah) ?? 0) + 1);
     const { key } = carrierFor(device);
-    const sum = carriers.get(key) ?? { devices: 0, airtimeMs: 0 };
-    carriers.set(key, { devices: sum.devices + 1, airtimeMs: sum.airtimeMs + cost.airtime });
+    const sum = carriers.get(key);
+    if (!sum) carriers.set(key, { devices: 1, airtimeMs: cost.airtime });
+    else {
+      sum.devices += 1;
+      sum.airtimeMs += cost.airtime;
+    }
   }
-  energies.sort((a, b) => a - b);
   const busiest = [...carriers].map(([carrier, sum]) => ({
     carrier,
     devices: sum.devices,
     hours: round(sum.airtimeMs / 3_600_000 / airtime),
   }));
-  const airtimeMs = [...carriers.values()].reduce((sum, carrier) => sum + carrier.airtimeMs, 0);
   return {
-    devices: devices.length,
+    devices: count,
     bytes,
     airtimeHours: round(airtimeMs / 3_600_000),
-    energy: {
-      totalMah: round(energies.reduce((sum, mah) => sum + mah, 0)),
-      p50Mah: round(quantile(energies, 0.5)),
-      p95Mah: round(quantile(energies, 0.95)),
-      maxMah: round(quantile(energies, 1)),
-    },
+    energy: energyOf([...energies].sort(([a], [b]) => a - b)),
     busiest: busiest.sort((a, b) => b.hours - a.hours || (a.carrier < b.carrier ? -1 : 1)).slice(0, 5),
   };
 }
 
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+type Counted = readonly (readonly [mah: number, devices: number])[];
+
+function energyOf(sorted: Counted): Forecast['energy'] {
+  return {
+    totalMah: round(sorted.reduce((sum, [mah, devices]) => sum + mah * devices, 0)),
+    p50Mah: round(quantile(sorted, 0.5)),
+    p95Mah: round(quantile(sorted, 0.95)),
+    maxMah: round(sorted.at(-1)?.[0] ?? 0),
+  };
+}
+
+function quantile(sorted: Counted, q: number): number {
+  const wanted = Math.floor(q * sorted.reduce((sum, [, devices]) => sum + devices, 0));
+  let seen = 0;
+  for (const [mah, devices] of sorted) {
+    seen += devices;
+    if (seen > wanted) return mah;
+  }
+  return 0;
 }
 
 function round(value: number): number {

@@ -1,6 +1,6 @@
 export { admitDownload, admitInstall, hasBatteryFloor, powerStop, type Admission, type DownloadRequest, type Limits } from './admission.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
-export { forecast, type Forecast } from './forecast.ts';
+export { forecast, forecastSteps, type Forecast } from './forecast.ts';
 export { Ledger, type Backlog, type Holding } from './ledger.ts';
 export { bearerOf, carrierFor, coverageOf, linkOf, lossOf, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';

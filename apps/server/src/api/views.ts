@@ -1,9 +1,9 @@
 import { isoOf, type Instant } from '@drover/kernel';
-import { nextContact } from '@drover/schedule';
-import { isInFlight, isSettled, type DeviceUpdate } from '@drover/rollout';
+import { nextContact, type WaitCode } from '@drover/schedule';
+import type { StageCounts } from '@drover/rollout';
 import type { CampaignView, DeviceView, PlanView, StageView, WhyView } from '@drover/contracts';
 import type { DeviceRecord } from '@drover/persistence';
-import type { PlannedDocument } from '../engine/campaigns.ts';
+import type { PlannedDocument } from '../engine/campaign-planner.ts';
 import type { EngineState, LiveCampaign } from '../engine/engine-state.ts';
 import type { Explanation } from '../engine/explain.ts';
 import { holdOver } from '../engine/holds.ts';
@@ -15,19 +15,19 @@ const iso = (instant: Instant | undefined): string | undefined => (instant === u
 export function campaignView(campaign: LiveCampaign, state: EngineState, ticker: RolloutTicker): CampaignView {
   const { record, document } = campaign;
   const hold = holdOver(state, record);
-  const updates = [...campaign.updates.values()];
-  const stages = record.stages.map((status, index): StageView => {
-    const own = updates.filter(({ stage }) => stage === index);
-    const counts = countsOf(own);
+  const { updates } = campaign;
+  const stages = updates.stages.map((counts, index): StageView => {
+    const status = record.stages[index];
+    const { size, attempted } = counts.tally;
     return {
       name: document.spec.stages[index]?.name ?? String(index),
-      state: status.state,
-      why: status.why,
-      soaksUntil: iso(status.soaksUntil),
-      size: own.length,
-      attempted: own.filter(({ attempt }) => attempt > 0).length,
-      ...counts,
-      waiting: reasonsOf(own),
+      state: status?.state ?? 'closed',
+      why: status?.why,
+      soaksUntil: iso(status?.soaksUntil),
+      size,
+      attempted,
+      ...countsOf(counts),
+      waiting: waitingIn(counts, untouchedCode(campaign, index, hold !== undefined)),
     };
   });
   return {
@@ -46,31 +46,49 @@ export function campaignView(campaign: LiveCampaign, state: EngineState, ticker:
     startedAt: iso(record.startedAt),
     endedAt: iso(record.endedAt),
     stages,
-    totals: {
-      devices: updates.length,
-      ...countsOf(updates),
-      cancelled: updates.filter(({ state: at }) => at === 'cancelled').length,
-      waiting: updates.filter((update) => !isSettled(update) && !isInFlight(update)).length,
-    },
+    totals: totalsOf(campaign),
     forecast: record.forecast,
   };
 }
 
-function countsOf(updates: readonly DeviceUpdate[]): Pick<StageView, 'succeeded' | 'failed' | 'skipped' | 'inFlight'> {
-  const failed: Record<string, number> = {};
-  for (const { state, failure = 'Unknown' } of updates) if (state === 'failed') failed[failure] = (failed[failure] ?? 0) + 1;
-  const inState = (state: string) => updates.filter((update) => update.state === state).length;
-  return { succeeded: inState('succeeded'), failed, skipped: inState('skipped'), inFlight: updates.filter(isInFlight).length };
+function countsOf(counts: StageCounts): Pick<StageView, 'succeeded' | 'failed' | 'skipped' | 'inFlight'> {
+  const { failed, inFlight } = counts;
+  return { succeeded: counts.inState('succeeded'), failed, skipped: counts.inState('skipped'), inFlight };
 }
 
-function reasonsOf(updates: readonly DeviceUpdate[]): Record<string, number> {
-  const reasons: Record<string, number> = {};
-  for (const update of updates) {
-    if (isSettled(update) || isInFlight(update)) continue;
-    const code = update.reason?.code ?? update.state;
-    reasons[code] = (reasons[code] ?? 0) + 1;
+function totalsOf({ updates }: LiveCampaign): CampaignView['totals'] {
+  const totals = { devices: updates.size, succeeded: 0, skipped: 0, inFlight: 0, cancelled: 0, waiting: 0 };
+  const failed: Record<string, number> = {};
+  for (const counts of updates.stages) {
+    totals.succeeded += counts.inState('succeeded');
+    totals.skipped += counts.inState('skipped');
+    totals.cancelled += counts.inState('cancelled');
+    totals.inFlight += counts.inFlight;
+    for (const count of Object.values(counts.waiting)) totals.waiting += count;
+    for (const [failure, count] of Object.entries(counts.failed)) failed[failure] = (failed[failure] ?? 0) + count;
   }
-  return reasons;
+  return { ...totals, failed };
+}
+
+/** By the code of the reason; those to which nothing has happened yet wait for what their stage waits for. */
+function waitingIn(counts: StageCounts, untouched: WaitCode): Record<string, number> {
+  const { pending = 0, ...waiting } = counts.waiting;
+  return pending === 0 ? waiting : { ...waiting, [untouched]: (waiting[untouched] ?? 0) + pending };
+}
+
+function untouchedCode({ record }: LiveCampaign, stage: number, isHeld: boolean): WaitCode {
+  if (isHeld) return 'HOLD';
+  switch (record.life.phase) {
+    case 'paused':
+      return 'CAMPAIGN_PAUSED';
+    case 'awaiting-approval':
+    case 'denied':
+      return 'APPROVAL';
+    case 'scheduled':
+      return 'NOT_BEFORE';
+    default:
+      return record.stages[stage]?.state === 'closed' || record.stages.some(({ state }) => state === 'held') ? 'STAGE_GATE' : 'ASLEEP';
+  }
 }
 
 export function deviceView(device: DeviceRecord, now: Instant): DeviceView {

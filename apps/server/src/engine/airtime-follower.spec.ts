@@ -53,7 +53,7 @@ describe('a sleeper that came for nothing', () => {
     expect(test.update()).toMatchObject({ state: 'waiting', reason: { code: 'CELL_BUDGET' }, turnedAway: 1 });
     const { promise } = test.update();
     expect(promise).toMatchObject({ carrier: CARRIER });
-    test.clock.pass(30 * MINUTE);
+    test.clock.pass(31 * MINUTE);
     await test.ticker.tick();
     expect(test.update()).toMatchObject({
       reason: { code: 'ASLEEP', evidence: expect.stringContaining('airtime is kept for it') },

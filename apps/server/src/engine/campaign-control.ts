@@ -1,9 +1,9 @@
 import { CampaignError, isOver, type CampaignFact } from '@drover/campaign';
-import { assessGate, EMPTY_TALLY, gateFor, isInFlight } from '@drover/rollout';
+import { assessGate, EMPTY_TALLY, gateFor } from '@drover/rollout';
 import { attemptKey } from './attempt.ts';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
-import { keyOf, type LiveCampaign } from './engine-state.ts';
+import type { LiveCampaign } from './engine-state.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -27,7 +27,7 @@ export class CampaignControl {
     const held = campaign.record.stages.findIndex(({ state }) => state === 'held');
     if (campaign.record.life.phase === 'paused' || held < 0)
       return this.#move(campaign, 'resume', { type: 'campaign-resumed', reason, actor });
-    const { failed: forgiven, ...counted } = this.#engine.state.talliesOf(campaign)[held] ?? EMPTY_TALLY;
+    const { failed: forgiven, ...counted } = campaign.updates.tallies[held] ?? EMPTY_TALLY;
     const verdict = assessGate(
       gateFor(campaign.document.spec.stages[held]?.gate, counted.size),
       { ...counted, failed: forgiven },
@@ -58,16 +58,14 @@ export class CampaignControl {
 
   /** A hold also stops the serving of blocks, and an Execute that is allowed and not answered yet; lifting it lets both go on. */
   serving(campaign: LiveCampaign, isStopped: boolean, unit: UnitOfWork): void {
-    for (const update of campaign.updates.values()) {
-      if (isInFlight(update))
-        unit.send({
-          type: isStopped ? 'suspend' : 'resume',
-          attempt: attemptKey(update),
-          endpoint: update.endpoint,
-          epoch: this.#engine.epoch,
-        });
-    }
-    this.#engine.state.reviews.get(keyOf(campaign.record.namespace, campaign.record.name))?.clear();
+    for (const update of campaign.updates.inFlight())
+      unit.send({
+        type: isStopped ? 'suspend' : 'resume',
+        attempt: attemptKey(update),
+        endpoint: update.endpoint,
+        epoch: this.#engine.epoch,
+      });
+    campaign.reviewSoon();
   }
 
   async #move(

@@ -1,6 +1,14 @@
-import { plus, type Endpoint, type Instant, type Json } from '@drover/kernel';
+import { Instant, plus, type Endpoint, type Json } from '@drover/kernel';
 import { versionIn, type CampaignSpec } from '@drover/campaign';
-import { carrierFor, contactEnergyMah, installEnergyMah, linkOf, type TransferLink, type WaitReason } from '@drover/schedule';
+import {
+  carrierFor,
+  contactEnergyMah,
+  installEnergyMah,
+  linkOf,
+  type TransferLink,
+  type WaitCode,
+  type WaitReason,
+} from '@drover/schedule';
 import {
   decideDevice,
   isInFlight,
@@ -16,6 +24,7 @@ import type { OfferOrder } from '../link/messages.ts';
 import { ledgerKey } from './airtime-follower.ts';
 import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
+import { nextDeadlineIn } from './deadlines.ts';
 import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
 import type { LiveCampaign, Place } from './engine-state.ts';
@@ -27,6 +36,9 @@ import type { UnitOfWork } from './unit-of-work.ts';
 
 /** A review that nothing else asks for comes at least this often, campaign ms. */
 const REVIEW_EVERY = 30 * 60_000;
+
+/** Ended by a contact, or by something that happens to the whole campaign, and every device is looked at then. */
+const OF_EVENTS: readonly WaitCode[] = ['ASLEEP', 'STAGE_GATE', 'PROMOTION', 'CAMPAIGN_PAUSED', 'APPROVAL', 'HOLD', 'NOT_BEFORE'];
 
 /** Brings one device one step further: loads what the decision needs, decides, and turns the decision into changes. */
 export class DeviceStepper {
@@ -85,8 +97,12 @@ export class DeviceStepper {
     for (const place of this.#engine.state.openUpdatesOf(endpoint)) {
       const decision = decideDevice(this.viewOf(place, device, unit.now), unit.now);
       this.#act(place, device, decision, unit);
-      this.#plan(place, decision, unit.now);
+      this.#plan(this.#asNow(place), decision, unit.now);
     }
+  }
+
+  #asNow(place: Place): Place {
+    return { ...place, update: place.campaign.updates.get(place.update.endpoint) ?? place.update };
   }
 
   /** Moves an update by a fact, and does what follows from the move. Returns what became of it. */
@@ -260,9 +276,19 @@ export class DeviceStepper {
   }
 
   /** When to look at this update again without a contact. */
-  #plan({ key, update }: Place, decision: DeviceDecision, now: Instant): void {
-    const at = decision.type === 'wait' && 'nextAt' in decision.reason ? decision.reason.nextAt : plus(now, REVIEW_EVERY);
-    this.#engine.state.reviews.get(key)?.set(update.endpoint, Math.max(Math.min(at, plus(now, REVIEW_EVERY)), now + 1) as Instant);
+  #plan(place: Place, decision: DeviceDecision, now: Instant): void {
+    const { campaign, update } = place;
+    const latest = plus(now, REVIEW_EVERY);
+    if (decision.type !== 'wait') return campaign.reviews.plan(update.endpoint, latest);
+    const { reason } = decision;
+    if (!OF_EVENTS.includes(reason.code))
+      return campaign.reviews.plan(
+        update.endpoint,
+        Instant(Math.max(now + 1, Math.min(latest, 'nextAt' in reason ? reason.nextAt : latest))),
+      );
+    const deadline = nextDeadlineIn(place, this.#engine.state);
+    if (deadline === undefined) campaign.reviews.cancel(update.endpoint);
+    else campaign.reviews.plan(update.endpoint, Instant(Math.max(now + 1, deadline)));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
-import { CampaignError, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
+import { CampaignError, isOver, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
 import { Ledger } from '@drover/schedule';
-import { EMPTY_TALLY, holdsDevice, isOver, tallyOf, type Away, type Tally } from '@drover/rollout';
+import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
@@ -14,15 +14,38 @@ import type {
 } from '@drover/persistence';
 import { AirtimeFollower } from './airtime-follower.ts';
 import { DeviceClasses } from './device-classes.ts';
+import { ReviewQueue } from './review-queue.ts';
+import type { UpdateBook } from './update-book.ts';
 
 /** A campaign with what is derived from its rows. */
-export interface LiveCampaign {
+export class LiveCampaign {
   record: CampaignRecord;
   readonly document: CampaignDocument;
-  readonly updates: Map<Endpoint, UpdateRecord>;
-  /** Recomputed from the updates after a change. */
-  tallies: Tally[];
-  isDirty: boolean;
+  readonly updates: UpdateBook;
+  /** When to look at its updates again. */
+  readonly reviews = new ReviewQueue();
+
+  constructor(record: CampaignRecord, document: CampaignDocument, updates: UpdateBook) {
+    this.record = record;
+    this.document = document;
+    this.updates = updates;
+  }
+
+  /** After something has changed for all of its devices. In a stage that is closed nothing has begun that could change. */
+  reviewSoon(): void {
+    this.record.stages.forEach(({ state }, stage) => {
+      if (state !== 'closed') this.#reviewStage(stage);
+    });
+  }
+
+  /** When the end comes for those as well whose stage has not opened. */
+  reviewAllSoon(): void {
+    this.record.stages.forEach((_, stage) => this.#reviewStage(stage));
+  }
+
+  #reviewStage(stage: number): void {
+    this.reviews.sweep(stage, this.record.plan.stages[stage]?.endpoints ?? []);
+  }
 }
 
 /** One device in one campaign, with the key of the campaign. */
@@ -67,10 +90,8 @@ export class EngineState {
   readonly awakeUntil = new Map<Endpoint, Instant>();
   /** Before this start: nothing was heard that a device may have said then. */
   away: Away | undefined;
-  /** When to look at an update again, by campaign key and endpoint. */
-  readonly reviews = new Map<string, Map<Endpoint, Instant>>();
-  /** Endpoint → keys of campaigns that still wait for it, oldest first. */
-  readonly #openCampaigns = new Map<Endpoint, string[]>();
+  /** Campaigns that are not over, in the order in which they came. */
+  readonly #active = new Map<string, LiveCampaign>();
   /** Withdrawn for good, whether or not a row still says so. */
   readonly #withdrawnInLog: ReadonlySet<Digest>;
 
@@ -81,53 +102,57 @@ export class EngineState {
   addCampaign(key: string, campaign: LiveCampaign, now: Instant): void {
     this.removeCampaign(key, now);
     this.campaigns.set(key, campaign);
-    this.reviews.set(key, new Map());
-    for (const update of campaign.updates.values()) {
-      this.#index(key, update);
-      this.#airtime.follow(campaign, update, now);
-    }
+    if (isOver(campaign.record.life)) return;
+    this.#active.set(key, campaign);
+    for (const update of campaign.updates.touched()) this.#airtime.follow(campaign, update, now);
+    if (campaign.record.life.phase === 'aborting') campaign.reviewAllSoon();
+    else campaign.reviewSoon();
   }
 
   removeCampaign(key: string, now: Instant): void {
-    for (const update of this.campaigns.get(key)?.updates.values() ?? []) {
-      this.#forget(update.endpoint, key);
-      this.#airtime.forget(update, now);
-    }
+    for (const update of this.campaigns.get(key)?.updates.touched() ?? []) this.#airtime.forget(update, now);
     this.campaigns.delete(key);
-    this.reviews.delete(key);
+    this.#active.delete(key);
+  }
+
+  putCampaign(record: CampaignRecord): void {
+    const key = keyOf(record.namespace, record.name);
+    const live = this.campaigns.get(key);
+    if (!live) return;
+    live.record = record;
+    if (isOver(record.life)) this.#active.delete(key);
   }
 
   putUpdate(update: UpdateRecord, now: Instant): void {
-    const key = keyOf(update.namespace, update.campaign);
-    const campaign = this.campaigns.get(key);
+    const campaign = this.campaigns.get(keyOf(update.namespace, update.campaign));
     if (!campaign) return;
     this.#airtime.follow(campaign, update, now);
-    campaign.updates.set(update.endpoint, update);
-    campaign.isDirty = true;
-    this.#index(key, update);
+    campaign.updates.put(update);
+  }
+
+  /** After something has changed beside the update that bears on whether it waits for airtime. */
+  followAirtime(campaign: LiveCampaign, update: UpdateRecord, now: Instant): void {
+    this.#airtime.follow(campaign, update, now);
   }
 
   /** Updates of a device that are not settled, in the order in which their campaigns came. */
-  openUpdatesOf(endpoint: Endpoint): { readonly key: string; readonly campaign: LiveCampaign; readonly update: UpdateRecord }[] {
-    return (this.#openCampaigns.get(endpoint) ?? []).flatMap((key) => {
-      const campaign = this.campaigns.get(key);
-      const update = campaign?.updates.get(endpoint);
-      return campaign && update ? [{ key, campaign, update }] : [];
-    });
+  openUpdatesOf(endpoint: Endpoint): Place[] {
+    const places: Place[] = [];
+    for (const [key, campaign] of this.#active) {
+      const update = campaign.updates.get(endpoint);
+      if (update && !isSettled(update)) places.push({ key, campaign, update });
+    }
+    return places;
   }
 
   /** Name of another campaign that has this device in its hands. */
   inFlightElsewhere(endpoint: Endpoint, ownKey: string): string | undefined {
-    return this.openUpdatesOf(endpoint).find(({ key, update }) => key !== ownKey && holdsDevice(update))?.campaign.record.name;
-  }
-
-  talliesOf(campaign: LiveCampaign): Tally[] {
-    if (!campaign.isDirty) return campaign.tallies;
-    const byStage = campaign.record.stages.map((): UpdateRecord[] => []);
-    for (const update of campaign.updates.values()) byStage[update.stage]?.push(update);
-    campaign.tallies = byStage.map((updates) => (updates.length === 0 ? EMPTY_TALLY : tallyOf(updates)));
-    campaign.isDirty = false;
-    return campaign.tallies;
+    for (const [key, campaign] of this.#active) {
+      if (key === ownKey) continue;
+      const update = campaign.updates.get(endpoint);
+      if (update && holdsDevice(update)) return campaign.record.name;
+    }
+    return undefined;
   }
 
   withdrawnDigests(): Set<Digest> {
@@ -157,19 +182,5 @@ export class EngineState {
 
   putFirmware(record: FirmwareRecord): void {
     this.firmware.set(`${record.namespace}/${record.name}/${record.version}`, record);
-  }
-
-  #index(key: string, update: UpdateRecord): void {
-    const keys = this.#openCampaigns.get(update.endpoint) ?? [];
-    const known = keys.includes(key);
-    if (isOver(update) && update.state !== 'unreachable') {
-      if (known) this.#forget(update.endpoint, key);
-    } else if (!known) this.#openCampaigns.set(update.endpoint, [...keys, key]);
-  }
-
-  #forget(endpoint: Endpoint, key: string): void {
-    const rest = (this.#openCampaigns.get(endpoint) ?? []).filter((other) => other !== key);
-    if (rest.length === 0) this.#openCampaigns.delete(endpoint);
-    else this.#openCampaigns.set(endpoint, rest);
   }
 }

@@ -1,7 +1,8 @@
 import { durationText, isoOf, type Instant } from '@drover/kernel';
-import { decideDevice, holdReason, isSettled, isTransferring, nextDeadline, type DeviceUpdate } from '@drover/rollout';
+import { decideDevice, holdReason, isSettled, isTransferring, type DeviceUpdate } from '@drover/rollout';
 import { nextContact, type WaitReason } from '@drover/schedule';
 import type { DeviceRecord } from '@drover/persistence';
+import { nextDeadlineIn } from './deadlines.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Place } from './engine-state.ts';
 import type { Engine } from './engine.ts';
@@ -65,13 +66,10 @@ export class Explainer {
     const view = this.#stepper.viewOf(place, device, now);
     const decision = decideDevice(view, now);
     if (decision.type === 'wait' || decision.type === 'skip') return decision.reason;
-    const { update, campaign } = place;
+    const { update } = place;
     // A transfer that a hold has stopped is under way by its state alone.
     if (view.hold && isTransferring(update)) return holdReason(view.hold);
-    const openedAt = campaign.record.stages[update.stage]?.openedAt ?? update.since;
-    const { away } = this.#engine.state;
-    const nextAt =
-      nextDeadline(update, campaign.document.spec, { pattern: device.pattern, openedAt, away }) ?? nextContact(device.pattern, now);
+    const nextAt = nextDeadlineIn(place, this.#engine.state) ?? nextContact(device.pattern, now);
     return {
       code: 'IN_PROGRESS',
       evidence: `${update.state}${update.detail === undefined ? '' : ` (${update.detail})`} for ${durationText(now - update.since)}, last contact ${device.lastContactAt === undefined ? 'never' : isoOf(device.lastContactAt)}`,

@@ -110,11 +110,11 @@ export class FirmwareDesk {
       unit.send({ type: 'withdrawn', digests: [...this.#engine.state.withdrawnDigests()] });
       for (const [key, campaign] of this.#engine.state.campaigns) {
         if (campaign.record.plan.firmware.digest !== record.digest) continue;
-        for (const update of campaign.updates.values()) {
+        for (const update of campaign.updates.inFlight()) {
           if (isTransferring(update) || update.state === 'downloaded')
             this.#stepper.cancel({ key, campaign, update }, `ARTIFACT_WITHDRAWN: ${reason}`, unit);
         }
-        this.#engine.state.reviews.get(key)?.clear();
+        campaign.reviewSoon();
       }
       return record;
     });

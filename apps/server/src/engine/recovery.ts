@@ -5,13 +5,15 @@ import { isInFlight, isSettled, type Away } from '@drover/rollout';
 import type { Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
+import { beginningOf } from './campaign-maker.ts';
 import { documentOf } from './campaigns.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
-import { EngineState, keyOf, type Place } from './engine-state.ts';
+import { EngineState, keyOf, LiveCampaign, type Place } from './engine-state.ts';
 import { holdOver } from './holds.ts';
 import type { LoggedTrust } from './logged-trust.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
+import { UpdateBook } from './update-book.ts';
 
 /** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
 export function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant): EngineState {
@@ -37,17 +39,9 @@ export function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant):
   }
   for (const record of snapshot.campaigns) {
     const key = keyOf(record.namespace, record.name);
-    state.addCampaign(
-      key,
-      {
-        record,
-        document: documentOf(record),
-        updates: new Map((updates.get(key) ?? []).map((update) => [update.endpoint, update])),
-        tallies: [],
-        isDirty: true,
-      },
-      now,
-    );
+    const document = documentOf(record);
+    const book = UpdateBook.of(beginningOf(record, document), record.plan, updates.get(key) ?? []);
+    state.addCampaign(key, new LiveCampaign(record, document, book), now);
   }
   return state;
 }
@@ -80,7 +74,7 @@ export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork
   unit.send({ type: 'open' });
   for (const [key, campaign] of state.campaigns) {
     if (isCampaignOver(campaign.record.life)) continue;
-    for (const update of campaign.updates.values()) adopt({ key, campaign, update }, { engine, stepper, unit });
+    for (const update of campaign.updates.inFlight()) adopt({ key, campaign, update }, { engine, stepper, unit });
   }
 }
 
@@ -131,7 +125,7 @@ function registrationsIn(state: EngineState): RestoredRegistration[] {
 
 function tokensIn({ state, secrets }: Engine): PullToken[] {
   return [...state.campaigns.values()].flatMap(({ record, updates }) =>
-    [...updates.values()]
+    [...updates.touched()]
       .filter((update) => update.attempt > 0 && !isSettled(update))
       .map(({ endpoint }) => ({ endpoint, token: pullToken(secrets.pull, endpoint, record.plan.firmware.digest) })),
   );

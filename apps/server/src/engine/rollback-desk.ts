@@ -49,7 +49,7 @@ export class RollbackDesk {
     for (const campaign of [...this.#engine.state.campaigns.values()]) {
       const { spec } = campaign.document;
       if (spec.rollback.mode !== 'Automatic' || campaign.record.rollback || isOver(campaign.record.life)) continue;
-      const why = rollbackDue(spec, this.#engine.state.talliesOf(campaign));
+      const why = rollbackDue(spec, campaign.updates.tallies);
       if (why === undefined) continue;
       // Devices of stages that have passed still go on: the last one that was opened stops them too.
       const opened = campaign.record.stages.findLastIndex(({ state }) => state !== 'closed');
@@ -78,7 +78,7 @@ export class RollbackDesk {
   async #apply(campaign: LiveCampaign, { to, reason, actor }: { to: string; reason: string; actor: Actor }): Promise<LiveCampaign> {
     const { namespace, name } = campaign.record;
     const rollback = this.#freeName(campaign);
-    const succeeded = [...campaign.updates.values()].filter(({ state }) => state === 'succeeded').map(({ endpoint }) => endpoint);
+    const succeeded = [...campaign.updates.touched()].filter(({ state }) => state === 'succeeded').map(({ endpoint }) => endpoint);
     const source = rollbackDocument(campaign.document, { name: rollback, version: to, reason, succeeded });
     const document = must(readDocument(source).document, 'a rollback');
     await this.#campaigns.apply([document as CampaignDocument], actor, undefined);

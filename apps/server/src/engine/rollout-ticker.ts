@@ -1,33 +1,38 @@
-import type { Instant } from '@drover/kernel';
 import { assessApprovals, isOver, nextLife, type ApprovalVerdict, type CampaignFact } from '@drover/campaign';
-import { isPastDeadline, overdue, reconcile, type RolloutCommand, type StageStatus } from '@drover/rollout';
+import { isSettled, reconcile, type RolloutCommand, type StageStatus } from '@drover/rollout';
 import { draft, type Actor } from './audit-drafts.ts';
 import { approvalPolicyOf } from './campaigns.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { keyOf, type LiveCampaign } from './engine-state.ts';
+import { Reviewer } from './reviewer.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** One executor per command. A new `RolloutCommand` breaks the build until it is handled here. */
 type Executors = { readonly [C in RolloutCommand as C['type']]: (campaign: LiveCampaign, command: C, unit: UnitOfWork) => void };
 
+/** Updates closed in one commit when their campaign ends. */
+const CLOSED_AT_ONCE = 500;
+
 /** Wakes the pure engine: load, decide, execute. */
 export class RolloutTicker {
   readonly #engine: Engine;
   readonly #stepper: DeviceStepper;
+  readonly #reviewer: Reviewer;
+  /** Campaigns whose devices have all been sent past the deadline. */
+  readonly #late = new WeakSet<LiveCampaign>();
 
   constructor(engine: Engine, stepper: DeviceStepper) {
     this.#engine = engine;
     this.#stepper = stepper;
+    this.#reviewer = new Reviewer(engine, stepper);
   }
 
   async tick(): Promise<void> {
     for (const [key, campaign] of this.#engine.state.campaigns) {
       if (isOver(campaign.record.life)) continue;
-      await this.#engine.change((unit) => {
-        this.#reconcile(campaign, unit);
-        this.#review(key, campaign, unit);
-      });
+      await this.#engine.change((unit) => this.#reconcile(campaign, unit));
+      await this.#reviewer.review({ key, campaign });
     }
   }
 
@@ -42,18 +47,15 @@ export class RolloutTicker {
       startedAt: life.phase === 'running' ? (campaign.record.startedAt ?? unit.now) : campaign.record.startedAt,
       endedAt: ended ? unit.now : undefined,
     });
-    this.reviewAllSoon(campaign);
+    if (life.phase === 'aborting') campaign.reviewAllSoon();
+    else campaign.reviewSoon();
     return true;
-  }
-
-  reviewAllSoon(campaign: LiveCampaign): void {
-    this.#engine.state.reviews.get(keyOf(campaign.record.namespace, campaign.record.name))?.clear();
   }
 
   setStage(campaign: LiveCampaign, index: number, status: StageStatus, unit: UnitOfWork): void {
     const stages = campaign.record.stages.map((stage, position) => (position === index ? status : stage));
     unit.putCampaign({ ...campaign.record, stages });
-    this.reviewAllSoon(campaign);
+    campaign.reviewSoon();
   }
 
   /** Holds a stage for a reason found outside its gate. */
@@ -66,7 +68,7 @@ export class RolloutTicker {
   /** Passes a stage by a person's word, whatever its gate says. */
   passStage(campaign: LiveCampaign, index: number, evidence: string, { unit, actor }: { unit: UnitOfWork; actor: Actor }): void {
     // What the person has seen must not breach the gate again a moment later.
-    const forgiven = this.#engine.state.talliesOf(campaign)[index]?.failed ?? {};
+    const forgiven = campaign.updates.tallies[index]?.failed ?? {};
     this.setStage(campaign, index, { ...campaign.record.stages[index], state: 'passed', why: undefined, forgiven }, unit);
     const { namespace, name } = campaign.record;
     unit.audit(draft('stage-promoted', unit.now, { namespace, campaign: name, actor }, { stage: this.#name(campaign, index), evidence }));
@@ -80,7 +82,7 @@ export class RolloutTicker {
         life: record.life,
         spec: document.spec,
         stages: record.stages,
-        tallies: this.#engine.state.talliesOf(campaign),
+        tallies: campaign.updates.tallies,
         approval: this.approvalOf(campaign),
       },
       unit.now,
@@ -140,58 +142,27 @@ export class RolloutTicker {
     abort: (campaign, { why }, unit) => {
       if (this.move(campaign, 'abort', unit)) this.#audit(campaign, 'campaign-aborted', unit, { why });
     },
-    'pass-deadline': (campaign, _command, unit) => this.#passDeadline(campaign, unit),
+    // The devices are sent past it one by one, as they are looked at.
+    'pass-deadline': (campaign) => {
+      if (!this.#late.has(campaign)) campaign.reviewAllSoon();
+      this.#late.add(campaign);
+    },
     finish: (campaign, _command, unit) => this.#finish(campaign, unit),
   };
 
+  /** What is still open is closed in small numbers: the next tick says `finish` again. */
   #finish(campaign: LiveCampaign, unit: UnitOfWork): void {
     const key = keyOf(campaign.record.namespace, campaign.record.name);
-    for (const update of campaign.updates.values()) this.#stepper.apply({ key, campaign, update }, { type: 'campaign-ends' }, unit);
+    let closed = 0;
+    for (const update of campaign.updates.touched()) {
+      if (isSettled(update)) continue;
+      this.#stepper.apply({ key, campaign, update }, { type: 'campaign-ends' }, unit);
+      if (++closed === CLOSED_AT_ONCE) return;
+    }
     if (!this.move(campaign, 'all-settled', unit)) return;
-    const states: Record<string, number> = {};
-    for (const { state } of campaign.updates.values()) states[state] = (states[state] ?? 0) + 1;
-    this.#audit(campaign, 'campaign-finished', unit, { phase: campaign.record.life.phase, outcome: states });
-    this.#engine.log.info({ campaign: campaign.record.name, outcome: states }, 'campaign finished');
-  }
-
-  #passDeadline(campaign: LiveCampaign, unit: UnitOfWork): void {
-    const key = keyOf(campaign.record.namespace, campaign.record.name);
-    const behavior = campaign.document.spec.schedule.deadline?.behavior ?? 'FinishInFlight';
-    for (const update of campaign.updates.values()) {
-      const place = { key, campaign, update };
-      // A device that defers has no end of its own: the deadline is what ends it.
-      const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0 && update.failure !== 'Deferred';
-      if (!mayRetry) this.#stepper.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
-      if (behavior === 'CancelAll' && update.attempt > 0)
-        this.#stepper.cancel(
-          { ...place, update: campaign.updates.get(update.endpoint) ?? update },
-          'the campaign reached its deadline',
-          unit,
-        );
-    }
-  }
-
-  /** Deadlines, and devices that can be reached without waiting for them. */
-  #review(key: string, campaign: LiveCampaign, unit: UnitOfWork): void {
-    const reviews = this.#engine.state.reviews.get(key);
-    if (!reviews) return;
-    for (const update of campaign.updates.values()) {
-      if ((reviews.get(update.endpoint) ?? 0) > unit.now) continue;
-      const device = this.#engine.state.devices.get(update.endpoint);
-      const openedAt = campaign.record.stages[update.stage]?.openedAt;
-      const { spec } = campaign.document;
-      const waiting = openedAt && { pattern: device?.pattern, openedAt, away: this.#engine.state.away, now: unit.now };
-      const late = waiting && overdue(update, spec, waiting);
-      if (late && campaign.record.life.phase !== 'paused') this.#stepper.apply({ key, campaign, update }, late, unit);
-      if (device) this.#stepper.step(update.endpoint, unit);
-      reviews.set(update.endpoint, this.#nextReview(campaign, reviews.get(update.endpoint), unit.now));
-    }
-  }
-
-  #nextReview(campaign: LiveCampaign, planned: Instant | undefined, now: Instant): Instant {
-    const soon = (now + 60_000) as Instant;
-    if (isPastDeadline(campaign.document.spec, now)) return soon;
-    return planned !== undefined && planned > now ? planned : soon;
+    const { outcome } = campaign.updates;
+    this.#audit(campaign, 'campaign-finished', unit, { phase: campaign.record.life.phase, outcome });
+    this.#engine.log.info({ campaign: campaign.record.name, outcome }, 'campaign finished');
   }
 
   #name({ document }: LiveCampaign, index: number): string {

@@ -32,7 +32,7 @@ export function suspectsOf(state: EngineState, namespace: string, only?: string)
   const named = new Set<string>();
   for (const campaign of state.campaigns.values()) {
     if (campaign.record.namespace !== namespace || (only !== undefined && campaign.record.name !== only)) continue;
-    for (const update of campaign.updates.values()) {
+    for (const update of campaign.updates.touched()) {
       const what = suspicionOf(update);
       const device = what === undefined ? undefined : state.devices.get(update.endpoint);
       if (what === undefined || !device || isResolved(state, update)) continue;

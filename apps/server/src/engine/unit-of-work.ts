@@ -2,7 +2,7 @@ import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
 import type { CampaignRecord, Changes, DeviceRecord, DocumentRecord, TimelineRecord, UpdateRecord, Urgency } from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
-import { keyOf, type EngineState } from './engine-state.ts';
+import type { EngineState } from './engine-state.ts';
 
 type Lists = { -readonly [K in keyof Changes]-?: NonNullable<Changes[K]>[number][] };
 
@@ -10,6 +10,7 @@ const emptyLists = (): Lists => ({
   documents: [],
   firmware: [],
   campaigns: [],
+  planParts: [],
   devices: [],
   updates: [],
   dropUpdatesOf: [],
@@ -46,8 +47,7 @@ export class UnitOfWork {
   }
 
   putCampaign(record: CampaignRecord): void {
-    const live = this.#state.campaigns.get(keyOf(record.namespace, record.name));
-    if (live) live.record = record;
+    this.#state.putCampaign(record);
     this.changes.campaigns.push(record);
   }
 

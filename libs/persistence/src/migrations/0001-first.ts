@@ -30,5 +30,3 @@ export class First1764547200000 implements MigrationInterface {
     // Evidence is not dropped by a migration.
   }
 }
-
-export const MIGRATIONS = [First1764547200000];

@@ -27,6 +27,15 @@ export class CampaignRow {
   @Column({ type: 'text' }) body!: string;
 }
 
+@Entity({ name: 'plan_part' })
+export class PlanPartRow {
+  @PrimaryColumn({ type: 'text' }) namespace!: string;
+  @PrimaryColumn({ type: 'text' }) campaign!: string;
+  @PrimaryColumn({ type: 'integer' }) generation!: number;
+  @PrimaryColumn({ type: 'integer' }) part!: number;
+  @Column({ type: 'text' }) body!: string;
+}
+
 @Entity({ name: 'device' })
 export class DeviceRow {
   @PrimaryColumn({ type: 'text' }) namespace!: string;
@@ -112,6 +121,7 @@ export const ROWS = [
   DocumentRow,
   FirmwareRow,
   CampaignRow,
+  PlanPartRow,
   DeviceRow,
   DeviceUpdateRow,
   ApprovalRow,

@@ -1,0 +1,178 @@
+import type { Digest, Endpoint, Instant, Json, Steps } from '@drover/kernel';
+import { CampaignError, digestOf, isOver, planSteps, type CampaignDocument, type DroverDocument, type Plan } from '@drover/campaign';
+import type { ImageDigest } from '@drover/firmware-store';
+import type { BlobStore } from '@drover/firmware-store/stores';
+import { forecastSteps, type Forecast } from '@drover/schedule';
+import { holdsDevice } from '@drover/rollout';
+import type { CampaignRecord, DeviceRecord } from '@drover/persistence';
+import { runningVersion } from './component-versions.ts';
+import type { Engine } from './engine.ts';
+import { inSlices } from './in-slices.ts';
+import { quarantineText } from './quarantine.ts';
+import { documentKey, keyOf, type LiveCampaign } from './engine-state.ts';
+import { notFound, refusalOf, type TrustDesk } from './trust-desk.ts';
+
+export interface PlannedDocument {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly change: 'create' | 'change' | 'none';
+  readonly before: Json | undefined;
+  readonly after: Json;
+  /** Of a campaign only. */
+  readonly plan: Plan | undefined;
+  readonly forecast: Forecast | undefined;
+}
+
+interface PlanContext {
+  readonly alongside: ReadonlyMap<string, DroverDocument>;
+  readonly images: ReadonlyMap<Digest, ImageDigest>;
+  readonly now: Instant;
+}
+
+const isStarted = ({ life }: CampaignRecord): boolean =>
+  !['awaiting-approval', 'denied', 'scheduled'].includes(life.phase) &&
+  life.resumeTo !== 'scheduled' &&
+  life.resumeTo !== 'awaiting-approval';
+
+/** What documents would come to. Changes nothing, and lets everybody else have their turn while it works through a fleet. */
+export class CampaignPlanner {
+  readonly #engine: Engine;
+  readonly #trust: TrustDesk;
+  readonly #blobs: BlobStore;
+
+  constructor(engine: Engine, trust: TrustDesk, blobs: BlobStore) {
+    this.#engine = engine;
+    this.#trust = trust;
+    this.#blobs = blobs;
+  }
+
+  async plan(documents: readonly DroverDocument[]): Promise<PlannedDocument[]> {
+    const context = { alongside: policiesIn(documents), images: await this.#measure(documents), now: this.#engine.clock.now() };
+    const planned: PlannedDocument[] = [];
+    for (const document of documents) planned.push(await inSlices(this.#planned(document, context)));
+    return planned;
+  }
+
+  knownSource({ kind, metadata }: DroverDocument): Json | undefined {
+    if (kind === 'Campaign') return this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name))?.record.source;
+    return this.#engine.state.documents.get(documentKey(metadata.namespace, kind, metadata.name))?.source;
+  }
+
+  /** A campaign that has begun is what was approved: it is aborted, not changed. */
+  requireChangeable(current: LiveCampaign | undefined): void {
+    if (!current || !isStarted(current.record) || isOver(current.record.life)) return;
+    const { name, life } = current.record;
+    throw new CampaignError(
+      'CAMPAIGN_RUNNING',
+      `campaign ${name} is ${life.phase}: changing a started campaign is not supported yet; abort it or use a new name`,
+    );
+  }
+
+  /** The images these campaigns speak of, read from the store: a damaged one is refused before anybody plans with it. */
+  async #measure(documents: readonly DroverDocument[]): Promise<Map<Digest, ImageDigest>> {
+    const images = new Map<Digest, ImageDigest>();
+    for (const document of documents) {
+      if (document.kind !== 'Campaign') continue;
+      const { name, version } = document.spec.firmware;
+      const record = this.#engine.state.firmwareOf(document.metadata.namespace, name, version);
+      if (record && !images.has(record.digest)) images.set(record.digest, await this.#blobs.measure(record.digest));
+    }
+    return images;
+  }
+
+  *#planned(document: DroverDocument, context: PlanContext): Steps<PlannedDocument> {
+    const { kind, metadata, source } = document;
+    const known = this.knownSource(document);
+    const change = known === undefined ? 'create' : digestOf(known) === digestOf(source) ? 'none' : 'change';
+    const common = { kind, name: metadata.name, namespace: metadata.namespace, change, before: known, after: source } as const;
+    if (kind !== 'Campaign') return { ...common, plan: undefined, forecast: undefined };
+    const current = this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name));
+    if (change === 'none' && current) return { ...common, plan: current.record.plan, forecast: current.record.forecast };
+    this.requireChangeable(current);
+    const plan = yield* this.#planFor(document, context);
+    return { ...common, plan, forecast: yield* this.#forecastFor(document, plan) };
+  }
+
+  *#planFor(document: CampaignDocument, { alongside, images, now }: PlanContext): Steps<Plan> {
+    const { metadata, spec } = document;
+    const { state } = this.#engine;
+    const ownKey = keyOf(metadata.namespace, metadata.name);
+    const { attemptedBy: scope } = spec.targets;
+    const owner = scope === undefined ? undefined : state.campaigns.get(keyOf(metadata.namespace, scope));
+    const record = state.firmwareOf(metadata.namespace, spec.firmware.name, spec.firmware.version);
+    if (!record) throw notFound(spec.firmware.name, spec.firmware.version);
+    if (spec.firmware.digest !== undefined && spec.firmware.digest !== record.digest)
+      throw new CampaignError('PLAN_BLOCKED', `the campaign pins ${spec.firmware.digest}, the store has ${record.digest}`);
+    // A rollback that would be refused in the hour of need is refused now.
+    if (spec.rollback.to) this.#trust.requireStepBack(document, spec.rollback.to.version, now);
+    const plannable = this.#trust.verifyPlan(record, now, images.get(record.digest));
+    return yield* planSteps<DeviceRecord>({
+      document,
+      devices: devicesIn(state.devices.values(), metadata.namespace),
+      firmware: plannable.firmware,
+      running: (device) => (isInFlightIn(owner, device) ? ({ type: 'hidden' } as const) : runningVersion(spec, device)),
+      refusalOf: (device) => {
+        const refusal = refusalOf(plannable, spec, device);
+        return refusal && { code: refusal.code, detail: refusal.message };
+      },
+      quarantineOf: quarantineText,
+      attemptedBy: () => attemptedBy(owner),
+      // Whoever is still under way in what is taken back belongs to it, and waits until that is resolved.
+      openElsewhere: (endpoint) =>
+        state.openUpdatesOf(endpoint).find(({ key, campaign }) => key !== ownKey && campaign !== owner)?.campaign.record.name,
+      policyDigests: [this.#trust.policyOf(metadata.namespace).digest, ...this.#approvalPolicyDigest(document, alongside)],
+    });
+  }
+
+  #approvalPolicyDigest({ metadata, spec }: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>) {
+    const wanted = spec.approvals.start?.policyRef;
+    if (wanted === undefined) return [];
+    const key = documentKey(metadata.namespace, 'ApprovalPolicy', wanted);
+    const applied = alongside.get(key)?.source ?? this.#engine.state.documents.get(key)?.source;
+    if (applied === undefined) throw new CampaignError('POLICY_NOT_FOUND', `no ApprovalPolicy is called "${wanted}"`);
+    return [digestOf(applied)];
+  }
+
+  #forecastFor({ spec }: CampaignDocument, plan: Plan): Steps<Forecast> {
+    const { classes, devices } = this.#engine.state;
+    const { preferred } = spec.delivery.blockSize;
+    return forecastSteps(plannedDevices(plan, devices), {
+      imageBytes: plan.firmware.size,
+      blockSizeFor: (device) => classes.blockSize(device, preferred),
+      airtime: spec.bandwidth.perCell.airtime,
+    });
+  }
+}
+
+function* devicesIn(devices: Iterable<DeviceRecord>, namespace: string): Generator<DeviceRecord> {
+  for (const device of devices) if (device.namespace === namespace) yield device;
+}
+
+function* plannedDevices({ stages }: Plan, devices: { get(endpoint: Endpoint): DeviceRecord | undefined }): Generator<DeviceRecord> {
+  for (const { endpoints } of stages)
+    for (const endpoint of endpoints) {
+      const device = devices.get(endpoint);
+      if (device) yield device;
+    }
+}
+
+/** What it runs at the moment says nothing of what it will run in a moment. */
+function isInFlightIn(campaign: LiveCampaign | undefined, { endpoint }: DeviceRecord): boolean {
+  const update = campaign?.updates.get(endpoint);
+  return update !== undefined && holdsDevice(update);
+}
+
+/** Who was offered something, whatever became of it. */
+function attemptedBy(campaign: LiveCampaign | undefined): ReadonlySet<Endpoint> | undefined {
+  if (!campaign) return undefined;
+  return new Set([...campaign.updates.touched()].filter(({ attempt }) => attempt > 0).map(({ endpoint }) => endpoint));
+}
+
+function policiesIn(documents: readonly DroverDocument[]): Map<string, DroverDocument> {
+  return new Map(
+    documents
+      .filter(({ kind }) => kind !== 'Campaign')
+      .map((document) => [documentKey(document.metadata.namespace, document.kind, document.metadata.name), document]),
+  );
+}

@@ -1,0 +1,108 @@
+import type { Endpoint } from '@drover/kernel';
+import type { Plan } from '@drover/campaign';
+import { isInFlight, newUpdate, StageCounts, UPDATE_STATES, type Tally } from '@drover/rollout';
+import type { UpdateRecord } from '@drover/persistence';
+
+/** What every update of one campaign begins with. */
+export type Beginning = Pick<UpdateRecord, 'namespace' | 'campaign' | 'object' | 'instance' | 'since'>;
+
+/** Devices taken into a book in one turn of the event loop, about 10 ms. */
+const AT_ONCE = 20_000;
+
+/**
+ * The updates of one campaign. A device to which nothing has happened yet has no row and no object: the plan says that it
+ * is there and in which stage, and its update is made when somebody asks. Counts keep step with every change.
+ */
+export class UpdateBook {
+  readonly #beginning: Beginning;
+  /** An update, or the stage of a device to which nothing has happened. */
+  readonly #entries = new Map<Endpoint, UpdateRecord | number>();
+  readonly #inFlight = new Set<Endpoint>();
+  readonly #stages: readonly StageCounts[];
+
+  constructor(beginning: Beginning, stages: number) {
+    this.#beginning = beginning;
+    this.#stages = Array.from({ length: stages }, () => new StageCounts());
+  }
+
+  /** Of a campaign with its rows, all at once: for a start, when nobody waits. */
+  static of(beginning: Beginning, { stages }: Pick<Plan, 'stages'>, rows: Iterable<UpdateRecord>): UpdateBook {
+    const book = new UpdateBook(beginning, stages.length);
+    stages.forEach(({ endpoints }, stage) => book.#plan(endpoints, stage));
+    for (const row of rows) book.put(row);
+    return book;
+  }
+
+  /** Of a campaign that has just been planned, a slice at a time. */
+  static async planned(beginning: Beginning, { stages }: Pick<Plan, 'stages'>): Promise<UpdateBook> {
+    const book = new UpdateBook(beginning, stages.length);
+    for (const [stage, { endpoints }] of stages.entries()) {
+      for (let from = 0; from < endpoints.length; from += AT_ONCE) {
+        book.#plan(endpoints.slice(from, from + AT_ONCE), stage);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    return book;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(endpoint: Endpoint): boolean {
+    return this.#entries.has(endpoint);
+  }
+
+  get(endpoint: Endpoint): UpdateRecord | undefined {
+    const entry = this.#entries.get(endpoint);
+    return typeof entry === 'number' ? this.#untouched(endpoint, entry) : entry;
+  }
+
+  /** Of a device that the plan has. */
+  put(update: UpdateRecord): void {
+    const before = this.get(update.endpoint);
+    if (before) this.#stages[before.stage]?.change(before, undefined);
+    this.#stages[update.stage]?.change(undefined, update);
+    this.#entries.set(update.endpoint, update);
+    if (isInFlight(update)) this.#inFlight.add(update.endpoint);
+    else this.#inFlight.delete(update.endpoint);
+  }
+
+  /** Those to which something has happened. */
+  *touched(): Generator<UpdateRecord> {
+    for (const entry of this.#entries.values()) if (typeof entry !== 'number') yield entry;
+  }
+
+  /** Those that hold a conversation, or wait for the device's own work. */
+  inFlight(): UpdateRecord[] {
+    return [...this.#inFlight].flatMap((endpoint) => this.get(endpoint) ?? []);
+  }
+
+  get stages(): readonly StageCounts[] {
+    return this.#stages;
+  }
+
+  get tallies(): Tally[] {
+    return this.#stages.map(({ tally }) => tally);
+  }
+
+  /** Updates in each state, over all stages. */
+  get outcome(): Record<string, number> {
+    const outcome: Record<string, number> = {};
+    for (const state of UPDATE_STATES) {
+      const count = this.#stages.reduce((sum, stage) => sum + stage.inState(state), 0);
+      if (count > 0) outcome[state] = count;
+    }
+    return outcome;
+  }
+
+  #plan(endpoints: readonly Endpoint[], stage: number): void {
+    for (const endpoint of endpoints) this.#entries.set(endpoint, stage);
+    this.#stages[stage]?.addPending(endpoints.length);
+  }
+
+  #untouched(endpoint: Endpoint, stage: number): UpdateRecord {
+    const { namespace, campaign, object, instance, since } = this.#beginning;
+    return { ...newUpdate(campaign, endpoint, stage, since), namespace, object, instance };
+  }
+}

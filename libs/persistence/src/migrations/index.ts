@@ -1,0 +1,5 @@
+import { First1764547200000 } from './0001-first.ts';
+import { PlanParts1795824000000 } from './0002-plan-parts.ts';
+
+/** In the order in which they are carried out. */
+export const MIGRATIONS = [First1764547200000, PlanParts1795824000000];
