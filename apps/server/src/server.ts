@@ -62,7 +62,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels });
   const { link, coap, coapTcp } = await startGateway(start, onFatal);
   const engine = new Engine({
-    state: stateFrom(await loadSnapshot(database), trust, clock.now()),
+    state: await stateFrom(await loadSnapshot(database), trust, clock.now()),
     clock,
     log,
     epoch,

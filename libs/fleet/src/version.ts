@@ -13,6 +13,21 @@ const VERSION = /^[vV]?(\d{1,10}(?:\.\d{1,10}){0,5})(?:[-~]([0-9A-Za-z][0-9A-Za-
  * `2.4.1 < 2.10.0`, `2.4.1-rc.1 < 2.4.1`, `2.4 = 2.4.0`; build metadata after `+` does not count.
  */
 export function versionKey(text: string): string | undefined {
+  const known = KEYS.get(text);
+  if (known !== undefined) return known;
+  const key = keyOf(text);
+  if (key === undefined || text.length > LONGEST_KEPT) return key;
+  if (KEYS.size >= MOST_KEPT) KEYS.clear();
+  KEYS.set(text, key);
+  return key;
+}
+
+/** A fleet has a few versions, and each decision compares them: keys that were worked out lately. */
+const KEYS = new Map<string, string>();
+const MOST_KEPT = 1000;
+const LONGEST_KEPT = 100;
+
+function keyOf(text: string): string | undefined {
   const match = VERSION.exec(text.trim());
   if (!match?.[1]) return undefined;
   const parts = match[1].split('.');

@@ -7,6 +7,7 @@ import { aDeviceRecord, aTimelineEntry, scratchFolder } from '@drover/testkit';
 import {
   AuditAppender,
   loadSnapshot,
+  type DeviceRecord,
   openDatabase,
   pruneTimeline,
   Reader,
@@ -147,16 +148,22 @@ describe('reader', () => {
 });
 
 describe('snapshot', () => {
+  const devicesIn = async (from: DataSource): Promise<DeviceRecord[]> => {
+    const found: DeviceRecord[] = [];
+    for await (const device of (await loadSnapshot(from)).devices) found.push(device);
+    return found;
+  };
+
   it('reads back what was written', async () => {
     const device = aDeviceRecord('d', { 'battery.level': 55 }, { labels: { site: 'mill' } });
     await store({ devices: [device] });
-    expect((await loadSnapshot(database)).devices).toEqual([JSON.parse(JSON.stringify(device))]);
+    expect(await devicesIn(database)).toEqual([JSON.parse(JSON.stringify(device))]);
   });
 
   it('names the table of a row that cannot be read', async () => {
     await store({ devices: [aDeviceRecord()] });
     await database.query('UPDATE device SET body = \'{"endpoint":\'');
-    await expect(loadSnapshot(database)).rejects.toMatchObject({
+    await expect(devicesIn(database)).rejects.toMatchObject({
       code: 'ROW_CORRUPT',
       kind: 'invariant',
       message: expect.stringContaining('device'),

@@ -22,8 +22,9 @@ export interface Snapshot {
   readonly documents: readonly DocumentRecord[];
   readonly firmware: readonly FirmwareRecord[];
   readonly campaigns: readonly CampaignRecord[];
-  readonly devices: readonly DeviceRecord[];
-  readonly updates: readonly UpdateRecord[];
+  /** One after the other, read while they are taken: a million of them at the same time would not fit. */
+  readonly devices: AsyncIterable<DeviceRecord>;
+  readonly updates: AsyncIterable<UpdateRecord>;
   readonly approvals: readonly ApprovalRecord[];
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
@@ -34,8 +35,8 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     documents: await bodies(database, 'document'),
     firmware: await bodies(database, 'firmware'),
     campaigns: await loadCampaigns(database),
-    devices: await bodies(database, 'device'),
-    updates: await bodies(database, 'device_update'),
+    devices: rowsOf(database, 'device'),
+    updates: rowsOf(database, 'device_update'),
     approvals: await bodies(database, 'approval'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
@@ -55,16 +56,21 @@ async function loadCampaigns(database: DataSource): Promise<CampaignRecord[]> {
   return records.map((record) => ({ ...record, plan: planOf(record, parts.get(`${record.namespace}/${record.name}`) ?? []) }));
 }
 
-/** Page by page: a million rows as text and as objects at the same time would need twice the memory. */
 async function bodies<T>(database: DataSource, table: string): Promise<T[]> {
   const records: T[] = [];
+  for await (const record of rowsOf<T>(database, table)) records.push(record);
+  return records;
+}
+
+/** Page by page: a million rows as text and as objects at the same time would need twice the memory. */
+async function* rowsOf<T>(database: DataSource, table: string): AsyncGenerator<T> {
   for (let after = 0; ;) {
     const rows: { rowid: number; body: string }[] = await database.query(
       `SELECT rowid, body FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${ROWS_AT_ONCE}`,
       [after],
     );
-    for (const { body } of rows) records.push(parseRow<T>(body, table));
-    if (rows.length < ROWS_AT_ONCE) return records;
+    for (const { body } of rows) yield parseRow<T>(body, table);
+    if (rows.length < ROWS_AT_ONCE) return;
     after = rows.at(-1)?.rowid ?? after;
   }
 }

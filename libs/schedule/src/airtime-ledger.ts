@@ -1,8 +1,10 @@
 import { MINUTE } from '@drover/kernel';
 
 export const BIN_MS = 10 * MINUTE;
-/** A week ahead. */
-const BINS = 1008;
+/** How far ahead airtime is promised, in bins: more than a week. */
+const MOST_BINS = 1024;
+/** Room of a carrier that has just been asked for airtime: ten hours, which most transfers and promises lie within. */
+const FIRST_BINS = 64;
 
 /** Name of a carrier: operator, cell and bearer; a number in simulations. */
 export type CarrierKey = string | number;
@@ -35,8 +37,8 @@ export function stretched({ carrier, from: wasFrom, until: wasUntil, share }: Bo
 }
 
 interface Ring {
-  /** Share times ms of each bin. */
-  readonly bins: Float64Array;
+  /** Share times ms of each bin, in as many as have been needed so far: a power of two. Beyond them nothing is taken. */
+  bins: Float64Array;
   /** Bin up to which the past has been cleared. */
   cleared: number;
 }
@@ -67,7 +69,7 @@ export class AirtimeLedger {
   takenAt(carrier: CarrierKey, at: number): number {
     const ring = this.#rings.get(carrier);
     const bin = binOf(at);
-    return ring === undefined || bin < ring.cleared || bin >= ring.cleared + BINS ? 0 : ring.bins[bin % BINS]! / BIN_MS;
+    return ring === undefined || bin < ring.cleared ? 0 : taken(ring, bin);
   }
 
   /**
@@ -75,14 +77,12 @@ export class AirtimeLedger {
    * rate; Infinity if that is after `limit`. With nobody else on the carrier it is `from` and its duration.
    */
   endOf({ carrier, from, until, share }: Booking, limit: number, { atMost, now }: Within): number {
-    const { bins } = this.#ring(carrier, now);
-    const beyond = binOf(now) + BINS;
+    const ring = this.#ring(carrier, now);
     let left = until - from;
     for (let at = from; at < limit;) {
       const bin = binOf(at);
       const end = (bin + 1) * BIN_MS;
-      const taken = bin >= beyond ? 0 : bins[bin % BINS]! / BIN_MS;
-      const room = Math.min(atMost, this.#budgetAt(carrier, at)) - taken;
+      const room = Math.min(atMost, this.#budgetAt(carrier, at)) - taken(ring, bin);
       const rate = Math.min(1, Math.max(LEAST_RATE, room / share));
       const part = end - at;
       if (left <= part * rate) return at + left / rate <= limit ? at + left / rate : Number.POSITIVE_INFINITY;
@@ -109,11 +109,14 @@ export class AirtimeLedger {
 
   /** Only of what is still to come, so that what is booked late and released later comes back to nothing. */
   #change({ carrier, from: wanted, until, share }: Booking, sign: 1 | -1, now: number): void {
-    const { bins, cleared } = this.#ring(carrier, now);
+    const ring = this.#ring(carrier, now);
     const from = Math.max(wanted, now);
-    for (let bin = Math.max(binOf(from), cleared); bin * BIN_MS < until && bin < cleared + BINS; bin++) {
+    const beyond = Math.min(binOf(until) + 1, ring.cleared + MOST_BINS);
+    widen(ring, beyond - ring.cleared);
+    const { bins, cleared } = ring;
+    for (let bin = Math.max(binOf(from), cleared); bin * BIN_MS < until && bin < beyond; bin++) {
       const start = bin * BIN_MS;
-      bins[bin % BINS]! += sign * share * (Math.min(until, start + BIN_MS) - Math.max(from, start));
+      bins[bin % bins.length]! += sign * share * (Math.min(until, start + BIN_MS) - Math.max(from, start));
     }
   }
 
@@ -121,12 +124,26 @@ export class AirtimeLedger {
     const present = binOf(now);
     let ring = this.#rings.get(carrier);
     if (ring === undefined) {
-      ring = { bins: new Float64Array(BINS), cleared: present };
+      ring = { bins: new Float64Array(FIRST_BINS), cleared: present };
       this.#rings.set(carrier, ring);
       return ring;
     }
-    for (let bin = Math.max(ring.cleared, present - BINS); bin < present; bin++) ring.bins[bin % BINS] = 0;
+    const { bins } = ring;
+    for (let bin = Math.max(ring.cleared, present - bins.length); bin < present; bin++) bins[bin % bins.length] = 0;
     if (present > ring.cleared) ring.cleared = present;
     return ring;
   }
+}
+
+/** Part of the carrier that is taken in this bin, 0–1. */
+function taken({ bins, cleared }: Ring, bin: number): number {
+  return bin >= cleared + bins.length ? 0 : bins[bin % bins.length]! / BIN_MS;
+}
+
+function widen(ring: Ring, wanted: number): void {
+  const { bins, cleared } = ring;
+  if (wanted <= bins.length) return;
+  const wider = new Float64Array(Math.min(MOST_BINS, 2 ** Math.ceil(Math.log2(wanted))));
+  for (let bin = cleared; bin < cleared + bins.length; bin++) wider[bin % wider.length] = bins[bin % bins.length]!;
+  ring.bins = wider;
 }

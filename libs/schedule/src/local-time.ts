@@ -7,13 +7,22 @@ export interface Zone {
   readonly offsetMinutes: (at: Instant) => number;
 }
 
-const FORMATS = new Map<string, Intl.DateTimeFormat>();
+/** Names that were asked for, also those that are none: devices may claim anything, and again with each contact. */
+const ZONES = new Map<string, Zone | undefined>();
+const MOST_NAMES = 2000;
 const UTC: Zone = { name: 'UTC', offsetMinutes: () => 0 };
 
 function ianaZone(name: string): Zone | undefined {
+  if (ZONES.has(name)) return ZONES.get(name);
+  if (ZONES.size >= MOST_NAMES) ZONES.clear();
+  const zone = newZone(name);
+  ZONES.set(name, zone);
+  return zone;
+}
+
+function newZone(name: string): Zone | undefined {
   try {
-    const format = FORMATS.get(name) ?? new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
-    FORMATS.set(name, format);
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
     return { name, offsetMinutes: (at) => offsetIn(format, at) };
   } catch {
     return undefined;

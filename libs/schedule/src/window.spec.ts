@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_NAMESPACE, durationOf, Endpoint, Instant, instantOf, isoOf, MINUTE } from '@drover/kernel';
+import { DAY, DEFAULT_NAMESPACE, durationOf, Endpoint, Instant, instantOf, isoOf, MINUTE, type Duration } from '@drover/kernel';
 import type { Device, FactName } from '@drover/fleet';
 import { windowState, zoneFor, type WindowRule } from './index.ts';
+import { localInstant, localWeekday } from './local-time.ts';
 
 const DAILY = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const night: WindowRule = { days: DAILY, startMinute: 30, duration: durationOf('5h') };
@@ -72,6 +73,59 @@ describe('windowState', () => {
         if (!state.open) expect(windowState(rules, zoneFor(name, device()), edge).open).toBe(true);
       }),
     );
+  });
+});
+
+describe('a timetable', () => {
+  /** Minute by minute, from what local time itself says. */
+  const isOpenAt = (rules: readonly WindowRule[], zone: ReturnType<typeof zoneFor>, now: Instant): boolean =>
+    rules.some(({ days, startMinute, duration }) => {
+      for (let back = 0; back <= duration / DAY + 1; back++) {
+        const start = localInstant(zone, now, -back, startMinute);
+        if (days.includes(DAILY[localWeekday(zone, now, -back)] ?? '') && start <= now && now < start + duration) return true;
+      }
+      return false;
+    });
+  const rule = fc.record({
+    days: fc.subarray(DAILY, { minLength: 1 }),
+    startMinute: fc.nat({ max: 1439 }),
+    duration: fc.integer({ min: 1, max: 3 * 1440 }).map((minutes) => (minutes * MINUTE) as Duration),
+  });
+
+  it('says what local time says, in whatever order it is asked, also when clocks change', () => {
+    const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Sydney');
+    const minutes = fc.array(fc.integer({ min: 0, max: 365 * 1440 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(rule, { minLength: 1, maxLength: 3 }), zone, minutes, (rules, name, asked) => {
+        const where = zoneFor(name, device());
+        for (const minute of asked) {
+          const now = Instant(instantOf('2026-01-01') + minute * MINUTE);
+          expect(windowState(rules, where, now).open).toBe(isOpenAt(rules, where, now));
+        }
+      }),
+    );
+  });
+
+  it('says the same, whether or not somebody has asked before', () => {
+    fc.assert(
+      fc.property(
+        fc.array(rule, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 0, max: 40 * 1440 }),
+        fc.nat(40 * 1440),
+        (rules, first, then) => {
+          const at = (minute: number) => Instant(instantOf('2026-03-01') + minute * MINUTE);
+          const zone = zoneFor('Europe/Berlin', device());
+          const fresh = windowState([...rules], zone, at(then));
+          windowState(rules, zone, at(first));
+          expect(windowState(rules, zone, at(then))).toEqual(fresh);
+        },
+      ),
+    );
+  });
+
+  it('has no end where windows follow each other without a break', () => {
+    const always: WindowRule = { days: DAILY, startMinute: 0, duration: durationOf('24h') };
+    expect(stateAt([always], 'UTC', '2026-12-01T10:00:00Z')).toBe('open until ever');
   });
 });
 

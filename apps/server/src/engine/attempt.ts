@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Digest, Endpoint } from '@drover/kernel';
 import type { UpdateRecord } from '@drover/persistence';
 import type { AttemptKey } from '../link/messages.ts';
@@ -10,5 +10,14 @@ export function attemptKey(update: UpdateRecord): AttemptKey {
 
 /** Unguessable without the server's secret, and the same for the whole life of this device and image. */
 export function pullToken(secret: Uint8Array, endpoint: Endpoint, digest: Digest): string {
-  return createHmac('sha256', secret).update(`pull\u0000${endpoint}\u0000${digest}`).digest().subarray(0, 12).toString('base64url');
+  return createHmac('sha256', keyFor(secret)).update(`pull\u0000${endpoint}\u0000${digest}`).digest().subarray(0, 12).toString('base64url');
+}
+
+/** Made once for each secret: that takes longer than to use it. */
+const KEYS = new WeakMap<Uint8Array, KeyObject>();
+
+function keyFor(secret: Uint8Array): KeyObject {
+  let key = KEYS.get(secret);
+  if (!key) KEYS.set(secret, (key = createSecretKey(secret)));
+  return key;
 }

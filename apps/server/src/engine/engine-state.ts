@@ -5,7 +5,6 @@ import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
-  DeviceRecord,
   DocumentRecord,
   FirmwareRecord,
   HoldRecord,
@@ -14,6 +13,7 @@ import type {
 } from '@drover/persistence';
 import { AirtimeFollower } from './airtime-follower.ts';
 import { DeviceClasses } from './device-classes.ts';
+import { DeviceShelf } from './device-shelf.ts';
 import { ReviewQueue } from './review-queue.ts';
 import type { UpdateBook } from './update-book.ts';
 
@@ -72,7 +72,7 @@ export const documentKey = (namespace: string, kind: string, name: string): stri
  * made here and queued for the writer in the same turn, and acted upon only after its commit.
  */
 export class EngineState {
-  readonly devices = new Map<Endpoint, DeviceRecord>();
+  readonly devices = new DeviceShelf();
   readonly campaigns = new Map<string, LiveCampaign>();
   readonly documents = new Map<string, DocumentRecord>();
   readonly firmware = new Map<string, FirmwareRecord>();

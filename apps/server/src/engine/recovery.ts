@@ -16,9 +16,9 @@ import type { UnitOfWork } from './unit-of-work.ts';
 import { UpdateBook } from './update-book.ts';
 
 /** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
-export function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant): EngineState {
+export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant): Promise<EngineState> {
   const state = new EngineState(trust.withdrawnDigests);
-  for (const device of snapshot.devices) state.devices.set(device.endpoint, device);
+  for await (const device of snapshot.devices) state.devices.load(device.endpoint, device);
   for (const document of snapshot.documents) {
     trust.requireAsApplied(document);
     state.putDocument(document);
@@ -30,20 +30,19 @@ export function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant):
     const key = keyOf(approval.namespace, approval.campaign);
     state.approvals.set(key, [...(state.approvals.get(key) ?? []), approval]);
   }
-  const updates = new Map<string, UpdateRecord[]>();
-  for (const update of snapshot.updates) {
-    const key = keyOf(update.namespace, update.campaign);
-    const list = updates.get(key);
-    if (list) list.push(update);
-    else updates.set(key, [update]);
-  }
-  for (const record of snapshot.campaigns) {
-    const key = keyOf(record.namespace, record.name);
-    const document = documentOf(record);
-    const book = UpdateBook.of(beginningOf(record, document), record.plan, updates.get(key) ?? []);
-    state.addCampaign(key, new LiveCampaign(record, document, book), now);
-  }
+  for (const [key, campaign] of await campaignsFrom(snapshot)) state.addCampaign(key, campaign, now);
   return state;
+}
+
+async function campaignsFrom({ campaigns, updates }: Snapshot): Promise<Map<string, LiveCampaign>> {
+  const found = new Map<string, LiveCampaign>();
+  for (const record of campaigns) {
+    const document = documentOf(record);
+    const book = UpdateBook.of(beginningOf(record, document), record.plan);
+    found.set(keyOf(record.namespace, record.name), new LiveCampaign(record, document, book));
+  }
+  for await (const update of updates) found.get(keyOf(update.namespace, update.campaign))?.updates.put(update);
+  return found;
 }
 
 const PHASE_OF: Partial<Record<UpdateRecord['state'], OfferOrder['phase']>> = {

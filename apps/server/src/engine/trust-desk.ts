@@ -31,12 +31,14 @@ export class TrustDesk {
   }
 
   #policyRow(namespace: string): DocumentRecord {
-    const policies = [...this.#state.documents.values()].filter(
-      (document) => document.kind === 'ReleasePolicy' && document.namespace === namespace,
-    );
-    const chosen = policies.length === 1 ? policies[0] : policies.find(({ name }) => name === 'default');
-    if (!chosen) {
-      const why = policies.length === 0 ? 'no ReleasePolicy has been applied' : 'there are several and none is called "default"';
+    let [count, chosen]: [number, DocumentRecord | undefined] = [0, undefined];
+    for (const document of this.#state.documents.values()) {
+      if (document.kind !== 'ReleasePolicy' || document.namespace !== namespace) continue;
+      count += 1;
+      if (chosen === undefined || document.name === 'default') chosen = document;
+    }
+    if (!chosen || (count > 1 && chosen.name !== 'default')) {
+      const why = count === 0 ? 'no ReleasePolicy has been applied' : 'there are several and none is called "default"';
       throw new CampaignError('POLICY_NOT_FOUND', `firmware cannot be trusted: ${why}`);
     }
     return chosen;
@@ -84,15 +86,18 @@ export class TrustDesk {
   }
 
   /** Signatures are checked anew whenever envelope, policy or withdrawals change, and at least every campaign minute. */
-  readonly #recent = new Map<string, { readonly until: Instant; readonly plannable: PlannableFirmware }>();
+  readonly #recent = new WeakMap<
+    FirmwareRecord,
+    { readonly policy: DocumentRecord; readonly until: Instant; readonly plannable: PlannableFirmware }
+  >();
 
+  /** A record and a document that change are other objects: nothing of what was verified is in another one's place. */
   #verified(record: FirmwareRecord, now: Instant): PlannableFirmware {
-    const key = `${record.digest}/${record.withdrawnAt ?? ''}/${this.#policyRow(record.namespace).digest}/${record.envelope}`;
-    const known = this.#recent.get(key);
-    if (known && known.until > now) return known.plannable;
-    for (const [old, { until }] of this.#recent) if (until <= now) this.#recent.delete(old);
+    const policy = this.#policyRow(record.namespace);
+    const known = this.#recent.get(record);
+    if (known && known.policy === policy && known.until > now) return known.plannable;
     const plannable = this.verifyPlan(record, now);
-    this.#recent.set(key, { until: (now + 60_000) as Instant, plannable });
+    this.#recent.set(record, { policy, until: (now + 60_000) as Instant, plannable });
     return plannable;
   }
 }

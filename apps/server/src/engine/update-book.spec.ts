@@ -19,7 +19,7 @@ const failed = {
 } as const;
 
 it.each([
-  ['at once', () => Promise.resolve(UpdateBook.of(BEGINNING, PLAN, []))],
+  ['at once', () => Promise.resolve(UpdateBook.of(BEGINNING, PLAN))],
   ['in slices', () => UpdateBook.planned(BEGINNING, PLAN)],
 ])('has every device of its plan, and no object for those to which nothing has happened (%s)', async (_how, make) => {
   const book = await make();
@@ -36,7 +36,8 @@ it.each([
 });
 
 it('counts what happens, and what comes back from the database', () => {
-  const book = UpdateBook.of(BEGINNING, PLAN, [failed]);
+  const book = UpdateBook.of(BEGINNING, PLAN);
+  book.put(failed);
   expect([...book.touched()]).toEqual([failed]);
   expect(book.tallies).toMatchObject([
     { size: 1, over: 0 },

@@ -2,9 +2,13 @@ import type { Endpoint } from '@drover/kernel';
 import type { Plan } from '@drover/campaign';
 import { isInFlight, newUpdate, StageCounts, UPDATE_STATES, type Tally } from '@drover/rollout';
 import type { UpdateRecord } from '@drover/persistence';
+import { RecordPacker, type Packed } from './record-packer.ts';
 
 /** What every update of one campaign begins with. */
 export type Beginning = Pick<UpdateRecord, 'namespace' | 'campaign' | 'object' | 'instance' | 'since'>;
+
+/** One for all books: their updates are alike. What is said of one device alone is not worth keeping to share. */
+const PACKER = new RecordPacker<UpdateRecord>(['endpoint', 'evidence', 'detail', 'why']);
 
 /** Devices taken into a book in one turn of the event loop, about 10 ms. */
 const AT_ONCE = 20_000;
@@ -15,8 +19,8 @@ const AT_ONCE = 20_000;
  */
 export class UpdateBook {
   readonly #beginning: Beginning;
-  /** An update, or the stage of a device to which nothing has happened. */
-  readonly #entries = new Map<Endpoint, UpdateRecord | number>();
+  /** An update that is in flight, one that is not, or the stage of a device to which nothing has happened. */
+  readonly #entries = new Map<Endpoint, UpdateRecord | Packed | number>();
   readonly #inFlight = new Set<Endpoint>();
   readonly #stages: readonly StageCounts[];
 
@@ -25,11 +29,10 @@ export class UpdateBook {
     this.#stages = Array.from({ length: stages }, () => new StageCounts());
   }
 
-  /** Of a campaign with its rows, all at once: for a start, when nobody waits. */
-  static of(beginning: Beginning, { stages }: Pick<Plan, 'stages'>, rows: Iterable<UpdateRecord>): UpdateBook {
+  /** All at once: for a start, when nobody waits. */
+  static of(beginning: Beginning, { stages }: Pick<Plan, 'stages'>): UpdateBook {
     const book = new UpdateBook(beginning, stages.length);
     stages.forEach(({ endpoints }, stage) => book.#plan(endpoints, stage));
-    for (const row of rows) book.put(row);
     return book;
   }
 
@@ -55,7 +58,7 @@ export class UpdateBook {
 
   get(endpoint: Endpoint): UpdateRecord | undefined {
     const entry = this.#entries.get(endpoint);
-    return typeof entry === 'number' ? this.#untouched(endpoint, entry) : entry;
+    return entry === undefined ? undefined : this.#updateOf(endpoint, entry);
   }
 
   /** Of a device that the plan has. */
@@ -63,14 +66,15 @@ export class UpdateBook {
     const before = this.get(update.endpoint);
     if (before) this.#stages[before.stage]?.change(before, undefined);
     this.#stages[update.stage]?.change(undefined, update);
-    this.#entries.set(update.endpoint, update);
-    if (isInFlight(update)) this.#inFlight.add(update.endpoint);
+    const isBusy = isInFlight(update);
+    this.#entries.set(update.endpoint, isBusy ? update : PACKER.pack(update));
+    if (isBusy) this.#inFlight.add(update.endpoint);
     else this.#inFlight.delete(update.endpoint);
   }
 
   /** Those to which something has happened. */
   *touched(): Generator<UpdateRecord> {
-    for (const entry of this.#entries.values()) if (typeof entry !== 'number') yield entry;
+    for (const [endpoint, entry] of this.#entries) if (typeof entry !== 'number') yield this.#updateOf(endpoint, entry);
   }
 
   /** Those that hold a conversation, or wait for the device's own work. */
@@ -99,6 +103,11 @@ export class UpdateBook {
   #plan(endpoints: readonly Endpoint[], stage: number): void {
     for (const endpoint of endpoints) this.#entries.set(endpoint, stage);
     this.#stages[stage]?.addPending(endpoints.length);
+  }
+
+  #updateOf(endpoint: Endpoint, entry: UpdateRecord | Packed | number): UpdateRecord {
+    if (typeof entry === 'number') return this.#untouched(endpoint, entry);
+    return 'shape' in entry ? PACKER.unpack(entry) : entry;
   }
 
   #untouched(endpoint: Endpoint, stage: number): UpdateRecord {
