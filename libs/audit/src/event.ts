@@ -38,6 +38,8 @@ export const EVENT_CATALOGUE = {
   'rollback-emitted': ['rollback', 'version', 'why'],
   'rollback-refused': ['version', 'code', 'why'],
   'registration-replaced': ['from', 'to'],
+  'appointment-made': ['at', 'lifetimeS', 'lifetimeBefore'],
+  'appointment-ended': ['at', 'outcome'],
   'operation-requested': ['id', 'operation', 'paths'],
   'operation-finished': ['id', 'outcome'],
   'trace-started': ['until'],

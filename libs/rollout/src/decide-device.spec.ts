@@ -18,6 +18,8 @@ const view = (change: Partial<DeviceView> = {}): DeviceView => ({
   pattern: { lastAt: now, periodMs: 6 * 3_600_000 },
   coverage: undefined,
   sleeps: true,
+  appointmentsLeft: 0,
+  appointment: undefined,
   ledgerKey: 'default/c/d',
   isReachable: true,
   imageBytes: 65_536,

@@ -7,6 +7,8 @@ import {
   nextContact,
   powerStop,
   SAME_WAKE_UP,
+  APPOINTMENT_GRACE_MS,
+  type Appointment,
   type Booking,
   type ContactPattern,
   type CoveragePattern,
@@ -34,6 +36,10 @@ export interface DeviceView {
   readonly coverage: CoveragePattern | undefined;
   /** Sleeps between its contacts. */
   readonly sleeps: boolean;
+  /** How often it can still be asked to wake up at another time. */
+  readonly appointmentsLeft: number;
+  /** It has been asked to. */
+  readonly appointment: Appointment | undefined;
   /** Its name in the ledger. */
   readonly ledgerKey: string;
   /** Whether a request sent now would be heard. */
@@ -71,8 +77,14 @@ export type DeviceDecision =
   | { readonly type: 'stop'; readonly reason: WaitReason }
   | { readonly type: 'execute'; readonly notAfter: Instant | undefined }
   | { readonly type: 'cancel'; readonly why: string }
-  /** `promise`: airtime that is kept for it. `contactAt`: it is awake, and comes for nothing. */
-  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined; readonly contactAt?: Instant }
+  /** `promise`: airtime that is kept for it. `contactAt`: it is awake, and comes for nothing. `asks`: to wake up when the wait ends. */
+  | {
+      readonly type: 'wait';
+      readonly reason: WaitReason;
+      readonly promise?: Booking | undefined;
+      readonly contactAt?: Instant;
+      readonly asks?: boolean;
+    }
   | { readonly type: 'skip'; readonly reason: WaitReason }
   | { readonly type: 'nothing' };
 
@@ -113,11 +125,26 @@ function decideOffer(view: DeviceView, now: Instant): DeviceDecision {
   if (view.quarantine !== undefined) return { type: 'wait', reason: { code: 'QUARANTINED', evidence: view.quarantine, person: 'release' } };
   if (view.inFlightElsewhere !== undefined)
     return { type: 'wait', reason: { code: 'OTHER_CAMPAIGN', evidence: `campaign ${view.inFlightElsewhere} updates this device`, nextAt } };
-  // What is kept for it is kept until it comes.
-  if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt), promise: update.promise };
+  const promise = keptPromise(update, now);
+  const appointed = appointmentOf(view, now);
+  if (appointed) return { type: 'wait', reason: appointed, promise };
+  if (!view.isReachable) return { type: 'wait', reason: asleep(view, nextAt), promise };
   if (view.running.type === 'unread') return lookFirst(view, nextAt);
   const pause = pauseBetweenSessions(view, now);
   return pause ? { type: 'wait', reason: pause } : admission(view, now);
+}
+
+/** What is kept for a device is kept until it comes, or has not come. */
+function keptPromise({ promise }: DeviceUpdate, now: Instant): Booking | undefined {
+  return promise === undefined || now > promise.from + APPOINTMENT_GRACE_MS ? undefined : promise;
+}
+
+/** It has been asked, and has not woken up since: whatever its carrier has room for now, it is on its way to sleep. */
+function appointmentOf({ appointment, update, pattern }: DeviceView, now: Instant): WaitReason | undefined {
+  if (appointment === undefined || appointment.restores !== undefined || appointment.campaign !== update.campaign) return undefined;
+  if (now > appointment.at || (pattern !== undefined && pattern.lastAt - appointment.askedAt >= SAME_WAKE_UP)) return undefined;
+  const code = update.reason?.code === 'RADIO_POOR' ? 'RADIO_POOR' : 'APPOINTMENT';
+  return { code, evidence: `asked at ${isoOf(appointment.askedAt)} to wake up at ${isoOf(appointment.at)}`, nextAt: appointment.at };
 }
 
 /** A device that is always awake would be offered the same again at once, and in vain; its next contact is as good as the time. */
@@ -176,6 +203,7 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
       pattern: view.pattern,
       coverage: view.coverage,
       turnedAway: update.turnedAway ?? 0,
+      appointmentsLeft: view.appointmentsLeft,
       promise: update.promise,
       patientUntil: patientUntil(view, now),
     },

@@ -6,8 +6,15 @@ import type { Booking, LiveTransfer, WaitReason } from '@drover/schedule';
 export type DeviceFact =
   /** `energyMah`: what this session's wake-up costs, whatever comes of it. */
   | { readonly type: 'admitted'; readonly versionBefore: string | undefined; readonly energyMah: number; readonly transfer?: LiveTransfer }
-  /** `promise`: airtime that is kept for it from now on; `contactAt`: the contact at which it was told to wait. */
-  | { readonly type: 'must-wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined; readonly contactAt?: Instant }
+  /** `promise`: airtime that is kept for it from now on; `contactAt`: the contact at which it was told to wait; `wakeMah`: it is asked to wake up
+   * for this once more, which costs so much. */
+  | {
+      readonly type: 'must-wait';
+      readonly reason: WaitReason;
+      readonly promise?: Booking | undefined;
+      readonly contactAt?: Instant;
+      readonly wakeMah?: number;
+    }
   | { readonly type: 'must-skip'; readonly reason: WaitReason }
   /** Before the first offer the device is asked what runs there. */
   | { readonly type: 'look-sent'; readonly reason: WaitReason; readonly contactAt: Instant }

@@ -62,6 +62,10 @@ export interface DeviceUpdate {
   /** How often it came for nothing because its carrier was taken, and the last of these contacts. */
   readonly turnedAway?: number;
   readonly turnedAwayAt?: Instant;
+  /** How often it has been asked to wake up at another time for this campaign. */
+  readonly asked?: number;
+  /** Energy of these wake-ups that no attempt has been charged with yet. */
+  readonly askedMah?: number;
   /** Bytes the device is known to hold. */
   readonly offset: number;
   readonly method?: 'Pull' | 'Push';

@@ -89,7 +89,8 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
   return moved(begun, 'offered', now, {
     sessions: goesOn ? update.sessions + 1 : 1,
     blocksBefore: begun.blocks,
-    energyMah: begun.energyMah + fact.energyMah,
+    energyMah: begun.energyMah + fact.energyMah + (update.askedMah ?? 0),
+    askedMah: undefined,
     versionBefore: fact.versionBefore ?? update.versionBefore,
     // Who deferred had the image: its download has ended, and another begins.
     offeredAt: update.failure === 'Deferred' ? now : (update.offeredAt ?? now),
@@ -104,11 +105,15 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
 function onMustWait(update: DeviceUpdate, fact: Fact<'must-wait'>, now: Instant): DeviceUpdate | undefined {
   const { reason, promise } = fact;
   if (isUntouched(update, fact)) return undefined;
-  const change = { ...reasonOf(update, reason, now), promise, ...turnedAway(update, fact) };
+  const change = { ...reasonOf(update, reason, now), promise, ...turnedAway(update, fact), ...asked(update, fact) };
   if (update.state === 'pending' || update.state === 'unreachable') return moved(update, 'waiting', now, change);
   if (update.state !== 'waiting' && update.state !== 'downloaded') return undefined;
   // The same reason with fresher figures is not worth a write: `why` works them out anew when somebody asks.
-  const isSame = update.reason?.code === reason.code && isSameBooking(update.promise, promise) && !isTurnedAway(update, fact);
+  const isSame =
+    update.reason?.code === reason.code &&
+    isSameBooking(update.promise, promise) &&
+    !isTurnedAway(update, fact) &&
+    fact.wakeMah === undefined;
   return isSame ? undefined : { ...update, ...change };
 }
 
@@ -127,6 +132,13 @@ function isTurnedAway({ turnedAwayAt }: DeviceUpdate, { reason: { code }, contac
 
 function turnedAway(update: DeviceUpdate, fact: Fact<'must-wait'>): Pick<DeviceUpdate, 'turnedAway' | 'turnedAwayAt'> {
   return isTurnedAway(update, fact) ? { turnedAway: (update.turnedAway ?? 0) + 1, turnedAwayAt: fact.contactAt } : {};
+}
+
+function asked(
+  { asked: before = 0, askedMah = 0 }: DeviceUpdate,
+  { wakeMah }: Fact<'must-wait'>,
+): Pick<DeviceUpdate, 'asked' | 'askedMah'> {
+  return wakeMah === undefined ? {} : { asked: before + 1, askedMah: askedMah + wakeMah };
 }
 
 function isSameBooking(one: Booking | undefined, other: Booking | undefined): boolean {

@@ -55,6 +55,7 @@ const request = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
   pattern: { lastAt: now, periodMs: durationOf('6h') },
   coverage: undefined,
   turnedAway: 0,
+  appointmentsLeft: 0,
   promise: undefined,
   patientUntil: now,
   ...change,

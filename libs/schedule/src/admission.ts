@@ -48,6 +48,8 @@ export interface DownloadRequest {
   readonly coverage: CoveragePattern | undefined;
   /** How often it came for nothing because its carrier was taken. */
   readonly turnedAway: number;
+  /** How often it can still be asked to wake up at another time. */
+  readonly appointmentsLeft: number;
   /** Airtime that it has been promised. */
   readonly promise: Booking | undefined;
   /** Until when it may be left waiting for better radio. */
@@ -62,7 +64,8 @@ export type Admission =
       readonly budget: number;
       readonly closesAt: Instant | undefined;
     }
-  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined }
+  /** `asks`: the device is to be asked to wake up when the wait ends. */
+  | { readonly type: 'wait'; readonly reason: WaitReason; readonly promise?: Booking | undefined; readonly asks?: boolean }
   | { readonly type: 'skip'; readonly reason: WaitReason };
 
 /** Whether a device that is awake now may start its download, in the order in which the operator would ask. */
@@ -80,18 +83,27 @@ export function admitDownload(request: DownloadRequest, limits: Limits, ledger: 
       : wait('RADIO_POOR', radio, nextContactAt);
   const zone = zoneFor(limits.timeZone, device);
   const window = windowState(limits.downloadWindows, zone, now);
-  if (!window.open) {
-    // What it was promised lies within the window, and ahead.
-    const closed = wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? nextContactAt);
-    return { ...closed, promise: request.promise };
-  }
   const cost = transferCost(request.remainingBytes, linkOf(device, request.blockSize));
-  if (!request.canResume && window.closesAt !== undefined && plus(now, cost.duration) > window.closesAt) {
-    const evidence = `needs ${Math.ceil(cost.duration / MINUTE)} min in one piece, the window has ${Math.floor((window.closesAt - now) / MINUTE)} min left`;
-    return wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
+  const ask = { request, limits, ledger, now, nextContactAt, cost, zone };
+  if (!window.open) {
+    const closed = wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? nextContactAt);
+    // What it was promised lies within the window, and ahead.
+    if (request.promise) return { ...closed, promise: request.promise };
+    return asked({ ...ask, closesAt: undefined }) ?? closed;
   }
-  const ask: Ask = { request, limits, ledger, now, nextContactAt, cost, zone, closesAt: window.closesAt };
-  return campaignBudgets(ask) ?? onItsCarrier(ask);
+  if (!request.canResume && window.closesAt !== undefined && plus(now, ask.cost.duration) > window.closesAt) {
+    const evidence = `needs ${Math.ceil(ask.cost.duration / MINUTE)} min in one piece, the window has ${Math.floor((window.closesAt - now) / MINUTE)} min left`;
+    return asked({ ...ask, closesAt: window.closesAt }) ?? wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
+  }
+  const open = { ...ask, closesAt: window.closesAt };
+  return campaignBudgets(open) ?? onItsCarrier(open);
+}
+
+/** An appointment for a sleeper whose window is closed or too short for it, if it can be asked. */
+function asked(ask: Ask): Admission | undefined {
+  if (!ask.request.sleeps || ask.request.appointmentsLeft <= 0) return undefined;
+  const admission = onItsCarrier(ask);
+  return admission.type === 'wait' && admission.asks === true ? admission : undefined;
 }
 
 interface Ask {
@@ -127,10 +139,10 @@ function onItsCarrier(ask: Ask): Admission {
   if (start.type === 'start') return { type: 'admit', start, carrier: carrier.key, budget, closesAt };
   const code = start.code === 'CELL_BUDGET' && !carrier.isKnown ? 'CELL_UNKNOWN' : start.code;
   const reason: WaitReason = { code, evidence: evidenceOf(ask, start, { carrier, budget }), nextAt: Instant(start.until) };
-  return { type: 'wait', reason, promise: start.booking };
+  return { type: 'wait', reason, promise: start.booking, ...(start.asks && { asks: true }) };
 }
 
-function candidateFor({ request, limits, zone, now, closesAt }: Ask, { carrier, budget }: { carrier: Carrier; budget: number }): Candidate {
+function candidateFor({ request, limits, zone, closesAt }: Ask, { carrier, budget }: { carrier: Carrier; budget: number }): Candidate {
   const { device, pattern, sleeps } = request;
   return {
     carrier: carrier.key,
@@ -144,10 +156,9 @@ function candidateFor({ request, limits, zone, now, closesAt }: Ask, { carrier, 
     onBattery: device.facts['power.mains']?.value !== true,
     wakesAt: sleeps ? (at) => nextContact(pattern, Instant(at - 1)) : undefined,
     turnedAway: request.turnedAway,
-    appointmentsLeft: 0,
+    appointmentsLeft: sleeps ? request.appointmentsLeft : 0,
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
-    // Whoever gets here is within its window.
-    isOpen: (at) => at === now || windowState(limits.downloadWindows, zone, Instant(at)).open,
+    isOpen: (at) => windowState(limits.downloadWindows, zone, Instant(at)).open,
     patientUntil: request.patientUntil,
     booking: request.promise,
   };
@@ -158,6 +169,7 @@ function evidenceOf(
   { code, booking }: Extract<StartDecision, { type: 'wait' }>,
   { carrier, budget }: { carrier: Carrier; budget: number },
 ): string {
+  if (code === 'APPOINTMENT') return `asked to wake up when there is room on cell ${carrier.key} within its window`;
   if (code === 'RADIO_POOR') return `coverage level CE${coverageOf(request.device)}, and likely to be better at one of the next contacts`;
   const promised = booking ? `; airtime is kept for it from ${isoOf(Instant(booking.from))}` : '';
   const used = ledger.carriers.demandOn(carrier.key);

@@ -1,4 +1,14 @@
 export { admitDownload, admitInstall, hasBatteryFloor, powerStop, type Admission, type DownloadRequest, type Limits } from './admission.ts';
+export {
+  APPOINTMENT_GRACE_MS,
+  appointmentTurn,
+  lifetimeUntil,
+  mayAskKind,
+  MOST_RESTORES,
+  type Appointment,
+  type AppointmentRecord,
+  type AppointmentTurn,
+} from './appointment.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 export { forecast, forecastSteps, type Forecast } from './forecast.ts';
 export { Ledger, type Backlog, type Holding } from './ledger.ts';

@@ -54,7 +54,7 @@ export class Ledger {
   /** Instead of what was promised before. */
   promise(update: string, booking: Booking | undefined, now: number): void {
     const before = this.#promises.get(update);
-    if (before === booking) return;
+    if (isSame(before, booking)) return;
     if (before) this.carriers.ledger.release(before, now);
     if (booking) this.carriers.ledger.book(booking, now);
     if (booking) this.#promises.set(update, booking);
@@ -96,6 +96,11 @@ export class Ledger {
     add(this.#inFlight, campaign, sign);
     add(this.#rates, campaign, sign * bytesPerSecond);
   }
+}
+
+function isSame(one: Booking | undefined, other: Booking | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.from === other.from && one.until === other.until && one.share === other.share && one.carrier === other.carrier;
 }
 
 /** Drops what has come back to nothing, so that rounding never piles up. */

@@ -40,7 +40,7 @@ beforeEach(async () => {
   test.putDevice(
     aDeviceRecord('d', {}, { registration: aRegistration({ refreshedAt: NOW, queueMode: true }), lastContactAt: NOW, pattern }),
   );
-  await test.running();
+  await test.running({ schedule: { appointments: 'Never' } });
 });
 
 describe('a sleeper that came for nothing', () => {

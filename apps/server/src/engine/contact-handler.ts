@@ -5,6 +5,7 @@ import { learnContact, learnCoverage, lossOf, SAME_WAKE_UP, type WaitCode } from
 import { isLookDue, isSettled } from '@drover/rollout';
 import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
 import type { FromGateway } from '../link/messages.ts';
+import { meet } from './appointments.ts';
 import { draft } from './audit-drafts.ts';
 import { runningVersion } from './component-versions.ts';
 import type { DeviceStepper } from './device-stepper.ts';
@@ -40,13 +41,14 @@ export class ContactHandler {
     return this.#engine.change((unit) => {
       const before = this.#engine.state.devices.get(contact.endpoint) ?? this.#welcome(contact.endpoint, unit);
       const at = contact.at;
-      const device: DeviceRecord = {
+      const heard: DeviceRecord = {
         ...before,
         pattern: learnContact(before.pattern, at),
         lastContactAt: at,
         registration: registrationAfter(before.registration, contact),
       };
-      unit.putDevice(device);
+      unit.putDevice(heard);
+      const device = contact.kind === 'deregister' ? heard : meet(heard, at, unit);
       unit.note(
         device.namespace,
         device.endpoint,

@@ -1,6 +1,7 @@
-import { Instant, plus, type Endpoint, type Json } from '@drover/kernel';
+import { earliest, Instant, plus, type Endpoint, type Json } from '@drover/kernel';
 import { versionIn, type CampaignSpec } from '@drover/campaign';
 import {
+  APPOINTMENT_GRACE_MS,
   carrierFor,
   contactEnergyMah,
   installEnergyMah,
@@ -22,6 +23,7 @@ import {
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder } from '../link/messages.ts';
 import { ledgerKey } from './airtime-follower.ts';
+import { appoint, appointmentsLeft, wakeMah } from './appointments.ts';
 import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
 import { nextDeadlineIn } from './deadlines.ts';
@@ -65,6 +67,8 @@ export class DeviceStepper {
       pattern: device.pattern,
       coverage: device.coverage,
       sleeps: device.registration?.queueMode ?? true,
+      appointmentsLeft: appointmentsLeft({ key, campaign, update }, device, state),
+      appointment: device.appointment,
       ledgerKey: ledgerKey(update),
       isReachable: this.isReachable(device, now),
       imageBytes: campaign.record.plan.firmware.size,
@@ -154,14 +158,20 @@ export class DeviceStepper {
         this.cancel(place, decision.why, unit);
         return;
       case 'wait':
-        this.apply(place, { ...decision, type: 'must-wait' }, unit);
-        return;
+        return this.#wait(place, device, decision, unit);
       case 'skip':
         this.apply(place, { type: 'must-skip', reason: decision.reason }, unit);
         return;
       default:
         return;
     }
+  }
+
+  #wait(place: Place, device: DeviceRecord, { asks, ...decision }: Extract<DeviceDecision, { type: 'wait' }>, unit: UnitOfWork): void {
+    const wakes = asks === true && 'nextAt' in decision.reason ? decision.reason.nextAt : undefined;
+    if (wakes === undefined) return void this.apply(place, { ...decision, type: 'must-wait' }, unit);
+    const after = this.apply(place, { ...decision, type: 'must-wait', wakeMah: wakeMah(this.linkOf(place, device)) }, unit);
+    appoint(after, device, wakes, unit);
   }
 
   /** Nothing is offered before it is known what would be replaced. */
@@ -280,13 +290,15 @@ export class DeviceStepper {
     const { campaign, update } = place;
     const latest = plus(now, REVIEW_EVERY);
     if (decision.type !== 'wait') return campaign.reviews.plan(update.endpoint, latest);
-    const { reason } = decision;
+    const { reason, promise } = decision;
     if (!OF_EVENTS.includes(reason.code))
       return campaign.reviews.plan(
         update.endpoint,
         Instant(Math.max(now + 1, Math.min(latest, 'nextAt' in reason ? reason.nextAt : latest))),
       );
-    const deadline = nextDeadlineIn(place, this.#engine.state);
+    // Whoever does not come to what was promised gives it back.
+    const noShow = promise && Instant(promise.from + APPOINTMENT_GRACE_MS + 1);
+    const deadline = earliest(nextDeadlineIn(place, this.#engine.state), noShow);
     if (deadline === undefined) campaign.reviews.cancel(update.endpoint);
     else campaign.reviews.plan(update.endpoint, Instant(Math.max(now + 1, deadline)));
   }

@@ -2,6 +2,7 @@ import { DroverError } from '@drover/kernel';
 import type { EngineLink } from '../link/link.ts';
 import type { FromGateway } from '../link/messages.ts';
 import type { OperationResult } from '../link/operations.ts';
+import { isOfAppointment, type AppointmentDesk } from './appointments.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
 import type { GatewayLooks } from './gateway-looks.ts';
@@ -26,6 +27,7 @@ export class EngineLoop {
   readonly #operations: OperationDesk;
   readonly #looks: GatewayLooks;
   readonly #rollbacks: RollbackDesk;
+  readonly #appointments: AppointmentDesk;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -40,6 +42,7 @@ export class EngineLoop {
     operations: OperationDesk;
     looks: GatewayLooks;
     rollbacks: RollbackDesk;
+    appointments: AppointmentDesk;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -49,6 +52,7 @@ export class EngineLoop {
     this.#operations = parts.operations;
     this.#looks = parts.looks;
     this.#rollbacks = parts.rollbacks;
+    this.#appointments = parts.appointments;
     this.#onFatal = parts.onFatal;
   }
 
@@ -109,6 +113,7 @@ export class EngineLoop {
         return this.#contacts.onFacts(message);
       case 'operated':
         if (isDevicesWord(message.result)) this.#contacts.stayAwake(message.endpoint, message.at);
+        if (isOfAppointment(message)) return this.#appointments.onOperated(message);
         return this.#operations.onOperated(message);
       case 'operation-notified':
         this.#operations.onNotified(message);

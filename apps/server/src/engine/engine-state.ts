@@ -5,6 +5,7 @@ import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
+  DeviceRecord,
   DocumentRecord,
   FirmwareRecord,
   HoldRecord,
@@ -12,6 +13,7 @@ import type {
   UpdateRecord,
 } from '@drover/persistence';
 import { AirtimeFollower } from './airtime-follower.ts';
+import { AppointmentRecords } from './appointment-records.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceShelf } from './device-shelf.ts';
 import { ReviewQueue } from './review-queue.ts';
@@ -81,6 +83,7 @@ export class EngineState {
   readonly approvals = new Map<string, ApprovalRecord[]>();
   readonly ledger = new Ledger();
   readonly classes = new DeviceClasses();
+  readonly appointments = new AppointmentRecords();
   readonly #airtime = new AirtimeFollower({
     ledger: this.ledger,
     deviceOf: ({ endpoint }) => this.devices.get(endpoint),
@@ -99,8 +102,21 @@ export class EngineState {
     this.#withdrawnInLog = new Set(withdrawnInLog);
   }
 
+  putDevice(device: DeviceRecord): void {
+    this.appointments.change(this.devices.get(device.endpoint), device);
+    this.devices.set(device.endpoint, device);
+  }
+
+  /** As it comes from the database. */
+  loadDevice(device: DeviceRecord): void {
+    this.appointments.change(undefined, device);
+    this.devices.load(device.endpoint, device);
+  }
+
   addCampaign(key: string, campaign: LiveCampaign, now: Instant): void {
+    const before = this.campaigns.get(key);
     this.removeCampaign(key, now);
+    if (before !== campaign) before?.updates.forget();
     this.campaigns.set(key, campaign);
     if (isOver(campaign.record.life)) return;
     this.#active.set(key, campaign);

@@ -4,6 +4,7 @@ import type { BlobStore } from '@drover/firmware-store/stores';
 import { Reader } from '@drover/persistence';
 import type { ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
+import { AppointmentDesk } from './appointments.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { ClassDesk } from './class-desk.ts';
@@ -51,12 +52,17 @@ const REMEDIES = [
     useFactory: (engine: Engine, campaigns: Campaigns, trust: TrustDesk, ticker: RolloutTicker) =>
       new RollbackDesk({ engine, campaigns, trust, ticker }),
   },
+  {
+    provide: AppointmentDesk,
+    inject: [Engine, DeviceStepper],
+    useFactory: (e: Engine, stepper: DeviceStepper) => new AppointmentDesk(e, stepper),
+  },
   { provide: UpdateDesk, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new UpdateDesk(e, stepper) },
 ];
 
 const loopWith = (onFatal: EngineParts['onFatal']) => ({
   provide: EngineLoop,
-  inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk, GatewayLooks, RollbackDesk],
+  inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk, GatewayLooks, RollbackDesk, AppointmentDesk],
   useFactory: (
     e: Engine,
     contacts: ContactHandler,
@@ -65,7 +71,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     operations: OperationDesk,
     looks: GatewayLooks,
     rollbacks: RollbackDesk,
-  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, onFatal }),
+    appointments: AppointmentDesk,
+  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, appointments, onFatal }),
 });
 
 @Module({})

@@ -18,7 +18,7 @@ import { UpdateBook } from './update-book.ts';
 /** Memory from the database. Ledgers, queues and timers are derived; nothing else is kept anywhere. */
 export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Instant): Promise<EngineState> {
   const state = new EngineState(trust.withdrawnDigests);
-  for await (const device of snapshot.devices) state.devices.load(device.endpoint, device);
+  for await (const device of snapshot.devices) state.loadDevice(device);
   for (const document of snapshot.documents) {
     trust.requireAsApplied(document);
     state.putDocument(document);

@@ -35,7 +35,7 @@ export class UnitOfWork {
   }
 
   putDevice(device: DeviceRecord): void {
-    this.#state.devices.set(device.endpoint, device);
+    this.#state.putDevice(device);
     this.changes.devices.push(device);
     // Before any offer of this unit: the gateway must know what kind of device it is for.
     this.messages.push(...this.#state.classes.news([device]));

@@ -2,13 +2,13 @@ import type { Endpoint } from '@drover/kernel';
 import type { Plan } from '@drover/campaign';
 import { isInFlight, newUpdate, StageCounts, UPDATE_STATES, type Tally } from '@drover/rollout';
 import type { UpdateRecord } from '@drover/persistence';
-import { RecordPacker, type Packed } from './record-packer.ts';
+import { RecordStore } from './record-store.ts';
 
 /** What every update of one campaign begins with. */
 export type Beginning = Pick<UpdateRecord, 'namespace' | 'campaign' | 'object' | 'instance' | 'since'>;
 
 /** One for all books: their updates are alike. What is said of one device alone is not worth keeping to share. */
-const PACKER = new RecordPacker<UpdateRecord>(['endpoint', 'evidence', 'detail', 'why']);
+const AT_REST = new RecordStore<UpdateRecord>(['endpoint', 'evidence', 'detail', 'why']);
 
 /** Devices taken into a book in one turn of the event loop, about 10 ms. */
 const AT_ONCE = 20_000;
@@ -19,8 +19,8 @@ const AT_ONCE = 20_000;
  */
 export class UpdateBook {
   readonly #beginning: Beginning;
-  /** An update that is in flight, one that is not, or the stage of a device to which nothing has happened. */
-  readonly #entries = new Map<Endpoint, UpdateRecord | Packed | number>();
+  /** An update that is in flight; the slot of one that is not; or, below 0, the stage of a device to which nothing has happened. */
+  readonly #entries = new Map<Endpoint, UpdateRecord | number>();
   readonly #inFlight = new Set<Endpoint>();
   readonly #stages: readonly StageCounts[];
 
@@ -63,18 +63,21 @@ export class UpdateBook {
 
   /** Of a device that the plan has. */
   put(update: UpdateRecord): void {
-    const before = this.get(update.endpoint);
+    const entry = this.#entries.get(update.endpoint);
+    const before = entry === undefined ? undefined : this.#updateOf(update.endpoint, entry);
+    const slot = typeof entry === 'number' && entry >= 0 ? entry : undefined;
     if (before) this.#stages[before.stage]?.change(before, undefined);
     this.#stages[update.stage]?.change(undefined, update);
     const isBusy = isInFlight(update);
-    this.#entries.set(update.endpoint, isBusy ? update : PACKER.pack(update));
+    if (isBusy && slot !== undefined) AT_REST.free(slot);
+    this.#entries.set(update.endpoint, isBusy ? update : AT_REST.put(update, slot));
     if (isBusy) this.#inFlight.add(update.endpoint);
     else this.#inFlight.delete(update.endpoint);
   }
 
   /** Those to which something has happened. */
   *touched(): Generator<UpdateRecord> {
-    for (const [endpoint, entry] of this.#entries) if (typeof entry !== 'number') yield this.#updateOf(endpoint, entry);
+    for (const [endpoint, entry] of this.#entries) if (typeof entry !== 'number' || entry >= 0) yield this.#updateOf(endpoint, entry);
   }
 
   /** Those that hold a conversation, or wait for the device's own work. */
@@ -84,6 +87,12 @@ export class UpdateBook {
 
   get stages(): readonly StageCounts[] {
     return this.#stages;
+  }
+
+  /** When the campaign makes room for another of its name. */
+  forget(): void {
+    for (const entry of this.#entries.values()) if (typeof entry === 'number' && entry >= 0) AT_REST.free(entry);
+    this.#entries.clear();
   }
 
   get tallies(): Tally[] {
@@ -101,13 +110,13 @@ export class UpdateBook {
   }
 
   #plan(endpoints: readonly Endpoint[], stage: number): void {
-    for (const endpoint of endpoints) this.#entries.set(endpoint, stage);
+    for (const endpoint of endpoints) this.#entries.set(endpoint, -1 - stage);
     this.#stages[stage]?.addPending(endpoints.length);
   }
 
-  #updateOf(endpoint: Endpoint, entry: UpdateRecord | Packed | number): UpdateRecord {
-    if (typeof entry === 'number') return this.#untouched(endpoint, entry);
-    return 'shape' in entry ? PACKER.unpack(entry) : entry;
+  #updateOf(endpoint: Endpoint, entry: UpdateRecord | number): UpdateRecord {
+    if (typeof entry !== 'number') return entry;
+    return entry >= 0 ? AT_REST.get(entry) : this.#untouched(endpoint, -1 - entry);
   }
 
   #untouched(endpoint: Endpoint, stage: number): UpdateRecord {

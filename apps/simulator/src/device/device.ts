@@ -153,6 +153,7 @@ export class Device implements PortOwner, Registrant {
       versionTold: (version) => observer.versionTold(this.plan, version),
       reboot: () => this.after(SECOND, () => this.#reboot()),
       update: () => this.#registration?.update(),
+      lifetimeChanged: () => this.#registration?.lifetimeChanged(),
       objectsChanged: () => this.#registration?.update({ withObjects: true }),
     });
     const reply = server.serve(request, from);

@@ -29,6 +29,7 @@ export interface ObjectServerParts {
   readonly versionTold: (version: string) => void;
   readonly reboot: () => void;
   readonly update: () => void;
+  readonly lifetimeChanged: () => void;
   /** Instances came or went. */
   readonly objectsChanged: () => void;
 }
@@ -141,6 +142,7 @@ export class ObjectServer {
     if (!isLifetime) return reply(CODE.METHOD_NOT_ALLOWED);
     if (typeof value !== 'number' || value < 1) return reply(CODE.BAD_REQUEST);
     this.#view.flash.lifetimeS = value;
+    this.#parts.lifetimeChanged();
     return reply(CODE.CHANGED);
   }
 

@@ -24,6 +24,8 @@ export interface Registrant {
   aboutToSpeak(): void;
 }
 
+/** A registration is renewed this long before its lifetime ends, as clients in the field do it: campaign ms. */
+const LEAD_MS = 93_000;
 /** A lifetime is this many periods: one missed Update does no harm. */
 export const LIFETIME_PERIODS = 4;
 /** After silence or a refusal, campaign ms. */
@@ -38,6 +40,8 @@ export class Registration {
   /** Which of its versions the device speaks now. */
   #versionAt = 0;
   #isRenewing = false;
+  /** How often the server has written another: a wake-up that was planned before does not count any more. */
+  #lifetimes = 0;
 
   constructor(device: Registrant) {
     this.#device = device;
@@ -54,11 +58,19 @@ export class Registration {
   }
 
   /** A sign of life; a sleeper does nothing else when it wakes. */
-  update({ withObjects = false } = {}): void {
+  update({ withObjects = false, withLifetime = false } = {}): void {
     const { server, port, profile, flash } = this.#device;
     if (this.#location === '') return;
     const list = withObjects ? { contentFormat: CONTENT_FORMAT.LINK, payload: Buffer.from(objectLinks(profile, flash)) } : {};
-    port.request(server, { method: 'POST', path: this.#location.split('/'), ...list }, (answer) => this.#updated(answer));
+    const query = withLifetime ? { query: [`lt=${flash.lifetimeS}`] } : {};
+    port.request(server, { method: 'POST', path: this.#location.split('/'), ...query, ...list }, (answer) => this.#updated(answer));
+  }
+
+  /** Written by the server: told to it with an Update (Core section 6.2.2), and counted from now. */
+  lifetimeChanged(): void {
+    this.#lifetimes += 1;
+    this.update({ withLifetime: true });
+    if (this.#isRenewing) this.#again();
   }
 
   end(): void {
@@ -108,12 +120,22 @@ export class Registration {
   #again(): void {
     const { plan, flash, dice } = this.#device;
     this.#isRenewing = true;
-    const period = Math.min(plan.periodMs, (flash.lifetimeS * 1000) / 2) * (1 + JITTER * (2 * dice.next() - 1));
-    this.#device.after(period, this);
+    const lifetimeMs = flash.lifetimeS * 1000;
+    const period = Math.min(plan.periodMs, lifetimeMs - Math.min(LEAD_MS, lifetimeMs / 2)) * (1 + JITTER * (2 * dice.next() - 1));
+    // A hundred thousand devices wait for this, and few of them ever get another lifetime.
+    if (this.#lifetimes === 0) return this.#device.after(period, this);
+    const lifetime = this.#lifetimes;
+    this.#device.after(period, () => {
+      if (lifetime === this.#lifetimes) this.#wake();
+    });
   }
 
   /** A period is over. */
   due(): void {
+    if (this.#lifetimes === 0) this.#wake();
+  }
+
+  #wake(): void {
     this.#device.aboutToSpeak();
     const wakesAnew = this.#device.profile.registration.wakesWith === 'Register';
     if (wakesAnew || this.#location === '') this.start();

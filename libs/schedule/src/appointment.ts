@@ -1,0 +1,77 @@
+import { DAY, MINUTE, SECOND, type Instant } from '@drover/kernel';
+import { SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
+
+/**
+ * A sleeper that has been asked to wake up at another time. The means is Lifetime (`/1/x/1`), which every client has and
+ * which makes it send an Update before it ends; afterwards it gets its own Lifetime back.
+ */
+export interface Appointment {
+  readonly campaign: string;
+  readonly askedAt: Instant;
+  readonly at: Instant;
+  /** Of Object 1. */
+  readonly instance: number;
+  /** As written for it, and as it was before, s. */
+  readonly lifetimeS: number;
+  readonly lifetimeBefore: number;
+  /** Writes so far that were to give back what was before; absent while it is waited for. */
+  readonly restores?: number;
+}
+
+/** Most clients update this long before their lifetime ends: what a lost Update takes to be given up (RFC 7252, MAX_TRANSMIT_WAIT). */
+const LEAD_MS = 93 * SECOND;
+const [LEAST_MS, MOST_MS] = [10 * MINUTE, 5 * DAY];
+/** A device comes to its appointment if it comes this near to it. */
+export const APPOINTMENT_GRACE_MS = 15 * MINUTE;
+/** Writes to give a lifetime back that come to nothing, after which a person is told. */
+export const MOST_RESTORES = 5;
+
+/**
+ * Lifetime to be written so that the device wakes up at `at`, s. A client that wakes up each time a part of its lifetime has
+ * passed does so with another lifetime too; any other one is taken to wake up shortly before the end.
+ */
+export function lifetimeUntil(
+  at: number,
+  now: number,
+  { lifetimeS, pattern }: { lifetimeS: number; pattern: ContactPattern | undefined },
+): number {
+  const wait = Math.min(Math.max(at - now, LEAST_MS), MOST_MS);
+  const part = (pattern?.periodMs ?? 0) / (lifetimeS * SECOND);
+  const isPart = part >= 0.5 && part < 0.97;
+  return Math.round((isPart ? wait / part : wait + LEAD_MS) / SECOND);
+}
+
+/** What a contact says of an appointment: that it still stands, that it was kept or missed, or that the old lifetime is back. */
+export type AppointmentTurn = 'stands' | 'kept' | 'missed' | 'restore' | 'restored' | 'given-up';
+
+export function appointmentTurn(
+  appointment: Appointment,
+  { at, lifetimeS }: { at: Instant; lifetimeS: number | undefined },
+): AppointmentTurn {
+  const { askedAt, at: due, restores, lifetimeBefore } = appointment;
+  if (restores === undefined) {
+    // A change of lifetime is told with an Update at once (Core section 6.2.2): that is no wake-up.
+    if (at - askedAt < SAME_WAKE_UP) return 'stands';
+    return Math.abs(at - due) <= APPOINTMENT_GRACE_MS ? 'kept' : 'missed';
+  }
+  if (lifetimeS === lifetimeBefore) return 'restored';
+  return restores >= MOST_RESTORES ? 'given-up' : 'restore';
+}
+
+/** How devices of one kind have answered so far. */
+export interface AppointmentRecord {
+  readonly kept: number;
+  readonly missed: number;
+  readonly refused: number;
+  /** Asked, and not yet due or heard of. */
+  readonly open: number;
+}
+
+/** Devices of a kind that nobody knows yet which are asked before the first of them has come. */
+const PROBES = 20;
+
+/** Whether another device of this kind may be asked: some clients have no such resource, and some write it down and do nothing. */
+export function mayAskKind({ kept, missed, refused, open }: AppointmentRecord): boolean {
+  if (kept === 0) return refused < 2 && missed < 5 && open < PROBES;
+  return refused + missed <= 10 + kept;
+}
