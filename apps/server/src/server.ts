@@ -74,10 +74,10 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
 
   const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, models, evidence, onFatal })), log);
   const firstToken = await app.get(TokenDesk).firstToken();
-  await engine.change((unit) => {
-    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { epoch, timeScale: clock.setting.scale }));
-    recover(engine, app.get(DeviceStepper), unit);
-  });
+  await engine.change((unit) =>
+    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { epoch, timeScale: clock.setting.scale })),
+  );
+  await recover(engine, app.get(DeviceStepper));
   const loop = app.get(EngineLoop);
   loop.start(link);
   await app.listen(config.httpPort, config.httpHost);

@@ -13,7 +13,7 @@ export { compareObjectVersions, type ObjectModel, type ResourceModel, type Resou
 export { BUILT_IN, ObjectModels, type AnnouncedObject } from './object-models.ts';
 export { parseObjectXml, type ModelFault } from './object-xml.ts';
 export { ObjectLists } from './object-lists.ts';
-export { type Lwm2mVersion, type ObjectList, type RegisteredObject } from './object-list.ts';
+export { parseObjectList, type Lwm2mVersion, type ObjectList, type RegisteredObject } from './object-list.ts';
 export {
   DELIVERY_METHOD,
   DEVICE,

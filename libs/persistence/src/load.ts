@@ -75,7 +75,7 @@ async function* rowsOf<T>(database: DataSource, table: string): AsyncGenerator<T
   }
 }
 
-const ROWS_AT_ONCE = 5000;
+const ROWS_AT_ONCE = 500;
 
 function parseRow<T>(body: string, table: string): T {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Instant} from '@drover/kernel';
+import type { Instant } from '@drover/kernel';
 import { HOUR, instantOf, MINUTE, plus, seededRandom } from '@drover/kernel';
 import { learnContact, nextContact, type ContactPattern } from './index.ts';
 

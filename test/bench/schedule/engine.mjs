@@ -70,7 +70,7 @@ const trust = new TrustDesk(state);
 const stepper = new DeviceStepper(engine, trust);
 const ticker = new RolloutTicker(engine, stepper);
 const contacts = new ContactHandler(engine, stepper);
-await engine.change((unit) => recover(engine, stepper, unit));
+await recover(engine, stepper);
 say({ rebuild: seconds(started), devices: state.devices.size, updates: state.campaigns.get(KEY)?.updates.size ?? 0 });
 
 /** What came between two turns of the event loop while this ran, p99.9 in ms. */

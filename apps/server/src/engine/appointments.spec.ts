@@ -4,7 +4,7 @@ import { aDeviceRecord, aRegistration } from '@drover/testkit';
 import { NOW, TestEngine } from '../../../../test/support/engine.ts';
 import type { OperationResult } from '../link/operations.ts';
 import type { ToGateway } from '../link/messages.ts';
-import { AppointmentDesk } from './appointments.ts';
+import { AppointmentDesk } from './appointment-desk.ts';
 
 const DAY_S = 86_400;
 const CARRIER = '262-1/2A/NB-IoT';

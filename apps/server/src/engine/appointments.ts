@@ -3,8 +3,6 @@ import { appointmentTurn, contactEnergyMah, lifetimeUntil, MOST_APPOINTMENTS, ty
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OperationReport } from '../link/operations.ts';
 import { draft } from './audit-drafts.ts';
-import type { DeviceStepper } from './device-stepper.ts';
-import type { Engine } from './engine.ts';
 import type { EngineState, Place } from './engine-state.ts';
 import { serverInstance } from './server-instance.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -87,6 +85,16 @@ function ended({ appointment: _, ...device }: DeviceRecord, appointment: Appoint
   return device;
 }
 
+/** Whatever was refused is not asked of this device again. */
+export function refused(device: DeviceRecord, appointment: Appointment, answer: string, unit: UnitOfWork): void {
+  ended({ ...device, appointments: counted(device, 'refused') }, appointment, `refused: ${answer}`, unit);
+}
+
+/** Whether it is the write of this appointment, and not the one that gives the lifetime back. */
+export function isWriteOf({ askedAt, restores }: Appointment, id: string): boolean {
+  return restores === undefined && id === `${PREFIX}${askedAt}.0`;
+}
+
 function counted({ appointments = NEVER }: DeviceRecord, what: 'kept' | 'missed' | 'refused') {
   return { ...appointments, [what]: appointments[what] + 1 };
 }
@@ -98,27 +106,4 @@ function write(endpoint: Endpoint, { instance, askedAt, restores = 0 }: Appointm
 
 function subjectOf({ namespace, endpoint }: DeviceRecord, { campaign }: Appointment) {
   return { namespace, endpoint, campaign };
-}
-
-/** Answers to the writes. Silence says nothing: the next contact shows which lifetime the device has. */
-export class AppointmentDesk {
-  readonly #engine: Engine;
-  readonly #stepper: DeviceStepper;
-
-  constructor(engine: Engine, stepper: DeviceStepper) {
-    this.#engine = engine;
-    this.#stepper = stepper;
-  }
-
-  onOperated({ id, endpoint, result }: Operated): Promise<void> {
-    return this.#engine.change((unit) => {
-      const device = this.#engine.state.devices.get(endpoint);
-      const appointment = device?.appointment;
-      if (!device || !appointment || id !== `${PREFIX}${appointment.askedAt}.0` || appointment.restores !== undefined) return;
-      if (result.type !== 'failed' || result.answer === undefined) return;
-      ended({ ...device, appointments: counted(device, 'refused') }, appointment, `refused: ${result.answer}`, unit);
-      // What was promised for then is free again; the device is told something else.
-      this.#stepper.step(endpoint, unit);
-    });
-  }
 }

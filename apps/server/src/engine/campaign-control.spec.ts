@@ -118,7 +118,7 @@ it('a hold outlives a restart: the new gateway is told to stop before it is told
     liftedAt: undefined,
     liftedBy: undefined,
   });
-  await test.engine.change((unit) => recover(test.engine, test.stepper, unit));
+  await recover(test.engine, test.stepper);
   const about = test.link.sent.filter(
     (sent) => (sent.type === 'offer' ? sent.order.endpoint : 'endpoint' in sent && sent.endpoint) === canary[0],
   );

@@ -173,7 +173,7 @@ describe('the class of a device', () => {
     await apply({ awake: '20s' });
     const fresh = new TestEngine().withDevices('d', 'e');
     for (const record of test.state.documents.values()) fresh.state.putDocument(record);
-    await fresh.engine.change((unit) => recover(fresh.engine, fresh.stepper, unit));
+    await recover(fresh.engine, fresh.stepper);
     const types = fresh.link.types;
     expect(types.indexOf('device-classes')).toBeLessThan(types.indexOf('open'));
     expect(types.indexOf('classify')).toBeLessThan(types.indexOf('open'));

@@ -91,6 +91,8 @@ export class EngineState {
   });
   /** Last moment at which a sleeper is expected to listen. */
   readonly awakeUntil = new Map<Endpoint, Instant>();
+  /** Of any device, before this start. */
+  lastHeardAt: Instant | undefined;
   /** Before this start: nothing was heard that a device may have said then. */
   away: Away | undefined;
   /** Campaigns that are not over, in the order in which they came. */
@@ -110,6 +112,7 @@ export class EngineState {
   /** As it comes from the database. */
   loadDevice(device: DeviceRecord): void {
     this.appointments.change(undefined, device);
+    this.lastHeardAt = Math.max(this.lastHeardAt ?? 0, device.lastContactAt ?? 0) as Instant;
     this.devices.load(device.endpoint, device);
   }
 

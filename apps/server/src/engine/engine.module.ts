@@ -4,7 +4,7 @@ import type { BlobStore } from '@drover/firmware-store/stores';
 import { Reader } from '@drover/persistence';
 import type { ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
-import { AppointmentDesk } from './appointments.ts';
+import { AppointmentDesk } from './appointment-desk.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { ClassDesk } from './class-desk.ts';

@@ -4,6 +4,7 @@ import type { AuditDraft } from '@drover/audit';
 import type { Logger } from '@drover/platform';
 import type { EngineLink } from '../link/link.ts';
 import type { LookCommand } from '../link/looks.ts';
+import type { ToGateway } from '../link/messages.ts';
 import type { EngineState } from './engine-state.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
@@ -56,6 +57,11 @@ export class Engine {
     if (!unit.isEmpty) await this.#writer.commit(unit.changes, unit.events, unit.urgency);
     for (const message of unit.messages) this.#link.send(message);
     return result;
+  }
+
+  /** At once, of what is on the disk already. */
+  tell(message: ToGateway): void {
+    this.#link.send(message);
   }
 
   /** At once: a question changes nothing, so nothing has to be on the disk before it. */

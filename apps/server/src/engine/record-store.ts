@@ -1,4 +1,4 @@
-import { Slab } from './slab.ts';
+import { Slab, type Reading } from './slab.ts';
 
 /** What the next value of a record is: a number, the same number again, one of a few texts, a text of its own, anything else, an object or its end. */
 const WAYS = [0, 1, 2, 3, 4, 5, 6] as const;
@@ -6,7 +6,7 @@ const [NUMBER, AGAIN, COMMON, OWN, JSON_TEXT, OBJECT, END] = WAYS;
 type Way = (typeof WAYS)[number];
 
 /** Keys and ways of a record in the order in which its values are stored. */
-type Shape = readonly (readonly [key: string, way: Way, members: Shape | undefined])[];
+type Shape = readonly { readonly key: string; readonly way: Way; readonly members: Shape | undefined }[];
 
 /** A place on the way through the keys of a record: where each next one leads, and the number of the shape that ends here. */
 class Step {
@@ -134,16 +134,29 @@ export class RecordStore<T extends object> {
     filling.step = next;
   }
 
-  #build(shape: Shape, reading: ReturnType<Slab['read']>): Record<string, unknown> {
+  #build(shape: Shape, reading: Reading): Record<string, unknown> {
     const object: Record<string, unknown> = {};
-    for (const [key, way, members] of shape) {
+    for (const { key, way, members } of shape) {
       if (key === '__proto__') ownMember(object, key);
-      if (way === NUMBER) object[key] = reading.number();
-      else if (way === AGAIN) object[key] = reading.sameNumber();
-      else if (way === COMMON) object[key] = this.#commons[reading.common()];
-      else if (way === OWN) object[key] = reading.text();
-      else if (way === JSON_TEXT) object[key] = JSON.parse(reading.text());
-      else object[key] = this.#build(members!, reading);
+      switch (way) {
+        case NUMBER:
+          object[key] = reading.number();
+          break;
+        case AGAIN:
+          object[key] = reading.sameNumber();
+          break;
+        case COMMON:
+          object[key] = this.#commons[reading.common()];
+          break;
+        case OWN:
+          object[key] = reading.text();
+          break;
+        case JSON_TEXT:
+          object[key] = JSON.parse(reading.text());
+          break;
+        default:
+          object[key] = this.#build(members!, reading);
+      }
     }
     return object;
   }
@@ -153,11 +166,11 @@ export class RecordStore<T extends object> {
 function describe(record: Record<string, unknown>, ways: readonly Way[]): Shape {
   let place = 0;
   const membersOf = (object: Record<string, unknown>): Shape => {
-    const shape: [string, Way, Shape | undefined][] = [];
+    const shape: Shape[number][] = [];
     for (const key in object) {
       if (object[key] === undefined) continue;
       const way = ways[place++]!;
-      shape.push([key, way, way === OBJECT ? membersOf(object[key] as Record<string, unknown>) : undefined]);
+      shape.push({ key, way, members: way === OBJECT ? membersOf(object[key] as Record<string, unknown>) : undefined });
     }
     place += 1;
     return shape;

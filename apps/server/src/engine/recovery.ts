@@ -1,8 +1,8 @@
 import type { Instant } from '@drover/kernel';
 import { isOver as isCampaignOver } from '@drover/campaign';
 import { carrierFor, nextContact, windowState, zoneFor, type WaitReason } from '@drover/schedule';
-import { isInFlight, isSettled, type Away } from '@drover/rollout';
-import type { Snapshot, UpdateRecord } from '@drover/persistence';
+import { isInFlight, isSettled } from '@drover/rollout';
+import type { DeviceRecord, Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { beginningOf } from './campaign-maker.ts';
@@ -55,33 +55,43 @@ const PHASE_OF: Partial<Record<UpdateRecord['state'], OfferOrder['phase']>> = {
   cancelling: 'cancel',
 };
 
-const RESTORED_AT_ONCE = 100;
+/** Devices in one message, and in one turn of the event loop. */
+const IN_ONE_MESSAGE = 100;
+const AT_ONCE = 2000;
 
 /**
  * After a start the gateway knows nothing: it gets registrations, withdrawals, the tokens of pulls, and each update that
- * is in flight. The device is the truth: every such conversation begins by reading it.
+ * is in flight. The device is the truth: every such conversation begins by reading it. All of it is on the disk already.
  */
-export function recover(engine: Engine, stepper: DeviceStepper, unit: UnitOfWork): void {
+export async function recover(engine: Engine, stepper: DeviceStepper): Promise<void> {
   const { state } = engine;
-  state.away = awayBefore(state, unit.now);
-  unit.send({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
-  const registrations = registrationsIn(state);
-  for (let at = 0; at < registrations.length; at += RESTORED_AT_ONCE)
-    unit.send({ type: 'restore', registrations: registrations.slice(at, at + RESTORED_AT_ONCE), tokens: [] });
-  unit.send({ type: 'restore', registrations: [], tokens: tokensIn(engine) });
-  unit.tellAllClasses();
-  unit.send({ type: 'open' });
-  for (const [key, campaign] of state.campaigns) {
-    if (isCampaignOver(campaign.record.life)) continue;
-    for (const update of campaign.updates.inFlight()) adopt({ key, campaign, update }, { engine, stepper, unit });
+  state.away = state.lastHeardAt === undefined ? undefined : { from: state.lastHeardAt, until: engine.clock.now() };
+  engine.tell({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
+  for (const token of inPieces(tokensIn(engine), IN_ONE_MESSAGE)) engine.tell({ type: 'restore', registrations: [], tokens: token });
+  engine.tell(state.classes.settings);
+  for (const devices of inPieces(state.devices.values(), AT_ONCE)) {
+    for (const registrations of inPieces(registrationsOf(devices), IN_ONE_MESSAGE))
+      engine.tell({ type: 'restore', registrations, tokens: [] });
+    for (const message of state.classes.news(devices)) engine.tell(message);
+    await new Promise((resolve) => setImmediate(resolve));
   }
+  engine.tell({ type: 'open' });
+  await engine.change((unit) => {
+    for (const [key, campaign] of state.campaigns) {
+      if (isCampaignOver(campaign.record.life)) continue;
+      for (const update of campaign.updates.inFlight()) adopt({ key, campaign, update }, { engine, stepper, unit });
+    }
+  });
 }
 
-/** From the last contact of any device, which is when the server surely listened: what was quiet besides does no harm. */
-function awayBefore({ devices }: EngineState, now: Instant): Away | undefined {
-  let from = 0 as Instant;
-  for (const { lastContactAt = from } of devices.values()) if (lastContactAt > from) from = lastContactAt;
-  return from === 0 ? undefined : { from, until: now };
+function* inPieces<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let piece: T[] = [];
+  for (const item of items) {
+    if (piece.push(item) < size) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
 }
 
 function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; stepper: DeviceStepper; unit: UnitOfWork }): void {
@@ -113,19 +123,21 @@ function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; steppe
   unit.send({ type: 'offer', order });
 }
 
-function registrationsIn(state: EngineState): RestoredRegistration[] {
-  return [...state.devices.values()].flatMap(({ endpoint, registration }) => {
+function* registrationsOf(devices: readonly DeviceRecord[]): Generator<RestoredRegistration> {
+  for (const { endpoint, registration } of devices) {
     // A row of an older release may have no list: its device is told 4.04 and registers again.
-    if (registration?.links === undefined) return [];
+    if (registration?.links === undefined) continue;
     const { registeredAt: _, ...rest } = registration;
-    return [{ ...rest, endpoint }];
-  });
+    yield { ...rest, endpoint };
+  }
 }
 
-function tokensIn({ state, secrets }: Engine): PullToken[] {
-  return [...state.campaigns.values()].flatMap(({ record, updates }) =>
-    [...updates.touched()]
-      .filter((update) => update.attempt > 0 && !isSettled(update))
-      .map(({ endpoint }) => ({ endpoint, token: pullToken(secrets.pull, endpoint, record.plan.firmware.digest) })),
-  );
+function* tokensIn({ state, secrets }: Engine): Generator<PullToken> {
+  for (const { record, updates } of state.campaigns.values()) {
+    if (isCampaignOver(record.life)) continue;
+    for (const update of updates.touched()) {
+      if (update.attempt === 0 || isSettled(update)) continue;
+      yield { endpoint: update.endpoint, token: pullToken(secrets.pull, update.endpoint, record.plan.firmware.digest) };
+    }
+  }
 }

@@ -11,16 +11,6 @@ export interface Values {
   readonly owns: readonly string[];
 }
 
-/** The same, read back one after the other. */
-export interface Reading {
-  readonly shape: number;
-  number(): number;
-  /** The number before once more. */
-  sameNumber(): number;
-  common(): number;
-  text(): string;
-}
-
 interface Page {
   readonly doubles: Float64Array;
   readonly words: Uint32Array;
@@ -32,9 +22,53 @@ const HEADER_WORDS = 4;
 /** Set in the length of a text that does not fit one byte a character. */
 const WIDE = 0x8000_0000;
 
+/** Numbers and texts of a record, read back one after the other. */
+class Reading {
+  shape = 0;
+  #page: Page | undefined;
+  #unit = 0;
+  #common = 0;
+  #text = 0;
+
+  begin(page: Page, start: number): void {
+    const { words } = page;
+    this.#page = page;
+    this.shape = words[start * 2]!;
+    this.#unit = start + HEADER_WORDS / 2;
+    this.#common = (this.#unit + words[start * 2 + 2]!) * 2;
+    this.#text = this.#common + words[start * 2 + 3]!;
+  }
+
+  number(): number {
+    return this.#page!.doubles[this.#unit++]!;
+  }
+
+  /** The number before once more. */
+  sameNumber(): number {
+    return this.#page!.doubles[this.#unit - 1]!;
+  }
+
+  common(): number {
+    return this.#page!.words[this.#common++]!;
+  }
+
+  text(): string {
+    const { words, bytes } = this.#page!;
+    const told = words[this.#text++]!;
+    const isWide = told >= WIDE;
+    const length = isWide ? told - WIDE : told;
+    const from = this.#text * 4;
+    this.#text += Math.ceil(length / 4);
+    return bytes.toString(isWide ? 'utf16le' : 'latin1', from, from + length);
+  }
+}
+
+export type { Reading };
+
 /** Memory outside the heap for records of different length. A slot that is freed is used again for one of its length. */
 export class Slab {
   readonly #pages: Page[] = [];
+  readonly #reading = new Reading();
   /** Units → freed slots that have as many. */
   readonly #free = new Map<number, number[]>();
   #next = 0;
@@ -71,26 +105,10 @@ export class Slab {
     return slot;
   }
 
+  /** Good until the next one is read, and as long as nothing is written. */
   read(slot: number): Reading {
-    const { words, doubles, bytes } = this.#pages[Math.floor(slot / PAGE_UNITS)]!;
-    const start = slot % PAGE_UNITS;
-    let unit = start + HEADER_WORDS / 2;
-    let common = (unit + words[start * 2 + 2]!) * 2;
-    let text = common + words[start * 2 + 3]!;
-    return {
-      shape: words[start * 2]!,
-      number: () => doubles[unit++]!,
-      sameNumber: () => doubles[unit - 1]!,
-      common: () => words[common++]!,
-      text: () => {
-        const told = words[text++]!;
-        const isWide = told >= WIDE;
-        const length = isWide ? told - WIDE : told;
-        const from = text * 4;
-        text += Math.ceil(length / 4);
-        return bytes.toString(isWide ? 'utf16le' : 'latin1', from, from + length);
-      },
-    };
+    this.#reading.begin(this.#pages[Math.floor(slot / PAGE_UNITS)]!, slot % PAGE_UNITS);
+    return this.#reading;
   }
 
   free(slot: number): void {

@@ -63,12 +63,6 @@ export class UnitOfWork {
     if (record.kind === 'DeviceClass') this.messages.push(this.#state.classes.settings);
   }
 
-  /** For a start, when nobody waits yet. */
-  tellAllClasses(): void {
-    const { classes, devices } = this.#state;
-    this.messages.push(classes.settings, ...classes.news(devices.values()));
-  }
-
   audit(event: AuditDraft): void {
     this.events.push(event);
   }
