@@ -32,8 +32,13 @@ it('reads the smallest campaign with safe defaults', () => {
   const { document, faults } = readDocument(smallest());
   expect(faults).toEqual([]);
   const { spec } = document as CampaignDocument;
-  expect(spec.power).toEqual({ minBatteryLevel: 0.2, denyStatus: ['BatteryLow', 'BatteryDamaged', 'Fault'], mainsPowered: 'Exempt' });
-  expect(spec.bandwidth).toEqual({ maxInFlight: 4000, bytesPerSecond: { total: undefined }, perCell: { airtime: 0.5 } });
+  expect(spec.power).toEqual({
+    minBatteryLevel: 0.2,
+    denyStatus: ['BatteryLow', 'BatteryDamaged', 'Fault'],
+    mainsPowered: 'Exempt',
+    energyBudget: { perDevice: undefined, perYear: undefined },
+  });
+  expect(spec.bandwidth).toEqual({ maxInFlight: 4000, bytesPerSecond: {}, perCell: { airtime: 0.5, max: {} }, perSite: {} });
   expect(spec.stages[0]).toMatchObject({ name: 'canary', take: { limit: { kind: 'count', count: 20 } }, soak: DAY });
   expect(spec.deadlines.install).toEqual({ contacts: 3, atLeast: 6 * HOUR });
   expect(spec.schedule.timeZone).toBe('Device');

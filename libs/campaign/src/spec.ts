@@ -92,13 +92,17 @@ const schedule = mapping(
 
 const BATTERY_STATUS = ['BatteryLow', 'BatteryDamaged', 'Fault', 'Unknown', 'NotInstalled'] as const;
 
+const charge = quantity('mAh', { min: 0, max: 1_000_000 });
+const energyBudget = mapping({ perDevice: optional(charge), perYear: optional(charge) }, ['includeRetries', 'modelRef']);
+
 const power = mapping(
   {
     minBatteryLevel: withDefault(percent, 0.2),
     denyStatus: withDefault(list(oneOf(BATTERY_STATUS)), ['BatteryLow', 'BatteryDamaged', 'Fault']),
     mainsPowered: withDefault(oneOf(['Exempt', 'Checked']), 'Exempt'),
+    energyBudget: withDefault(energyBudget, { perDevice: undefined, perYear: undefined }),
   },
-  ['minVoltage', 'energyBudget', 'freshness'],
+  ['minVoltage', 'freshness'],
 );
 
 const radio = mapping(
@@ -110,11 +114,23 @@ const radio = mapping(
   ['minSNR', 'deferLimit'],
 );
 
+const transfers = integer({ min: 1, max: 1_000_000 });
+const perCoverage = mapping({ ce0: optional(transfers), ce1: optional(transfers), ce2: optional(transfers), unknown: optional(transfers) });
+const NO_CAP = { ce0: undefined, ce1: undefined, ce2: undefined, unknown: undefined };
+
 const bandwidth = mapping(
   {
-    maxInFlight: withDefault(integer({ min: 1, max: 1_000_000 }), 4000),
-    bytesPerSecond: withDefault(mapping({ total: optional(bytes) }, ['perGateway', 'perAPN', 'perCarrier']), { total: undefined }),
-    perCell: withDefault(mapping({ airtime: withDefault(percent, 0.5) }, ['max']), { airtime: 0.5 }),
+    maxInFlight: withDefault(transfers, 4000),
+    bytesPerSecond: withDefault(mapping({ total: optional(bytes), perAPN: optional(bytes), perCarrier: optional(bytes) }, ['perGateway']), {
+      total: undefined,
+      perAPN: undefined,
+      perCarrier: undefined,
+    }),
+    perCell: withDefault(mapping({ airtime: withDefault(percent, 0.5), max: withDefault(perCoverage, NO_CAP) }), {
+      airtime: 0.5,
+      max: NO_CAP,
+    }),
+    perSite: withDefault(mapping({ maxInFlight: optional(transfers) }), { maxInFlight: undefined }),
   },
   ['dataCap'],
 );
@@ -177,9 +193,16 @@ const take: Schema<Take> = {
   },
 };
 
-const stage = mapping({ name: required(name), take: required(take), soak: withDefault(duration, 0 as Duration), gate: optional(gate) }, [
-  'rate',
-]);
+const stage = mapping(
+  {
+    name: required(name),
+    take: required(take),
+    soak: withDefault(duration, 0 as Duration),
+    gate: optional(gate),
+    maxInFlight: optional(transfers),
+  },
+  ['rate'],
+);
 
 const retryClass = mapping({
   attempts: withDefault(integer({ min: 0, max: 1000 }), 0),

@@ -1,7 +1,7 @@
 import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import type { CampaignLife, DocumentKind, Exclusion, Plan } from '@drover/campaign';
-import type { Appointment, ContactPattern, CoveragePattern, Forecast } from '@drover/schedule';
+import type { Appointment, ContactPattern, CoveragePattern, EnergySpent, Forecast } from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
 
 /** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
@@ -101,6 +101,8 @@ export interface DeviceRecord extends Device {
   readonly pattern: ContactPattern | undefined;
   /** What has been learnt of its radio. */
   readonly coverage?: CoveragePattern;
+  /** What updates have taken from its battery. */
+  readonly energySpent?: EnergySpent;
   /** It has been asked to wake up at another time, or is to get its lifetime back afterwards. */
   readonly appointment?: Appointment;
   /** How it has answered to that so far. */

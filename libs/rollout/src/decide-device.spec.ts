@@ -18,6 +18,7 @@ const view = (change: Partial<DeviceView> = {}): DeviceView => ({
   pattern: { lastAt: now, periodMs: 6 * 3_600_000 },
   coverage: undefined,
   sleeps: true,
+  spentThisYearMah: 0,
   appointmentsLeft: 0,
   appointment: undefined,
   ledgerKey: 'default/c/d',

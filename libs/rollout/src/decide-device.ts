@@ -36,6 +36,8 @@ export interface DeviceView {
   readonly coverage: CoveragePattern | undefined;
   /** Sleeps between its contacts. */
   readonly sleeps: boolean;
+  /** What updates have taken from its battery this year, over all campaigns, mAh. */
+  readonly spentThisYearMah: number;
   /** How often it can still be asked to wake up at another time. */
   readonly appointmentsLeft: number;
   /** It has been asked to. */
@@ -195,6 +197,8 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
       device,
       update: view.ledgerKey,
       campaign: update.campaign,
+      stage: update.stage,
+      spentMah: { inCampaign: update.spentMah ?? 0, inYear: view.spentThisYearMah },
       remainingBytes: Math.max(view.imageBytes - (canResume ? update.offset : 0), 1),
       blockSize: spec.delivery.blockSize.preferred,
       canResume,
@@ -207,7 +211,7 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
       promise: update.promise,
       patientUntil: patientUntil(view, now),
     },
-    limitsOf(spec),
+    limitsOf(spec, update.stage),
     view.ledger,
     now,
   );

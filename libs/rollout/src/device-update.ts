@@ -107,6 +107,9 @@ export interface DeviceUpdate {
   readonly awakeMs?: number;
   /** By the radio model, from what was measured. */
   readonly energyMah: number;
+  /** Of this attempt, what has been charged to the device; and what all attempts of this update have been charged with, mAh. */
+  readonly chargedMah?: number;
+  readonly spentMah?: number;
   /** The last attempts that ended, the newest last. */
   readonly log?: readonly AttemptEntry[];
 }

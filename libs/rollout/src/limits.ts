@@ -2,7 +2,7 @@ import type { CampaignSpec } from '@drover/campaign';
 import { ECO, FAST, type Limits } from '@drover/schedule';
 
 /** The part of a campaign that admission needs, in admission's words. */
-export function limitsOf(spec: CampaignSpec): Limits {
+export function limitsOf(spec: CampaignSpec, stage = 0): Limits {
   return {
     timeZone: spec.schedule.timeZone,
     downloadWindows: spec.schedule.windows.download,
@@ -13,8 +13,14 @@ export function limitsOf(spec: CampaignSpec): Limits {
     minRSRP: spec.radio.minRSRP,
     maxCoverageEnhancementLevel: spec.radio.maxCoverageEnhancementLevel,
     onRadioViolation: spec.radio.onViolation,
-    maxInFlight: spec.bandwidth.maxInFlight,
-    bytesPerSecond: spec.bandwidth.bytesPerSecond.total,
+    budgets: {
+      maxInFlight: spec.bandwidth.maxInFlight,
+      stageMaxInFlight: spec.stages[stage]?.maxInFlight,
+      siteMaxInFlight: spec.bandwidth.perSite.maxInFlight,
+      perCellMax: spec.bandwidth.perCell.max,
+      bytesPerSecond: spec.bandwidth.bytesPerSecond,
+    },
+    energy: spec.power.energyBudget,
     airtime: spec.bandwidth.perCell.airtime,
     pace: spec.schedule.pace === 'Eco' ? ECO : FAST,
   };

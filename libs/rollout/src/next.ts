@@ -68,6 +68,7 @@ const FRESH: Partial<DeviceUpdate> = {
   retransmissions: 0,
   awakeMs: 0,
   energyMah: 0,
+  chargedMah: undefined,
   resultBefore: undefined,
   executedAt: undefined,
   executes: undefined,

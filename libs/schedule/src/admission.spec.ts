@@ -16,6 +16,8 @@ import {
   paceFactors,
   type Admission,
   type DownloadRequest,
+  budgetKeys,
+  type BudgetLimits,
   type Holding,
   type Limits,
 } from './index.ts';
@@ -25,6 +27,17 @@ const DAILY = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const night = [{ days: DAILY, startMinute: 30, duration: durationOf('5h') }];
 
 const device = (facts: Parameters<typeof aDevice>[1] = {}, name = 'd') => aDevice(name, facts, now);
+
+const NO_BUDGETS: BudgetLimits = {
+  maxInFlight: 100,
+  stageMaxInFlight: undefined,
+  siteMaxInFlight: undefined,
+  perCellMax: {},
+  bytesPerSecond: { total: undefined, perAPN: undefined, perCarrier: undefined },
+};
+const budgets = (change: Partial<BudgetLimits>): Partial<Limits> => ({ budgets: { ...NO_BUDGETS, ...change } });
+const rates = (change: Partial<BudgetLimits['bytesPerSecond']>): Partial<Limits> =>
+  budgets({ bytesPerSecond: { ...NO_BUDGETS.bytesPerSecond, ...change } });
 
 const limits = (change: Partial<Limits> = {}): Limits => ({
   timeZone: 'UTC',
@@ -36,8 +49,8 @@ const limits = (change: Partial<Limits> = {}): Limits => ({
   minRSRP: -118,
   maxCoverageEnhancementLevel: 1,
   onRadioViolation: 'Defer',
-  maxInFlight: 100,
-  bytesPerSecond: undefined,
+  budgets: NO_BUDGETS,
+  energy: { perDevice: undefined, perYear: undefined },
   airtime: 0.5,
   pace: FAST,
   ...change,
@@ -56,6 +69,8 @@ const request = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
   coverage: undefined,
   turnedAway: 0,
   appointmentsLeft: 0,
+  stage: 0,
+  spentMah: { inCampaign: 0, inYear: 0 },
   promise: undefined,
   patientUntil: now,
   ...change,
@@ -63,10 +78,11 @@ const request = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
 
 const codeOf = (admission: Admission | ReturnType<typeof admitInstall>) =>
   admission.type === 'admit' ? 'admit' : `${admission.type} ${admission.reason.code}`;
+const AT_SITE = device({ site: 'mill', 'radio.apn': 'meters' });
 /** A transfer that has begun and goes on for an hour. */
 const holding = (share: number, { carrier = '262-1/2A/NB-IoT', isFirm = true, bytesPerSecond = 400 } = {}): Holding => {
   const booking = { carrier, from: now, until: plus(now, durationOf('1h')), share };
-  return { transfer: { booking, share, isFirm }, bytesPerSecond, campaign: 'c' };
+  return { transfer: { booking, share, isFirm }, bytesPerSecond, keys: budgetKeys({ device: AT_SITE, campaign: 'c', stage: 0 }) };
 };
 const busy = (share: number, isFirm = true): Ledger => {
   const ledger = new Ledger();
@@ -118,8 +134,47 @@ describe('admitDownload', () => {
       'wait WINDOW_TOO_SHORT',
     ],
     ['too long for the window, resumes', { remainingBytes: 10 * 1024 * 1024 }, { downloadWindows: night }, new Ledger(), 'admit'],
-    ['cap reached', {}, { maxInFlight: 1 }, busy(0.01), 'wait WAVE_CAP'],
-    ['bytes per second taken', {}, { bytesPerSecond: 500 }, busy(0.01), 'wait SERVER_BUDGET'],
+    ['cap reached', {}, budgets({ maxInFlight: 1 }), busy(0.01), 'wait WAVE_CAP'],
+    ['cap of the stage reached', {}, budgets({ stageMaxInFlight: 1 }), busy(0.01), 'wait WAVE_CAP'],
+    ['another stage has reached its cap', { stage: 1 }, budgets({ stageMaxInFlight: 1 }), busy(0.01), 'admit'],
+    ['cap of the site reached', { device: AT_SITE }, budgets({ siteMaxInFlight: 1 }), busy(0.01), 'wait SITE_CAP'],
+    ['at another site', {}, budgets({ siteMaxInFlight: 1 }), busy(0.01), 'admit'],
+    ['cap of the cell and level reached', {}, budgets({ perCellMax: { ce0: 1 } }), busy(0.01), 'wait CELL_CAP'],
+    ['at another level', { device: device({ 'radio.ce': 1 }) }, budgets({ perCellMax: { ce0: 1 } }), busy(0.01), 'admit'],
+    ['bytes per second taken', {}, rates({ total: 500 }), busy(0.01), 'wait SERVER_BUDGET'],
+    ['of its APN', { device: AT_SITE }, rates({ perAPN: 500 }), busy(0.01), 'wait APN_BUDGET'],
+    ['no APN is known', {}, rates({ perAPN: 500 }), busy(0.01), 'admit'],
+    ['of its operator, by whatever campaign', { campaign: 'other' }, rates({ perCarrier: 500 }), busy(0.01), 'wait OPERATOR_BUDGET'],
+    ['of another operator', { device: device({ 'radio.mnc': 2 }) }, rates({ perCarrier: 500 }), busy(0.01), 'admit'],
+    ['within its energy budget', {}, { energy: { perDevice: 45, perYear: 120 } }, new Ledger(), 'admit'],
+    [
+      'has had its share',
+      { spentMah: { inCampaign: 44, inYear: 44 } },
+      { energy: { perDevice: 45, perYear: 120 } },
+      new Ledger(),
+      'skip ENERGY_BUDGET',
+    ],
+    [
+      'its year is spent',
+      { spentMah: { inCampaign: 0, inYear: 119 } },
+      { energy: { perDevice: 45, perYear: 120 } },
+      new Ledger(),
+      'wait ENERGY_BUDGET',
+    ],
+    [
+      'too dear in this coverage, not in a better one',
+      { device: device({ 'radio.ce': 1, 'radio.rsrp': -117 }), remainingBytes: 256 * 1024 },
+      { energy: { perDevice: 10, perYear: undefined } },
+      new Ledger(),
+      'wait ENERGY_BUDGET',
+    ],
+    [
+      'on mains, whatever it has spent',
+      { ...mains, spentMah: { inCampaign: 99, inYear: 99 } },
+      { energy: { perDevice: 1, perYear: 1 } },
+      new Ledger(),
+      'admit',
+    ],
     ['cell full', {}, {}, busy(0.5), 'wait CELL_BUDGET'],
     ['cell full, and turned away before', { turnedAway: 9 }, {}, busy(0.5), 'wait CELL_BUDGET'],
     ['cell full of what yields', {}, {}, busy(0.5, false), 'admit'],
@@ -141,7 +196,7 @@ describe('admitDownload', () => {
 
   const admitted = (ledger: Ledger, name: string, asked: Device, change: Partial<Limits> = {}, ask: Partial<DownloadRequest> = {}) => {
     const admission = admitDownload(request({ device: asked, update: name, ...ask }), limits(change), ledger, now);
-    if (admission.type === 'admit') ledger.hold(name, { transfer: admission.start, bytesPerSecond: 1, campaign: 'c' }, now);
+    if (admission.type === 'admit') ledger.hold(name, { transfer: admission.start, bytesPerSecond: 1, keys: [] }, now);
     else if (admission.type === 'wait') ledger.promise(name, admission.promise, now);
     return admission;
   };

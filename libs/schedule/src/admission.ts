@@ -1,6 +1,8 @@
 import { earliest, isoOf, MINUTE, plus, Instant } from '@drover/kernel';
 import { numberFact, textFact, type Device } from '@drover/fleet';
 import type { Booking } from './airtime-ledger.ts';
+import { fullBudget, type BudgetLimits } from './budgets.ts';
+import { overEnergyBudget, type EnergyBudget } from './energy-budget.ts';
 import { nextContact, type ContactPattern } from './contact-pattern.ts';
 import { learnCoverage, type CoveragePattern } from './coverage.ts';
 import { bearerOf, carrierFor, coverageOf, linkOf, lossOf, UNKNOWN_CELL_FACTOR, type Carrier } from './link-of.ts';
@@ -24,8 +26,8 @@ export interface Limits {
   readonly minRSRP: number | undefined;
   readonly maxCoverageEnhancementLevel: number | undefined;
   readonly onRadioViolation: 'Defer' | 'Skip' | 'Allow';
-  readonly maxInFlight: number;
-  readonly bytesPerSecond: number | undefined;
+  readonly budgets: BudgetLimits;
+  readonly energy: EnergyBudget;
   /** Share of one carrier's airtime, 0–1. */
   readonly airtime: number;
   /** What the campaign would rather spend. */
@@ -37,6 +39,9 @@ export interface DownloadRequest {
   /** Name of the update in the ledger. */
   readonly update: string;
   readonly campaign: string;
+  readonly stage: number;
+  /** What updates have taken from its battery: in this campaign, and in this year, mAh. */
+  readonly spentMah: { readonly inCampaign: number; readonly inYear: number };
   readonly remainingBytes: number;
   readonly blockSize: number;
   readonly canResume: boolean;
@@ -96,7 +101,7 @@ export function admitDownload(request: DownloadRequest, limits: Limits, ledger: 
     return asked({ ...ask, closesAt: window.closesAt }) ?? wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
   }
   const open = { ...ask, closesAt: window.closesAt };
-  return campaignBudgets(open) ?? onItsCarrier(open);
+  return energyRefusal(open) ?? campaignBudgets(open) ?? onItsCarrier(open);
 }
 
 /** An appointment for a sleeper whose window is closed or too short for it, if it can be asked. */
@@ -117,17 +122,25 @@ interface Ask {
   readonly closesAt: Instant | undefined;
 }
 
+/** A battery may be asked for so much and no more; where better radio would be cheap enough it is waited for. */
+function energyRefusal({ request, limits, now, nextContactAt, cost }: Ask): Admission | undefined {
+  if (request.device.facts['power.mains']?.value === true) return undefined;
+  const { spentMah, remainingBytes, blockSize, device } = request;
+  const over = overEnergyBudget(limits.energy, { costMah: cost.energyMah, ...spentMah }, now);
+  if (!over) return undefined;
+  if (over.until !== undefined) return wait('ENERGY_BUDGET', over.evidence, over.until);
+  const cheapest = transferCost(remainingBytes, { ...linkOf(device, blockSize), ce: 0 }).energyMah;
+  const isHopeless = overEnergyBudget(limits.energy, { costMah: cheapest, ...spentMah }, now) !== undefined;
+  const waiting = wait('ENERGY_BUDGET', over.evidence, nextContactAt);
+  return isHopeless ? { ...waiting, type: 'skip' } : waiting;
+}
+
 function campaignBudgets({ request, limits, ledger, now, nextContactAt, cost }: Ask): Admission | undefined {
   // A slot frees as transfers end: an awake device asks again soon, a sleeper at its next contact.
   const again = earliest(nextContactAt, plus(now, 10 * MINUTE)) ?? nextContactAt;
-  if (ledger.inFlight(request.campaign) >= limits.maxInFlight)
-    return wait('WAVE_CAP', `${ledger.inFlight(request.campaign)} of ${limits.maxInFlight} transfers are under way`, again);
-  const rate = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
-  const used = ledger.bytesPerSecond(request.campaign);
-  // The first transfer always fits, or a small budget would wait for ever; it is paced instead.
-  if (limits.bytesPerSecond === undefined || used === 0 || used + rate <= limits.bytesPerSecond) return undefined;
-  const evidence = `${Math.round(used)} of ${limits.bytesPerSecond} bytes/s are taken, this one needs ${Math.round(rate)}`;
-  return wait('SERVER_BUDGET', evidence, again);
+  const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
+  const full = fullBudget(request, limits.budgets, { ledger, bytesPerSecond });
+  return full && wait(full.code, full.evidence, again);
 }
 
 function onItsCarrier(ask: Ask): Admission {

@@ -6,7 +6,8 @@ export interface Holding {
   readonly transfer: LiveTransfer;
   /** Predicted rate on the air, bytes/s. */
   readonly bytesPerSecond: number;
-  readonly campaign: string;
+  /** Names under which it is counted: of its campaign, stage, site, cell, operator, APN. */
+  readonly keys: readonly string[];
 }
 
 /** What a device that waits is expected to ask of its carrier; 0 ms for one of the very long transfers. */
@@ -24,7 +25,7 @@ export class Ledger {
   readonly #holdings = new Map<string, Holding>();
   readonly #promises = new Map<string, Booking>();
   readonly #backlog = new Map<string, Backlog>();
-  readonly #inFlight = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
   readonly #rates = new Map<string, number>();
 
   /** Without a better word every carrier gives all it has; campaigns take less. */
@@ -84,17 +85,21 @@ export class Ledger {
     else this.#backlog.delete(update);
   }
 
-  inFlight(campaign: string): number {
-    return this.#inFlight.get(campaign) ?? 0;
+  /** Transfers that are counted under this name. */
+  countOf(key: string): number {
+    return this.#counts.get(key) ?? 0;
   }
 
-  bytesPerSecond(campaign: string): number {
-    return this.#rates.get(campaign) ?? 0;
+  /** Their predicted rate on the air, bytes/s. */
+  rateOf(key: string): number {
+    return this.#rates.get(key) ?? 0;
   }
 
-  #change({ bytesPerSecond, campaign }: Holding, sign: 1 | -1): void {
-    add(this.#inFlight, campaign, sign);
-    add(this.#rates, campaign, sign * bytesPerSecond);
+  #change({ bytesPerSecond, keys }: Holding, sign: 1 | -1): void {
+    for (const key of keys) {
+      add(this.#counts, key, sign);
+      add(this.#rates, key, sign * bytesPerSecond);
+    }
   }
 }
 

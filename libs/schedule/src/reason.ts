@@ -4,6 +4,8 @@ import type { Instant } from '@drover/kernel';
 export const WAIT_CODES = [
   'STAGE_GATE',
   'WAVE_CAP',
+  'SITE_CAP',
+  'CELL_CAP',
   'CAMPAIGN_PAUSED',
   'APPROVAL',
   'HOLD',
@@ -21,6 +23,9 @@ export const WAIT_CODES = [
   'CELL_BUDGET',
   'CELL_UNKNOWN',
   'SERVER_BUDGET',
+  'APN_BUDGET',
+  'OPERATOR_BUDGET',
+  'ENERGY_BUDGET',
   'BACKOFF',
   'DEVICE_DEFERS',
   'DEVICE_BUSY',

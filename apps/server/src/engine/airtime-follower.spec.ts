@@ -11,11 +11,7 @@ let test: TestEngine;
 /** Somebody else's transfer that leaves nothing of the cell. */
 function occupy(hours: number): void {
   const booking = { carrier: CARRIER, from: test.clock.now(), until: plus(test.clock.now(), hours * HOUR), share: 1 };
-  test.state.ledger.hold(
-    'other',
-    { transfer: { booking, share: 1, isFirm: true }, bytesPerSecond: 1, campaign: 'other' },
-    test.clock.now(),
-  );
+  test.state.ledger.hold('other', { transfer: { booking, share: 1, isFirm: true }, bytesPerSecond: 1, keys: [] }, test.clock.now());
 }
 
 /** And is asked for its battery, as a device is of which nothing fresh is known: the decision follows the answer. */
@@ -66,11 +62,7 @@ describe('a sleeper that came for nothing', () => {
     test.clock.pass(PERIOD - MINUTE);
     test.state.ledger.release('other', test.clock.now());
     const booking = { carrier: CARRIER, from: test.clock.now(), until: plus(test.clock.now(), HOUR), share: 0.5 };
-    test.state.ledger.hold(
-      'other',
-      { transfer: { booking, share: 1.2, isFirm: true }, bytesPerSecond: 1, campaign: 'other' },
-      test.clock.now(),
-    );
+    test.state.ledger.hold('other', { transfer: { booking, share: 1.2, isFirm: true }, bytesPerSecond: 1, keys: [] }, test.clock.now());
     await wakesUp();
     expect(test.update()).toMatchObject({ state: 'offered', transfer: { isFirm: true } });
     expect(test.update().promise).toBeUndefined();

@@ -1,6 +1,7 @@
 import type { Instant } from '@drover/kernel';
 import {
   blockCost,
+  budgetKeys,
   carrierFor,
   expectedCoverage,
   learnCoverage,
@@ -28,7 +29,11 @@ const IN_LINE: readonly WaitCode[] = [
   'WINDOW_CLOSED',
   'WINDOW_TOO_SHORT',
   'WAVE_CAP',
+  'SITE_CAP',
+  'CELL_CAP',
   'SERVER_BUDGET',
+  'APN_BUDGET',
+  'OPERATOR_BUDGET',
 ];
 
 export function ledgerKey({ namespace, campaign, endpoint }: Pick<UpdateRecord, 'namespace' | 'campaign' | 'endpoint'>): string {
@@ -87,7 +92,11 @@ export class AirtimeFollower {
       share,
       isFirm: true,
     };
-    return { transfer, bytesPerSecond: ((link.blockSize + OVERHEAD_BYTES) * 1000) / duration, campaign: update.campaign };
+    return {
+      transfer,
+      bytesPerSecond: ((link.blockSize + OVERHEAD_BYTES) * 1000) / duration,
+      keys: budgetKeys({ device, campaign: update.campaign, stage: update.stage }),
+    };
   }
 
   #backlogOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {

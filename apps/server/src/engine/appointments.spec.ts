@@ -23,7 +23,7 @@ const lastWrite = (): { value: unknown; path: string | undefined } | undefined =
 /** Its carrier belongs to somebody else for so long. */
 function occupy(ms: number): void {
   const booking = { carrier: CARRIER, from: test.clock.at, until: test.clock.at + ms, share: 1 };
-  test.state.ledger.hold('somebody', { transfer: { booking, share: 1, isFirm: true }, bytesPerSecond: 1, campaign: 'x' }, test.clock.at);
+  test.state.ledger.hold('somebody', { transfer: { booking, share: 1, isFirm: true }, bytesPerSecond: 1, keys: [] }, test.clock.at);
 }
 
 /** It makes contact with this lifetime, and its facts are read. */

@@ -6,6 +6,8 @@ import {
   contactEnergyMah,
   installEnergyMah,
   linkOf,
+  spend,
+  spentIn,
   type TransferLink,
   type WaitCode,
   type WaitReason,
@@ -67,6 +69,7 @@ export class DeviceStepper {
       pattern: device.pattern,
       coverage: device.coverage,
       sleeps: device.registration?.queueMode ?? true,
+      spentThisYearMah: spentIn(device.energySpent, now),
       appointmentsLeft: appointmentsLeft({ key, campaign, update }, device, state),
       appointment: device.appointment,
       ledgerKey: ledgerKey(update),
@@ -114,10 +117,19 @@ export class DeviceStepper {
     const before = place.update;
     const moved = next(before, fact, this.rulesOf(place.campaign), unit.now);
     if (!moved) return before;
-    const after: UpdateRecord = { ...before, ...moved };
+    const after = this.#charged(before, { ...before, ...moved }, unit);
     unit.putUpdate(after);
     this.#afterMove(place, before, after, unit);
     return after;
+  }
+
+  /** What a battery has given is written to the device whenever its update moves on: it counts in every campaign of the year. */
+  #charged(before: UpdateRecord, after: UpdateRecord, unit: UnitOfWork): UpdateRecord {
+    const mah = after.energyMah - (after.chargedMah ?? 0);
+    if (before.state === after.state || mah <= 0) return after;
+    const device = this.#engine.state.devices.get(after.endpoint);
+    if (device) unit.putDevice({ ...device, energySpent: spend(device.energySpent, mah, unit.now) });
+    return { ...after, chargedMah: after.energyMah, spentMah: (after.spentMah ?? 0) + mah };
   }
 
   rulesOf({ document, record }: LiveCampaign): UpdateRules {

@@ -79,7 +79,7 @@ describe('a transfer', () => {
     expect(share()).toBe(true);
     await test.tell({ type: 'session-lost', offset: 512 });
     expect(share()).toBe(false);
-    expect(test.state.ledger.inFlight('c')).toBe(0);
+    expect(test.state.ledger.countOf('campaign c')).toBe(0);
     expect(test.update()).toMatchObject({ state: 'waiting', offset: 512, attempt: 1, reason: { code: 'ASLEEP' } });
     expect(test.link.sent).toMatchObject([{ type: 'drop', attempt: lost, epoch: 3 }]);
   });
@@ -88,7 +88,7 @@ describe('a transfer', () => {
     await test.tell(PROGRESS);
     await test.tell({ type: 'session-lost', offset: 512 });
     expect(test.link.sent).toMatchObject([{ type: 'drop' }, { type: 'offer', order: { offset: 512, attempt: 'default/c/1.2/d' } }]);
-    expect(test.state.ledger.inFlight('c')).toBe(1);
+    expect(test.state.ledger.countOf('campaign c')).toBe(1);
   });
 
   it('that brought nothing is left alone for a while, longer each time, and no longer than to the next contact', async () => {
@@ -120,7 +120,7 @@ describe('a transfer', () => {
     await told;
     expect(test.link.sent).toMatchObject([{ type: 'execute', attempt: 'default/c/1.1/d', epoch: 3 }]);
     expect(test.writer.audited).toContain('execute-committed');
-    expect(test.state.ledger.inFlight('c')).toBe(0);
+    expect(test.state.ledger.countOf('campaign c')).toBe(0);
   });
 });
 
@@ -133,7 +133,7 @@ describe('power', () => {
     await test.contacts.onFacts({ type: 'facts', endpoint: D, at: test.clock.now(), facts: { 'battery.level': 12 } });
     expect(test.update()).toMatchObject({ state: 'waiting', attempt: 1, offset: 1024, reason: { code: 'BATTERY_FLOOR' } });
     expect(test.link.sent).toMatchObject([{ type: 'drop', attempt: running }]);
-    expect(test.state.ledger.inFlight('c')).toBe(0);
+    expect(test.state.ledger.countOf('campaign c')).toBe(0);
     await test.contacts.onFacts({ type: 'facts', endpoint: D, at: test.clock.now(), facts: { 'battery.level': 55 } });
     expect(test.link.sent[1]).toMatchObject({ type: 'offer', order: { offset: 1024, attempt: 'default/c/1.2/d' } });
   });
@@ -207,7 +207,7 @@ describe('a command that came too late', () => {
   it('to offer waits for the next window, and holds no share', async () => {
     await refuse('offer');
     expect(test.update()).toMatchObject({ state: 'waiting', reason: { code: 'WINDOW_CLOSED', evidence: 'past its window' } });
-    expect(test.state.ledger.inFlight('c')).toBe(0);
+    expect(test.state.ledger.countOf('campaign c')).toBe(0);
   });
 
   it('to execute leaves the image where it is', async () => {

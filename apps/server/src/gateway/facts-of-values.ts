@@ -12,6 +12,7 @@ const TEXTS: Readonly<Record<string, FactName>> = {
   '/3/0/17': 'deviceType',
   '/3/0/18': 'hardware.revision',
   '/3/0/19': 'softwareVersion',
+  '/4/0/7/0': 'radio.apn',
 };
 
 const NUMBERS: Readonly<Record<string, FactName>> = {
