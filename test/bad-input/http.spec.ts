@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { HTTP_STATUS_OF, type ErrorKind, type Json } from '@drover/kernel';
-import type { CampaignView, PlanView } from '@drover/contracts';
+import type { CampaignView, ForecastView, PlanView } from '@drover/contracts';
 import { aRelease } from '@drover/testkit';
 import { api, startServer, uploadImage, type TestServer } from '../support/server.ts';
 
@@ -149,6 +149,13 @@ describe('bodies', () => {
     ['a reason of a book', '/campaigns/c/abort', JSON.stringify({ reason: 'x'.repeat(501) })],
     ['a rollback to no version', '/campaigns/c/rollback', '{"reason": "r", "version": ""}'],
     ['a rollback without a reason', '/campaigns/c/rollback', '{"version": "1.0.0"}'],
+    ['a forecast of a million runs', '/campaigns/c/forecast', '{"runs": 1000000}'],
+    ['a forecast of no run', '/campaigns/c/forecast', '{"runs": 0}'],
+    ['a seed that is no whole number', '/campaigns/c/forecast', '{"seed": 1.5}'],
+    ['a delta image of nothing', '/campaigns/c/forecast', '{"deltaBytes": 0}'],
+    ['a forecast of something else', '/campaigns/c/forecast', '{"until": "friday"}'],
+    ['a forecast of no documents', '/plan/forecast', '{"runs": 1}'],
+    ['a forecast of a mapping of six hundred thousand members', '/plan/forecast', wideMapping],
     ['a retry in no campaign', '/devices/d/retry', '{"reason": "r"}'],
     ['labels that are numbers', '/devices/import', '{"devices": [{"endpoint": "d", "labels": {"a": 1}}]}'],
     ['a device that is a list', '/devices/import', '{"devices": [[]]}'],
@@ -183,13 +190,16 @@ describe('bodies', () => {
     ['a hold until soon', '/holds', { scope: 'fleet', reason: 'r', until: 'soon' }, 'TIME_INVALID'],
     ['a hold on no campaign', '/holds', { scope: 'campaign', reason: 'r' }, 'HOLD_INVALID'],
     ['a bad campaign', '/plan', { documents: [{ kind: 'Campaign' }, { kind: 'Calendar' }] }, 'SPEC_INVALID'],
+    ['a forecast of nothing', '/plan/forecast', { documents: [] }, 'FORECAST_OF_ONE'],
+    ['a forecast of a bad campaign', '/plan/forecast', { documents: [{ kind: 'Campaign' }] }, 'SPEC_INVALID'],
     ['an image as JSON', '/firmware/images', {}, 'MEDIA_TYPE_UNSUPPORTED'],
   ])('refuses %s', async (_name, path, body, code) => {
     expectRefusal(await api(server, 'POST', path, body), 400, code);
   });
 
-  it('refuses a body that is too large before it is read', async () => {
-    expectRefusal(await sendRaw(head('Content-Type: application/json', `Content-Length: ${17 * 1024 * 1024}`)), 413, 'REQUEST_TOO_LARGE');
+  it.each(['/plan', '/campaigns/c/forecast'])('refuses a body for %s that is too large before it is read', async (path) => {
+    const large = head('Content-Type: application/json', `Content-Length: ${17 * 1024 * 1024}`).replace('/plan', path);
+    expectRefusal(await sendRaw(large), 413, 'REQUEST_TOO_LARGE');
   });
 
   it.each(['application/yaml', 'application/octet-stream', 'multipart/form-data; boundary=x'])('refuses documents as %s', async (type) => {
@@ -228,6 +238,12 @@ describe('addresses', () => {
     ['GET', '/campaigns/none/evidence', 404, 'CAMPAIGN_NOT_FOUND'],
     ['GET', '/devices/suspects?campaign=none', 404, 'CAMPAIGN_NOT_FOUND'],
     ['GET', '/devices/suspects?limit=5000', 400, 'REQUEST_INVALID'],
+    ['GET', '/campaigns/none/forecast', 404, 'CAMPAIGN_NOT_FOUND'],
+    ['GET', '/forecasts/none', 404, 'FORECAST_NOT_FOUND'],
+    ['GET', '/forecasts/none?waitSeconds=1e9', 400, 'REQUEST_INVALID'],
+    ['POST', '/forecasts/none/cancel', 404, 'FORECAST_NOT_FOUND'],
+    ['GET', '/cells?limit=0', 400, 'REQUEST_INVALID'],
+    ['GET', '/cells?hot=maybe', 400, 'REQUEST_INVALID'],
     ['POST', '/campaigns/none/rollback', 404, 'CAMPAIGN_NOT_FOUND'],
     ['POST', '/devices/none/release', 404, 'DEVICE_NOT_FOUND'],
     ['POST', '/holds/none/lift', 404, 'HOLD_NOT_FOUND'],
@@ -317,6 +333,21 @@ describe('campaigns', () => {
     const { status, body } = await apply([campaign('good')]);
     expect(body).toMatchObject([{ change: 'create', plan: { stages: [{ endpoints: expect.any(Array) }] } }]);
     expect(status).toBe(200);
+  });
+
+  it('forecasts devices that nobody has heard of as devices that nobody has heard of', async () => {
+    expectRefusal(await api(server, 'GET', '/campaigns/good/forecast'), 404, 'FORECAST_NOT_FOUND');
+    expectRefusal(await api(server, 'POST', '/campaigns/none/forecast', {}), 404, 'CAMPAIGN_NOT_FOUND');
+    expectRefusal(await api(server, 'POST', '/campaigns/good/forecast', { deltaBytes: 2048 }), 400, 'DELTA_TOO_LARGE');
+    // No body is as good as an empty one.
+    expect((await api(server, 'POST', '/campaigns/good/forecast')).status).toBe(200);
+    const look = (after: number) => api<ForecastView>(server, 'GET', `/campaigns/good/forecast?after=${after}&waitSeconds=5`);
+    let { body } = await look(0);
+    while (body.state === 'collecting' || body.state === 'running') ({ body } = await look(body.revision));
+    expect(body).toMatchObject({
+      state: 'done',
+      outlook: { runs: 20, devices: { remaining: 1, feasible: 0, infeasible: { SILENT: 1 } }, eta: [{ hours: { p50: 0 } }, {}, {}] },
+    });
   });
 
   it('refuses an approval policy that does not exist', async () => {

@@ -48,6 +48,14 @@ export function positive(option: string, text: string): number {
   return value;
 }
 
+/** A whole number from an option, not below 0, or a sentence that names the option. */
+export function whole(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new DroverError('USAGE', 'input', `${option} takes a whole number, not "${text}"`);
+  return value;
+}
+
 /** Wraps a command's work: the last argument that commander hands over is the command itself. */
 export function action<A extends unknown[]>(
   work: (context: Context, ...args: A) => Promise<number | void>,

@@ -3,6 +3,7 @@ import { auditCommands } from './commands/audit.ts';
 import { classCommands } from './commands/classes.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { firmwareCommands } from './commands/firmware.ts';
+import { forecastCommands } from './commands/forecast.ts';
 import { gitopsCommands } from './commands/gitops.ts';
 import { holdCommands, operateCommands } from './commands/operate.ts';
 import { tokenCommands } from './commands/tokens.ts';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     gitopsCommands,
     operateCommands,
     holdCommands,
+    forecastCommands,
     deviceCommands,
     classCommands,
     firmwareCommands,

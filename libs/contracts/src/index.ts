@@ -44,3 +44,17 @@ export {
   type OperationView,
   type ValueView,
 } from './operations.ts';
+export {
+  CellsQuery,
+  FORECAST_RUNS,
+  ForecastQuery,
+  ForecastRequest,
+  PlanForecastRequest,
+  type CellsView,
+  type CellView,
+  type ChangeView,
+  type ForecastView,
+  type LeverView,
+  type OutlookView,
+  type SpreadView,
+} from './forecasts.ts';

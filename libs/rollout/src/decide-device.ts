@@ -312,7 +312,7 @@ function stageStop(view: DeviceView, now: Instant): WaitReason | undefined {
 }
 
 /** What its class says counts; else a push cannot go on after a pause, and a pull can until the device has shown otherwise. */
-function canResumeTransfer({ update, device, spec, resume }: DeviceView): boolean {
+export function canResumeTransfer({ update, device, spec, resume }: Pick<DeviceView, 'update' | 'device' | 'spec' | 'resume'>): boolean {
   if (!spec.delivery.resume.enabled) return false;
   const announced = textFact(device, 'update.delivery') === 'Push' ? 'Push' : 'Pull';
   const method = update.method ?? (spec.delivery.method === 'Auto' ? announced : spec.delivery.method);

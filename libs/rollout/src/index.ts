@@ -1,4 +1,4 @@
-export { decideDevice, holdReason, type DeviceDecision, type DeviceView, type HoldNotice } from './decide-device.ts';
+export { canResumeTransfer, decideDevice, holdReason, type DeviceDecision, type DeviceView, type HoldNotice } from './decide-device.ts';
 export { mayRetry, retried } from './by-hand.ts';
 export type { DeviceFact } from './device-fact.ts';
 export {

@@ -201,6 +201,13 @@ export function powerStop(device: Device, limits: Limits, nextContactAt: Instant
   return power && power.code !== 'FACT_UNKNOWN' ? { ...power, nextAt: nextContactAt } : undefined;
 }
 
+/** What keeps a device out at any hour as it is now: its battery, or its radio. A level that is not known keeps nobody out here. */
+export function standingRefusal(device: Device, limits: Limits): WaitCode | undefined {
+  const power = powerRefusal(device, limits);
+  if (power && power.code !== 'FACT_UNKNOWN') return power.code;
+  return radioRefusal(device, limits) === undefined ? undefined : 'RADIO_POOR';
+}
+
 /** Whether Update may be executed now: install window and power, nothing else. */
 export function admitInstall(
   device: Device,

@@ -29,6 +29,12 @@ interface Load {
   smallAirtimeMs: number;
 }
 
+/** One carrier as it is now, for looking at. */
+export interface LoadOf extends Readonly<Omit<Load, 'smallAirtimeMs'>> {
+  readonly carrier: CarrierKey;
+  readonly isCrowded: boolean;
+}
+
 const NONE: Readonly<Load> = { firm: 0, yielding: 0, live: 0, waiting: 0, smallAirtimeMs: 0 };
 
 /** What a device that waits is expected to take of its carrier, ms; 0 for one of the very long transfers, which nobody waits for. */
@@ -89,6 +95,12 @@ export class Carriers {
 
   isCrowded(carrier: CarrierKey): boolean {
     return this.#of(carrier).smallAirtimeMs / USUAL_BUDGET > CROWDED_HOURS * HOUR;
+  }
+
+  /** Each carrier that somebody uses or waits for. */
+  *loads(): Generator<LoadOf> {
+    for (const [carrier, { firm, yielding, live, waiting }] of this.#loads)
+      yield { carrier, firm, yielding, live, waiting, isCrowded: this.isCrowded(carrier) };
   }
 
   #of(carrier: CarrierKey): Readonly<Load> {

@@ -1,4 +1,13 @@
-export { admitDownload, admitInstall, hasBatteryFloor, powerStop, type Admission, type DownloadRequest, type Limits } from './admission.ts';
+export {
+  admitDownload,
+  admitInstall,
+  hasBatteryFloor,
+  powerStop,
+  standingRefusal,
+  type Admission,
+  type DownloadRequest,
+  type Limits,
+} from './admission.ts';
 export {
   APPOINTMENT_GRACE_MS,
   appointmentTurn,
@@ -14,7 +23,7 @@ export { overEnergyBudget, spend, spentIn, type EnergyBudget, type EnergySpent }
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 export { forecast, forecastSteps, type Forecast } from './forecast.ts';
 export { Ledger, type Backlog, type Holding } from './ledger.ts';
-export { bearerOf, carrierFor, coverageOf, linkOf, lossOf, type Carrier } from './link-of.ts';
+export { bearerOf, carrierFor, coverageOf, isKnownCarrier, linkOf, lossOf, UNKNOWN_CELL_FACTOR, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';
 export { paceDelay, paceFactors, type CarrierLoad, type PaceFactors } from './pacing.ts';
 export { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass, type RadioModel } from './radio-model.ts';
@@ -47,6 +56,25 @@ export {
   type CoverageChances,
   type CoveragePattern,
 } from './coverage.ts';
-export { Carriers, smallAirtimeMs, type LiveTransfer } from './carriers.ts';
+export { Carriers, smallAirtimeMs, type LiveTransfer, type LoadOf } from './carriers.ts';
 export { ECO, FAST, MOST_APPOINTMENTS, type PaceMode } from './pace-mode.ts';
 export { bookWakeUp, decideStart, type Candidate, type StartCode, type StartDecision } from './start-decision.ts';
+export { outlookOf, type Change, type LeverOutlook, type Outlook, type OutlookOptions, type OutlookProgress } from './outlook/outlook.ts';
+export {
+  barrierIndex,
+  BARRIERS,
+  buffersOf,
+  firstRows,
+  HAS_IMAGE,
+  outlookColumns,
+  putRow,
+  TRANSFERS,
+  WAITS,
+  type Barrier,
+  type CampaignOutlook,
+  type OutlookColumns,
+  type OutlookRow,
+  type OutlookSnapshot,
+  type StageOutlook,
+} from './outlook/snapshot.ts';
+export { HourTables, openHours } from './outlook/open-hours.ts';

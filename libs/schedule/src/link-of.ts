@@ -6,13 +6,16 @@ import type { TransferLink } from './transfer-cost.ts';
 /** By coverage level, dB. */
 const TYPICAL_LOSS_DB = [134, 149, 158, 162] as const;
 
+/** Bearers as devices name them that no cell has to carry. */
+const NO_RADIO: readonly string[] = ['other', 'WLAN', 'Ethernet'];
+
 /** A cell that does not name itself gets this share of what a known cell gets: its neighbours are unknown too. */
 export const UNKNOWN_CELL_FACTOR = 0.2;
 
 export function bearerOf(device: Device): Bearer {
   const named = textFact(device, 'radio.bearer');
-  if (named === 'LTE-M' || named === 'other') return named;
-  if (named === 'WLAN' || named === 'Ethernet') return 'other';
+  if (named === 'LTE-M') return named;
+  if (named !== undefined && NO_RADIO.includes(named)) return 'other';
   // Unknown is taken for the scarcest.
   return 'NB-IoT';
 }
@@ -41,4 +44,10 @@ export interface Carrier {
 
 export function carrierFor(device: Device): Carrier {
   return { key: carrierOf(device), isKnown: isCellKnown(device) || bearerOf(device) === 'other' };
+}
+
+/** Whether a carrier by this name is one cell, or no radio at all; else it is all cells that do not name themselves. */
+export function isKnownCarrier(key: string): boolean {
+  const [, cell, bearer = ''] = key.split('/');
+  return cell !== '?' || NO_RADIO.includes(bearer);
 }

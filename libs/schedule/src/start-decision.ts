@@ -5,7 +5,7 @@ import { LONGEST_FROM, type Carriers } from './carriers.ts';
 import { coverageChances, expectedCoverage, type CoveragePattern } from './coverage.ts';
 import { KEPT_APPOINTMENTS, LOOK_AGAIN_MS, type PaceMode } from './pace-mode.ts';
 import { radioClass, type Bearer, type Coverage } from './radio-model.ts';
-import { transferCost, type TransferCost } from './transfer-cost.ts';
+import { paddedDuration, transferCost, type TransferCost } from './transfer-cost.ts';
 import type { WaitCode } from './reason.ts';
 
 /** What a decision has to know of one device at one moment. Times in ms of campaign time. */
@@ -73,7 +73,7 @@ interface Case {
 export function decideStart(candidate: Candidate, mode: PaceMode, carriers: Carriers, now: number): StartDecision {
   const { bearer, ce } = candidate;
   const cost = costAt(candidate, ce);
-  const each: Case = { candidate, mode, carriers, now, cost, durationMs: paddedMs(cost) };
+  const each: Case = { candidate, mode, carriers, now, cost, durationMs: paddedDuration(cost) };
   if (!candidate.isOpen(now)) return outsideWindow(each);
   if (!candidate.canResume && candidate.closesAt - now < each.durationMs)
     return (canBeAsked(candidate) ? appointment(each, 'WINDOW_TOO_SHORT') : undefined) ?? comesBack(each, 'WINDOW_TOO_SHORT');
@@ -90,11 +90,6 @@ function yields({ wakesAt, canResume, onBattery }: Candidate): boolean {
 
 function costAt({ bearer, blockSize, remainingBytes }: Candidate, ce: Coverage): TransferCost {
   return transferCost(remainingBytes, { bearer, ce, blockSize }, { install: false });
-}
-
-/** Setting up, and what the model does not know. */
-function paddedMs({ duration }: TransferCost): number {
-  return duration * 1.05 + 20 * SECOND;
 }
 
 /** What the campaign lets firmware take, as far as the carrier gives it. */
@@ -256,7 +251,7 @@ export function bookWakeUp(
   const { carrier, wakesAt, isOpen, coverage } = candidate;
   if (wakesAt === undefined) return { at: now + SOON, booking: undefined };
   const cost = costAt(candidate, expectedCoverage(coverage));
-  const duration = paddedMs(cost);
+  const duration = paddedDuration(cost);
   const first = wakesAt(now + SOON / 2);
   for (let at = first, tried = 0; tried < WAKES_TRIED; tried++, at = wakesAt(at + SOON)) {
     if (!isOpen(at)) continue;

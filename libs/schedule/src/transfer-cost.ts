@@ -1,4 +1,4 @@
-import { HOUR, type Duration } from '@drover/kernel';
+import { HOUR, SECOND, type Duration } from '@drover/kernel';
 import { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass } from './radio-model.ts';
 
 /** IP, UDP, DTLS with Connection ID, and CoAP around each block, bytes. */
@@ -92,4 +92,9 @@ export function transferCost(bytes: number, link: TransferLink, { install = true
     share: block.share,
     energyMah: blocks * block.energyMah + fixed,
   };
+}
+
+/** What is to be planned for: setting up, and what the model does not know, come on top. */
+export function paddedDuration({ duration }: Pick<TransferCost, 'duration'>): number {
+  return duration * 1.05 + 20 * SECOND;
 }

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { DroverError } from '@drover/kernel';
+import { DroverError, type Json } from '@drover/kernel';
 import type { PlanView } from '@drover/contracts';
 import { diffDocuments } from '@drover/gitops';
 import { action, type Context } from '../context.ts';
 import { loadDocuments } from '../documents.ts';
+import { followForecast, type DoneForecast } from '../forecast-follow.ts';
+import { forecastText } from '../forecast-text.ts';
 import { counts, table } from '../output.ts';
 
 interface SavedPlan {
@@ -22,6 +24,7 @@ export function gitopsCommands(program: Command): void {
   files(program.command('plan').description('show what apply would do: stages, exclusions with reasons, forecast'))
     .option('-o, --out <file>', 'save the plan; apply of it refuses when anything moved')
     .option('--exit-code', 'exit 1 when something would change')
+    .option('--forecast', 'also what is to be expected of each campaign, as `drover forecast` tells it')
     .action(action(plan));
   files(program.command('diff').description('what differs between the files and the server; exits 0 same, 1 differs')).action(action(diff));
   program
@@ -39,19 +42,34 @@ async function validate({ out }: Context, { file }: { file: string[] }): Promise
 }
 
 async function plan(
-  { api, out }: Context,
-  { file, out: target, exitCode }: { file: string[]; out?: string; exitCode?: boolean },
+  context: Context,
+  { file, out: target, exitCode, forecast }: { file: string[]; out?: string; exitCode?: boolean; forecast?: boolean },
 ): Promise<number> {
+  const { api, out } = context;
   const documents = loadDocuments(file).map(({ source }) => source);
   const plans = await api.post<PlanView[]>('plan', { documents });
   for (const each of plans) out.say(planText(each));
-  out.result(plans);
+  out.result(forecast ? { plans, forecasts: await forecastsOf(context, documents, plans) } : plans);
   if (target !== undefined) {
     const saved: SavedPlan = { droverPlan: 1, documents, digests: digestsIn(plans) };
     writeFileSync(target, `${JSON.stringify(saved, undefined, 2)}\n`);
     out.say(`saved to ${target}`);
   }
   return exitCode && plans.some(({ change }) => change !== 'none') ? 1 : 0;
+}
+
+/** Of each campaign that would be new, by itself: none of them is there yet for the others. */
+async function forecastsOf(context: Context, documents: readonly Json[], plans: readonly PlanView[]): Promise<DoneForecast[]> {
+  const isCampaign = (index: number): boolean => plans[index]?.kind === 'Campaign';
+  const policies = documents.filter((_, index) => !isCampaign(index));
+  const forecasts: DoneForecast[] = [];
+  for (const [index, campaign] of documents.entries()) {
+    if (!isCampaign(index) || plans[index]?.change === 'none') continue;
+    const done = await followForecast(context, 'plan/forecast', { documents: [campaign, ...policies] });
+    context.out.say(forecastText(done));
+    forecasts.push(done);
+  }
+  return forecasts;
 }
 
 async function diff({ api, out }: Context, { file }: { file: string[] }): Promise<number> {

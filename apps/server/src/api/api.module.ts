@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import { TokenDesk } from '../engine/token-desk.ts';
 import { AuditController } from './audit.controller.ts';
+import { CellsController } from './cells.controller.ts';
 import { CampaignsController } from './campaigns.controller.ts';
 import { DeviceClassesController } from './device-classes.controller.ts';
 import { DeviceInsightController } from './device-insight.controller.ts';
@@ -11,6 +12,7 @@ import { SuspectsController } from './suspects.controller.ts';
 import { RollbacksController } from './rollbacks.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
+import { ForecastsController } from './forecasts.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { HoldsController } from './holds.controller.ts';
 import { TokenGuard } from './token.guard.ts';
@@ -26,6 +28,8 @@ export class ApiModule {
         HealthController,
         CampaignsController,
         RollbacksController,
+        ForecastsController,
+        CellsController,
         SuspectsController,
         DeviceUpdatesController,
         DevicesController,

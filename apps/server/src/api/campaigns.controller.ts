@@ -1,13 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Digest } from '@drover/kernel';
-import { CampaignError, readDocument, type DroverDocument, type Fault } from '@drover/campaign';
+import { CampaignError } from '@drover/campaign';
 import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, type PlanView } from '@drover/contracts';
 import { CampaignControl } from '../engine/campaign-control.ts';
 import { Campaigns } from '../engine/campaigns.ts';
 import { Engine } from '../engine/engine.ts';
 import { RolloutTicker } from '../engine/rollout-ticker.ts';
 import { Needs, roleMay } from './permissions.ts';
+import { readAll } from './read-documents.ts';
 import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 import { campaignView, planView } from './views.ts';
 
@@ -99,21 +100,4 @@ export class CampaignsController {
   #view(campaign: Parameters<typeof campaignView>[0]): CampaignView {
     return campaignView(campaign, this.#engine.state, this.#ticker);
   }
-}
-
-/** The server reads every document itself; what a client has checked proves nothing here. */
-function readAll(sources: readonly unknown[]): DroverDocument[] {
-  const faults: (Fault & { document: number })[] = [];
-  const documents = sources.flatMap((source, index) => {
-    const outcome = readDocument(source);
-    faults.push(...outcome.faults.map((fault) => ({ ...fault, document: index })));
-    return outcome.document ? [outcome.document] : [];
-  });
-  if (faults.length > 0)
-    throw new CampaignError(
-      'SPEC_INVALID',
-      `${faults.length} faults, the first: ${faults[0]?.path.join('.') ?? ''}: ${faults[0]?.message ?? ''}`,
-      faults.slice(0, 200),
-    );
-  return documents;
 }

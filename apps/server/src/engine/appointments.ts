@@ -20,7 +20,11 @@ export function isOfAppointment({ id }: Operated): boolean {
 }
 
 /** How often a device may still be asked to wake up at another time for this update. */
-export function appointmentsLeft({ campaign, update }: Place, device: DeviceRecord, { appointments }: EngineState): number {
+export function appointmentsLeft(
+  { campaign, update }: { readonly campaign: Pick<Place['campaign'], 'document'>; readonly update: UpdateRecord },
+  device: DeviceRecord,
+  { appointments }: Pick<EngineState, 'appointments'>,
+): number {
   if (campaign.document.spec.schedule.appointments === 'Never' || device.registration?.queueMode !== true) return 0;
   if (device.appointments?.refused || serverInstance(device) === undefined || !appointments.mayAsk(device)) return 0;
   return Math.max(0, MOST_APPOINTMENTS - (update.asked ?? 0));

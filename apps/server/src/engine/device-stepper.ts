@@ -70,7 +70,7 @@ export class DeviceStepper {
       coverage: device.coverage,
       sleeps: device.registration?.queueMode ?? true,
       spentThisYearMah: spentIn(device.energySpent, now),
-      appointmentsLeft: appointmentsLeft({ key, campaign, update }, device, state),
+      appointmentsLeft: appointmentsLeft({ campaign, update }, device, state),
       appointment: device.appointment,
       ledgerKey: ledgerKey(update),
       isReachable: this.isReachable(device, now),

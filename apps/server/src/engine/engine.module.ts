@@ -4,6 +4,8 @@ import type { BlobStore } from '@drover/firmware-store/stores';
 import { Reader } from '@drover/persistence';
 import type { ObjectModels } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
+import { ForecastDesk } from '../outlook/forecast-desk.ts';
+import { OutlookThread } from '../outlook/outlook-thread.ts';
 import { AppointmentDesk } from './appointment-desk.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
@@ -42,6 +44,12 @@ const INSIGHT = [
   { provide: ClassDesk, inject: [Engine], useFactory: (e: Engine) => new ClassDesk(e) },
   { provide: GatewayLooks, inject: [Engine], useFactory: (e: Engine) => new GatewayLooks(e) },
   { provide: TraceDesk, inject: [Engine, GatewayLooks], useFactory: (e: Engine, looks: GatewayLooks) => new TraceDesk(e, looks) },
+  {
+    provide: ForecastDesk,
+    inject: [Engine, Entropy],
+    useFactory: (engine: Engine, entropy: Entropy) =>
+      new ForecastDesk({ engine, runner: new OutlookThread(), entropy, wallNow: monotonicMs }),
+  },
 ];
 
 /** What people decide about campaigns that have gone wrong, and about single devices. */

@@ -6,14 +6,14 @@ export function isLifted(hold: HoldRecord): boolean {
   return hold.liftedAt !== undefined;
 }
 
-export function covers(hold: HoldRecord, campaign: CampaignRecord): boolean {
+export function covers(hold: HoldRecord, campaign: Pick<CampaignRecord, 'namespace' | 'name' | 'plan'>): boolean {
   if (hold.namespace !== campaign.namespace) return false;
   if (hold.scope === 'fleet') return true;
   return hold.scope === 'campaign' ? hold.target === campaign.name : hold.target === campaign.plan.firmware.digest;
 }
 
 /** The oldest standing hold over a campaign. `until` only reminds: nothing but a person lifts it. */
-export function holdOver(state: EngineState, campaign: CampaignRecord): HoldNotice | undefined {
+export function holdOver(state: EngineState, campaign: Pick<CampaignRecord, 'namespace' | 'name' | 'plan'>): HoldNotice | undefined {
   for (const hold of state.holds.values()) {
     if (!isLifted(hold) && covers(hold, campaign)) return { reason: hold.reason, by: hold.by, since: hold.at };
   }

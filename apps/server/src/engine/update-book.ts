@@ -75,6 +75,11 @@ export class UpdateBook {
     else this.#inFlight.delete(update.endpoint);
   }
 
+  /** Everybody, in the order of the plan. */
+  *all(): Generator<UpdateRecord> {
+    for (const [endpoint, entry] of this.#entries) yield this.#updateOf(endpoint, entry);
+  }
+
   /** Those to which something has happened. */
   *touched(): Generator<UpdateRecord> {
     for (const [endpoint, entry] of this.#entries) if (typeof entry !== 'number' || entry >= 0) yield this.#updateOf(endpoint, entry);

@@ -18,6 +18,8 @@ export interface SimFleet {
   readonly bearer: Uint8Array;
   /** Mean coupling loss, dB. */
   readonly meanLossDb: Float64Array;
+  /** Spread of the coupling loss from contact to contact, dB; without it the weather's. */
+  readonly lossSdDb?: Float64Array;
   /** Time between wake-ups, ms; 0 is always reachable. */
   readonly periodMs: Float64Array;
   /** First wake-up, ms after the start. */
@@ -30,7 +32,7 @@ export interface SimFleet {
   readonly isDead: Uint8Array;
   /** Index into `windows`. */
   readonly window: Uint8Array;
-  /** Open or not, by hour of the UTC day. */
+  /** Open or not, by hour of the day or of the week, whichever it is as long as; the first is always open. */
   readonly windows: readonly (readonly boolean[])[];
   readonly bytes: Int32Array;
 }

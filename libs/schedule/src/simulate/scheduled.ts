@@ -22,6 +22,12 @@ export interface ScheduledOptions {
   /** Whether airtime is promised to devices that can come at no other time before anyone has made contact. */
   readonly plansAhead?: boolean;
   readonly appointments?: number;
+  /** Who takes part from the start; the others do from `enter` on. Everybody without it. */
+  readonly isIn?: (device: number) => boolean;
+  /** Whether its campaign lets a device begin now, whatever its radio and its carrier say. */
+  readonly mayBegin?: (device: number) => boolean;
+  /** Until when a device may be left waiting for better radio, ms. */
+  readonly patientUntil?: (device: number) => number;
 }
 
 /** The production decisions, in the simulated world: what the engine does with rows and messages, done with columns. */
@@ -29,6 +35,9 @@ export class ScheduledPolicy implements SimPolicy {
   readonly #mode: PaceMode;
   readonly #plansAhead: boolean;
   readonly #appointments: number;
+  readonly #startsIn: (device: number) => boolean;
+  readonly #mayBegin: (device: number) => boolean;
+  readonly #patientUntil: (device: number) => number;
   #carriers!: Carriers;
   #world!: World;
   #coverage: CoveragePattern[] = [];
@@ -38,14 +47,19 @@ export class ScheduledPolicy implements SimPolicy {
   #turnedAway = new Uint8Array(0);
   #losses = new Uint8Array(0);
   #notBefore = new Float64Array(0);
+  #airtime = new Float64Array(0);
   #smallAirtime = new Float64Array(0);
+  #isIn = new Uint8Array(0);
   /** Always reachable devices that wait, per carrier, the quickest first. */
   #waiting: number[][] = [];
 
-  constructor({ mode, plansAhead = true, appointments = MOST_APPOINTMENTS }: ScheduledOptions) {
+  constructor({ mode, plansAhead = true, appointments = MOST_APPOINTMENTS, ...gate }: ScheduledOptions) {
     this.#mode = mode;
     this.#plansAhead = plansAhead;
     this.#appointments = appointments;
+    this.#startsIn = gate.isIn ?? (() => true);
+    this.#mayBegin = gate.mayBegin ?? (() => true);
+    this.#patientUntil = gate.patientUntil ?? (() => mode.patienceMs);
   }
 
   start(world: World): void {
@@ -59,13 +73,22 @@ export class ScheduledPolicy implements SimPolicy {
     this.#coverage = Array.from({ length: fleet.size }, (_, device) =>
       learnCoverage(undefined, fleet.meanLossDb[device]! + FIRST_GUESS_DB * world.normal(device, 0, PURPOSE_FIRST_GUESS)),
     );
-    this.#countWaiting();
+    this.#airtime = new Float64Array(fleet.size);
+    this.#smallAirtime = new Float64Array(fleet.size);
+    this.#isIn = new Uint8Array(fleet.size);
+    this.#waiting = Array.from({ length: fleet.carriers }, () => []);
+    this.#lineUp(Array.from({ length: fleet.size }, (_, device) => device).filter(this.#startsIn));
     if (this.#plansAhead) this.#promiseAhead();
     for (let carrier = 0; carrier < fleet.carriers; carrier++) this.#serve(carrier);
   }
 
+  /** These take part from now on: their stage has opened. */
+  enter(devices: Iterable<number>): void {
+    for (const carrier of this.#lineUp(devices)) this.#serve(carrier);
+  }
+
   contact(device: number, world: World): void {
-    if (world.fleet.battery[device]! < LOWEST_BATTERY) return;
+    if (this.#isIn[device] === 0 || !this.#mayBegin(device)) return;
     if (world.fleet.periodMs[device] === 0) return this.#serve(world.fleet.carrier[device]!);
     world.coverage(device);
     this.#coverage[device] = learnCoverage(this.#coverage[device], world.lossDb[device]!);
@@ -89,26 +112,30 @@ export class ScheduledPolicy implements SimPolicy {
     for (let carrier = turn; carrier < world.fleet.carriers; carrier += TURNS) this.#serve(carrier);
   }
 
-  #countWaiting(): void {
+  /** Joins those who wait; returns the carriers on which somebody is always there. */
+  #lineUp(devices: Iterable<number>): Set<number> {
     const { fleet } = this.#world;
-    this.#smallAirtime = new Float64Array(fleet.size);
-    const airtime = new Float64Array(fleet.size);
-    this.#waiting = Array.from({ length: fleet.carriers }, () => []);
-    for (let device = 0; device < fleet.size; device++) {
+    const served = new Set<number>();
+    for (const device of devices) {
       if (fleet.battery[device]! < LOWEST_BATTERY) continue;
+      const carrier = fleet.carrier[device]!;
       const link = { bearer: BEARERS[fleet.bearer[device]!]!, ce: expectedCoverage(this.#coverage[device]!), blockSize: BLOCK_SIZE };
-      airtime[device] = transferCost(fleet.bytes[device]!, link).airtime;
+      this.#isIn[device] = 1;
+      this.#airtime[device] = transferCost(fleet.bytes[device]!, link).airtime;
       this.#smallAirtime[device] = smallAirtimeMs(fleet.bytes[device]!, link);
-      this.#carriers.addWaiting(fleet.carrier[device]!, this.#smallAirtime[device]!);
-      if (fleet.periodMs[device] === 0) this.#waiting[fleet.carrier[device]!]!.push(device);
+      this.#carriers.addWaiting(carrier, this.#smallAirtime[device]!);
+      if (fleet.periodMs[device]! > 0) continue;
+      this.#waiting[carrier]!.push(device);
+      served.add(carrier);
     }
-    for (const list of this.#waiting) list.sort((a, b) => airtime[a]! - airtime[b]! || a - b);
+    for (const carrier of served) this.#waiting[carrier]!.sort((a, b) => this.#airtime[a]! - this.#airtime[b]! || a - b);
+    return served;
   }
 
   #promiseAhead(): void {
     const { fleet, now } = this.#world;
     for (let device = 0; device < fleet.size; device++) {
-      if (fleet.periodMs[device] === 0 || fleet.canAppoint[device] === 1 || fleet.battery[device]! < LOWEST_BATTERY) continue;
+      if (fleet.periodMs[device] === 0 || fleet.canAppoint[device] === 1 || this.#isIn[device] === 0) continue;
       this.#book(device, bookWakeUp(this.#candidate(device), this.#mode, this.#carriers, now).booking);
     }
   }
@@ -161,7 +188,7 @@ export class ScheduledPolicy implements SimPolicy {
       appointmentsLeft: canAppoint[device] === 1 ? this.#appointments - this.#asked[device]! : 0,
       closesAt: this.#closesAt(device),
       isOpen: (at) => world.isOpen(device, at),
-      patientUntil: this.#mode.patienceMs,
+      patientUntil: this.#patientUntil(device),
       booking: this.#bookings[device],
     };
   }
@@ -194,16 +221,20 @@ export class ScheduledPolicy implements SimPolicy {
 
   #serve(carrier: number): void {
     const list = this.#waiting[carrier]!;
-    if (list.length === 0) return;
+    if (list.length === 0 || this.#isFull(carrier)) return;
     let kept = 0;
     for (const device of list) if (!this.#tryNow(device, carrier)) list[kept++] = device;
     list.length = kept;
   }
 
+  #isFull(carrier: number): boolean {
+    return this.#carriers.demandOn(carrier) >= this.#carriers.budgetAt(carrier, this.#world.now);
+  }
+
   #tryNow(device: number, carrier: number): boolean {
     const world = this.#world;
     if (world.fleet.isDead[device] === 1 || this.#notBefore[device]! > world.now || !world.isOpen(device)) return false;
-    if (this.#carriers.demandOn(carrier) >= this.#carriers.budgetAt(carrier, world.now)) return false;
+    if (this.#isFull(carrier) || !this.#mayBegin(device)) return false;
     const decision = decideStart(this.#candidate(device), this.#mode, this.#carriers, world.now);
     if (decision.type === 'start') this.#follow(device, decision);
     return decision.type === 'start';

@@ -29,6 +29,8 @@ export interface SimPolicy {
   ended(device: number, isDone: boolean, world: World): void;
   /** Once a minute. */
   minute?(world: World): void;
+  /** Asked once a minute: nothing that anybody looks at is left to happen. */
+  isOver?(): boolean;
 }
 
 /** Per bearer and coverage level, for blocks of the simulated size. */
@@ -41,7 +43,7 @@ interface BlockClass {
   readonly lossPerTick: number;
 }
 
-const CLASSES: readonly BlockClass[] = BEARERS.slice(0, 2).flatMap((bearer) =>
+const CLASSES: readonly BlockClass[] = BEARERS.flatMap((bearer) =>
   ([0, 1, 2] as const).map((ce): BlockClass => {
     const { duration, share, energyMah } = blockCost({ bearer, ce, blockSize: BLOCK_SIZE });
     const { contactMah, sessionS } = radioClass(bearer, ce);
@@ -159,7 +161,8 @@ export class World {
   }
 
   isOpen(device: number, at = this.now): boolean {
-    return this.fleet.windows[this.fleet.window[device]!]![Math.floor(at / HOUR) % 24]!;
+    const open = this.fleet.windows[this.fleet.window[device]!]!;
+    return open[Math.floor(at / HOUR) % open.length]!;
   }
 
   /** Coverage at the last contact; of a device that is always reachable, now. */
@@ -174,7 +177,7 @@ export class World {
   }
 
   #loss(device: number, count: number, purpose: number): number {
-    const { radioSdDb } = this.weather;
+    const radioSdDb = this.fleet.lossSdDb?.[device] ?? this.weather.radioSdDb;
     const mean = this.fleet.meanLossDb[device]!;
     return radioSdDb === 0 ? mean : mean + radioSdDb * normalOf(this.#noise, device, count, purpose);
   }
@@ -222,6 +225,7 @@ export class World {
       if (this.tick % TICKS_PER_MINUTE === TICKS_PER_MINUTE - 1) {
         this.#endMinute();
         policy.minute?.(this);
+        if (policy.isOver?.() === true) return;
       }
     }
   }
