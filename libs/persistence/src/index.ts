@@ -4,6 +4,7 @@ export { loadSnapshot, Reader, type Snapshot } from './load.ts';
 export type {
   ApprovalRecord,
   CampaignRecord,
+  CarrierRecord,
   ComponentRecord,
   Changes,
   DeviceRecord,

@@ -6,6 +6,7 @@ import { planOf } from './plan-parts.ts';
 import type {
   ApprovalRecord,
   CampaignRecord,
+  CarrierRecord,
   DeviceRecord,
   DocumentRecord,
   FirmwareRecord,
@@ -26,6 +27,7 @@ export interface Snapshot {
   readonly devices: AsyncIterable<DeviceRecord>;
   readonly updates: AsyncIterable<UpdateRecord>;
   readonly approvals: readonly ApprovalRecord[];
+  readonly carriers: readonly CarrierRecord[];
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
 }
@@ -38,6 +40,7 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     devices: rowsOf(database, 'device'),
     updates: rowsOf(database, 'device_update'),
     approvals: await bodies(database, 'approval'),
+    carriers: await bodies(database, 'carrier'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
   };

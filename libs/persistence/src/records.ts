@@ -1,7 +1,7 @@
 import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import type { CampaignLife, DocumentKind, Exclusion, Plan } from '@drover/campaign';
-import type { Appointment, ContactPattern, CoveragePattern, EnergySpent, Forecast } from '@drover/schedule';
+import type { Appointment, CarrierCapacity, ContactPattern, CoveragePattern, EnergySpent, Forecast } from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
 
 /** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
@@ -62,6 +62,15 @@ export interface PlanPartRecord {
   readonly stage?: number;
   readonly endpoints?: readonly Endpoint[];
   readonly excluded?: readonly Exclusion[];
+}
+
+/** What has been found out about one carrier: operator, cell, bearer. */
+export interface CarrierRecord {
+  readonly carrier: string;
+  readonly capacity: CarrierCapacity;
+  /** What may be taken of it, 0–1; 1 is whatever campaigns say. */
+  readonly share: number;
+  readonly changedAt: Instant;
 }
 
 /** What the gateway last told of a device's registration. */
@@ -180,6 +189,7 @@ export interface Changes {
   readonly devices?: readonly DeviceRecord[];
   readonly updates?: readonly UpdateRecord[];
   readonly planParts?: readonly PlanPartRecord[];
+  readonly carriers?: readonly CarrierRecord[];
   /** Updates of a campaign that is planned anew lose their rows first, and its earlier plans go. */
   readonly dropUpdatesOf?: readonly { readonly namespace: Namespace; readonly campaign: string; readonly generation: number }[];
   readonly approvals?: readonly ApprovalRecord[];

@@ -3,6 +3,7 @@ import type { Row, Table } from './multi-row.ts';
 import type {
   ApprovalRecord,
   CampaignRecord,
+  CarrierRecord,
   Changes,
   DeviceRecord,
   DocumentRecord,
@@ -47,6 +48,7 @@ const ROW_OF = {
     part: record.part,
     body: body(record),
   }),
+  carriers: (record: CarrierRecord): Row => ({ carrier: record.carrier, body: body(record) }),
   devices: deviceRow,
   updates: (record: UpdateRecord): Row => ({
     namespace: record.namespace,
@@ -84,6 +86,7 @@ const TABLE_OF: Record<Records, Table> = {
   firmware: { table: 'firmware', keys: ['namespace', 'name', 'version'], others: ['digest', 'body'] },
   campaigns: { table: 'campaign', keys: ['namespace', 'name'], others: ['phase', 'body'] },
   planParts: { table: 'plan_part', keys: ['namespace', 'campaign', 'generation', 'part'], others: ['body'] },
+  carriers: { table: 'carrier', keys: ['carrier'], others: ['body'] },
   devices: { table: 'device', keys: ['namespace', 'endpoint'], others: ['facts', 'version_keys', 'labels', 'body'] },
   updates: {
     table: 'device_update',

@@ -1,5 +1,5 @@
-import { numberFact, textFact, type Device } from '@drover/fleet';
-import { carrierFor, coverageOf } from './link-of.ts';
+import { isCellKnown, numberFact, textFact, type Device } from '@drover/fleet';
+import { bearerOf, carrierFor, coverageOf } from './link-of.ts';
 import type { Ledger } from './ledger.ts';
 import type { Coverage } from './radio-model.ts';
 import type { WaitCode } from './reason.ts';
@@ -26,37 +26,34 @@ export interface BudgetSubject {
   readonly stage: number;
 }
 
-/** Names under which one transfer is counted. What ends with a campaign begins with its name; the rest is shared by all. */
-interface BudgetKeys {
-  readonly campaign: string;
-  readonly stage: string;
-  readonly site: string | undefined;
-  readonly apn: string | undefined;
-  readonly operator: string;
-  readonly cell: string;
-}
+/** Names under which one transfer is counted. What is of one campaign begins with its name; the rest is shared by all. */
+const KEY = {
+  campaign: ({ campaign }: BudgetSubject) => `campaign ${campaign}`,
+  stage: ({ campaign, stage }: BudgetSubject) => `stage ${campaign}/${stage}`,
+  site: ({ campaign, device }: BudgetSubject) => named('site', textFact(device, 'site'), `${campaign}/`),
+  apn: ({ device }: BudgetSubject) => named('apn', textFact(device, 'radio.apn')),
+  operator: ({ device }: BudgetSubject) => `operator ${numberFact(device, 'radio.mcc') ?? '?'}-${numberFact(device, 'radio.mnc') ?? '?'}`,
+  cell: ({ device }: BudgetSubject) => `cell ${carrierFor(device).key} ${levelOf(device)}`,
+} as const;
 
-function keysOf({ device, campaign, stage }: BudgetSubject): BudgetKeys {
-  const [site, apn] = [textFact(device, 'site'), textFact(device, 'radio.apn')];
-  return {
-    campaign: `campaign ${campaign}`,
-    stage: `stage ${campaign}/${stage}`,
-    site: site === undefined ? undefined : `site ${campaign}/${site}`,
-    apn: apn === undefined ? undefined : `apn ${apn}`,
-    operator: `operator ${numberFact(device, 'radio.mcc') ?? '?'}-${numberFact(device, 'radio.mnc') ?? '?'}`,
-    cell: `cell ${carrierFor(device).key} ${levelOf(device)}`,
-  };
+function named(what: string, name: string | undefined, within = ''): string | undefined {
+  return name === undefined ? undefined : `${what} ${within}${name}`;
 }
 
 /** For the ledger: every name that a transfer is counted under. */
 export function budgetKeys(subject: BudgetSubject): string[] {
-  return Object.values(keysOf(subject)).filter((key): key is string => key !== undefined);
+  return Object.values(KEY).flatMap((key) => key(subject) ?? []);
 }
 
 const LEVELS = ['ce0', 'ce1', 'ce2', 'ce2'] as const satisfies Record<Coverage, keyof BudgetLimits['perCellMax']>;
 
 function levelOf(device: Device): keyof BudgetLimits['perCellMax'] {
-  return carrierFor(device).isKnown ? LEVELS[coverageOf(device)] : 'unknown';
+  return isCellKnown(device) || bearerOf(device) === 'other' ? LEVELS[coverageOf(device)] : 'unknown';
+}
+
+interface Full {
+  readonly code: WaitCode;
+  readonly evidence: string;
 }
 
 /** The first budget that has no room for one transfer more of `bytesPerSecond`, if any. */
@@ -64,27 +61,28 @@ export function fullBudget(
   subject: BudgetSubject,
   limits: BudgetLimits,
   { ledger, bytesPerSecond }: { ledger: Ledger; bytesPerSecond: number },
-): { readonly code: WaitCode; readonly evidence: string } | undefined {
-  const keys = keysOf(subject);
-  const count = (code: WaitCode, key: string | undefined, most: number | undefined, where: string) => {
+): Full | undefined {
+  // Few campaigns have them all, and every decision asks: a name is only made where there is a limit.
+  const count = (code: WaitCode, what: keyof typeof KEY, most: number | undefined): Full | undefined => {
+    const key = most === undefined ? undefined : KEY[what](subject);
     if (key === undefined || most === undefined || ledger.countOf(key) < most) return undefined;
-    return { code, evidence: `${ledger.countOf(key)} of ${most} transfers ${where} are under way` };
+    return { code, evidence: `${ledger.countOf(key)} of ${most} transfers of ${key} are under way` };
   };
-  const rate = (code: WaitCode, key: string | undefined, most: number | undefined, where: string) => {
+  const rate = (code: WaitCode, what: keyof typeof KEY, most: number | undefined): Full | undefined => {
+    const key = most === undefined ? undefined : KEY[what](subject);
     const used = key === undefined ? 0 : ledger.rateOf(key);
     // The first transfer always fits, or a small budget would wait for ever; it is paced instead.
     if (most === undefined || used === 0 || used + bytesPerSecond <= most) return undefined;
-    return { code, evidence: `${Math.round(used)} of ${most} bytes/s ${where} are taken, this one needs ${Math.round(bytesPerSecond)}` };
+    return { code, evidence: `${Math.round(used)} of ${most} bytes/s of ${key} are taken, this one needs ${Math.round(bytesPerSecond)}` };
   };
   const { perAPN, perCarrier, total } = limits.bytesPerSecond;
-  const level = levelOf(subject.device);
   return (
-    count('WAVE_CAP', keys.campaign, limits.maxInFlight, 'of the campaign') ??
-    count('WAVE_CAP', keys.stage, limits.stageMaxInFlight, 'of the stage') ??
-    count('SITE_CAP', keys.site, limits.siteMaxInFlight, `of ${keys.site?.slice(5) ?? ''}`) ??
-    count('CELL_CAP', keys.cell, limits.perCellMax[level], `of ${keys.cell}`) ??
-    rate('SERVER_BUDGET', keys.campaign, total, 'of the campaign') ??
-    rate('APN_BUDGET', keys.apn, perAPN, `of ${keys.apn ?? ''}`) ??
-    rate('OPERATOR_BUDGET', keys.operator, perCarrier, `of ${keys.operator}`)
+    count('WAVE_CAP', 'campaign', limits.maxInFlight) ??
+    count('WAVE_CAP', 'stage', limits.stageMaxInFlight) ??
+    count('SITE_CAP', 'site', limits.siteMaxInFlight) ??
+    count('CELL_CAP', 'cell', limits.perCellMax[levelOf(subject.device)]) ??
+    rate('SERVER_BUDGET', 'campaign', total) ??
+    rate('APN_BUDGET', 'apn', perAPN) ??
+    rate('OPERATOR_BUDGET', 'operator', perCarrier)
   );
 }

@@ -13,7 +13,7 @@ export interface EnergyBudget {
 }
 
 export function spentIn(spent: EnergySpent | undefined, now: Instant): number {
-  return spent?.year === yearOf(now) ? spent.mah : 0;
+  return spent !== undefined && spent.year === yearOf(now) ? spent.mah : 0;
 }
 
 export function spend(spent: EnergySpent | undefined, mah: number, now: Instant): EnergySpent {

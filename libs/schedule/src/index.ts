@@ -20,6 +20,7 @@ export {
 } from './appointment.ts';
 export { budgetKeys, type BudgetLimits } from './budgets.ts';
 export { overEnergyBudget, spend, spentIn, type EnergyBudget, type EnergySpent } from './energy-budget.ts';
+export { firstCapacity, learnCapacity, shareOf, type CarrierCapacity, type CarrierMinute } from './carrier-capacity.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 export { forecast, forecastSteps, type Forecast } from './forecast.ts';
 export { Ledger, type Backlog, type Holding } from './ledger.ts';

@@ -4,6 +4,7 @@ import type { FromGateway } from '../link/messages.ts';
 import type { OperationResult } from '../link/operations.ts';
 import type { AppointmentDesk } from './appointment-desk.ts';
 import { isOfAppointment } from './appointments.ts';
+import type { CarrierDesk } from './carrier-desk.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
 import type { GatewayLooks } from './gateway-looks.ts';
@@ -29,6 +30,7 @@ export class EngineLoop {
   readonly #looks: GatewayLooks;
   readonly #rollbacks: RollbackDesk;
   readonly #appointments: AppointmentDesk;
+  readonly #carriers: CarrierDesk;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -44,6 +46,7 @@ export class EngineLoop {
     looks: GatewayLooks;
     rollbacks: RollbackDesk;
     appointments: AppointmentDesk;
+    carriers: CarrierDesk;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -54,6 +57,7 @@ export class EngineLoop {
     this.#looks = parts.looks;
     this.#rollbacks = parts.rollbacks;
     this.#appointments = parts.appointments;
+    this.#carriers = parts.carriers;
     this.#onFatal = parts.onFatal;
   }
 
@@ -121,6 +125,8 @@ export class EngineLoop {
         if (message.ended !== undefined) return;
         this.#contacts.stayAwake(message.endpoint, message.at);
         return this.#operations.onContact(message.endpoint);
+      case 'carriers-seen':
+        return this.#carriers.onSeen(message);
       case 'looked':
         return this.#looks.onLooked(message);
       case 'update':

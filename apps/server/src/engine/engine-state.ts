@@ -1,10 +1,11 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, isOver, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
-import { Ledger } from '@drover/schedule';
+import { Carriers, Ledger } from '@drover/schedule';
 import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
+  CarrierRecord,
   DeviceRecord,
   DocumentRecord,
   FirmwareRecord,
@@ -81,7 +82,9 @@ export class EngineState {
   readonly holds = new Map<string, HoldRecord>();
   readonly tokens = new Map<string, TokenRecord>();
   readonly approvals = new Map<string, ApprovalRecord[]>();
-  readonly ledger = new Ledger();
+  /** What has been found out about carriers. */
+  readonly carriers = new Map<string, CarrierRecord>();
+  readonly ledger = new Ledger(new Carriers((carrier) => this.carriers.get(String(carrier))?.share ?? 1));
   readonly classes = new DeviceClasses();
   readonly appointments = new AppointmentRecords();
   readonly #airtime = new AirtimeFollower({

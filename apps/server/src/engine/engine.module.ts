@@ -9,6 +9,7 @@ import { OutlookThread } from '../outlook/outlook-thread.ts';
 import { AppointmentDesk } from './appointment-desk.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
+import { CarrierDesk } from './carrier-desk.ts';
 import { ClassDesk } from './class-desk.ts';
 import { ContactHandler } from './contact-handler.ts';
 import { DeviceDesk } from './device-desk.ts';
@@ -41,6 +42,7 @@ export interface EngineParts {
 
 /** What people look at beside campaigns. */
 const INSIGHT = [
+  { provide: CarrierDesk, inject: [Engine], useFactory: (e: Engine) => new CarrierDesk(e) },
   { provide: ClassDesk, inject: [Engine], useFactory: (e: Engine) => new ClassDesk(e) },
   { provide: GatewayLooks, inject: [Engine], useFactory: (e: Engine) => new GatewayLooks(e) },
   { provide: TraceDesk, inject: [Engine, GatewayLooks], useFactory: (e: Engine, looks: GatewayLooks) => new TraceDesk(e, looks) },
@@ -70,7 +72,17 @@ const REMEDIES = [
 
 const loopWith = (onFatal: EngineParts['onFatal']) => ({
   provide: EngineLoop,
-  inject: [Engine, ContactHandler, UpdateFactHandler, RolloutTicker, OperationDesk, GatewayLooks, RollbackDesk, AppointmentDesk],
+  inject: [
+    Engine,
+    ContactHandler,
+    UpdateFactHandler,
+    RolloutTicker,
+    OperationDesk,
+    GatewayLooks,
+    RollbackDesk,
+    AppointmentDesk,
+    CarrierDesk,
+  ],
   useFactory: (
     e: Engine,
     contacts: ContactHandler,
@@ -80,7 +92,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     looks: GatewayLooks,
     rollbacks: RollbackDesk,
     appointments: AppointmentDesk,
-  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, appointments, onFatal }),
+    carriers: CarrierDesk,
+  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, appointments, carriers, onFatal }),
 });
 
 @Module({})

@@ -7,6 +7,7 @@ import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messag
 import { attemptKey, pullToken } from './attempt.ts';
 import { beginningOf } from './campaign-maker.ts';
 import { documentOf } from './campaigns.ts';
+import { knownShares } from './carrier-desk.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { EngineState, keyOf, LiveCampaign, type Place } from './engine-state.ts';
@@ -24,6 +25,7 @@ export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Ins
     state.putDocument(document);
   }
   for (const firmware of snapshot.firmware) state.putFirmware(trust.firmware(firmware));
+  for (const carrier of snapshot.carriers) state.carriers.set(carrier.carrier, carrier);
   for (const hold of snapshot.holds) state.holds.set(hold.id, hold);
   for (const token of snapshot.tokens) state.tokens.set(token.id, token);
   for (const approval of snapshot.approvals) {
@@ -68,6 +70,7 @@ export async function recover(engine: Engine, stepper: DeviceStepper): Promise<v
   state.away = state.lastHeardAt === undefined ? undefined : { from: state.lastHeardAt, until: engine.clock.now() };
   engine.tell({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
   for (const token of inPieces(tokensIn(engine), IN_ONE_MESSAGE)) engine.tell({ type: 'restore', registrations: [], tokens: token });
+  engine.tell({ type: 'carrier-shares', shares: knownShares(state) });
   engine.tell(state.classes.settings);
   for (const devices of inPieces(state.devices.values(), AT_ONCE)) {
     for (const registrations of inPieces(registrationsOf(devices), IN_ONE_MESSAGE))

@@ -1,6 +1,15 @@
 import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
-import type { CampaignRecord, Changes, DeviceRecord, DocumentRecord, TimelineRecord, UpdateRecord, Urgency } from '@drover/persistence';
+import type {
+  CampaignRecord,
+  CarrierRecord,
+  Changes,
+  DeviceRecord,
+  DocumentRecord,
+  TimelineRecord,
+  UpdateRecord,
+  Urgency,
+} from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
 import type { EngineState } from './engine-state.ts';
 
@@ -11,6 +20,7 @@ const emptyLists = (): Lists => ({
   firmware: [],
   campaigns: [],
   planParts: [],
+  carriers: [],
   devices: [],
   updates: [],
   dropUpdatesOf: [],
@@ -39,6 +49,11 @@ export class UnitOfWork {
     this.changes.devices.push(device);
     // Before any offer of this unit: the gateway must know what kind of device it is for.
     this.messages.push(...this.#state.classes.news([device]));
+  }
+
+  putCarrier(carrier: CarrierRecord): void {
+    this.#state.carriers.set(carrier.carrier, carrier);
+    this.changes.carriers.push(carrier);
   }
 
   putUpdate(update: UpdateRecord): void {
@@ -73,7 +88,7 @@ export class UnitOfWork {
 
   /** No event to prove, no message that waits for the commit, and nothing but what devices will tell again. */
   get urgency(): Urgency {
-    const { devices: _devices, updates: _updates, timeline: _timeline, ...others } = this.changes;
+    const { devices: _devices, updates: _updates, timeline: _timeline, carriers: _carriers, ...others } = this.changes;
     const isToldAgain = Object.values(others).every((list) => list.length === 0);
     return this.events.length === 0 && this.messages.length === 0 && isToldAgain ? 'lazy' : 'now';
   }

@@ -3,6 +3,7 @@ import type { CoapTransport } from '@drover/coap';
 import type { CampaignClock } from '@drover/platform';
 import type { ClassSetting } from '../link/device-classes.ts';
 import type { AttemptKey, FromGateway, UpdateFact } from '../link/messages.ts';
+import type { CarrierWatch } from './carrier-watch.ts';
 import type { DeviceClasses } from './device-classes.ts';
 import type { FactValues } from './facts-of-values.ts';
 import type { UriFor } from './firmware-order.ts';
@@ -16,6 +17,7 @@ export interface GatewayServices {
   readonly coap: CoapTransport;
   readonly operations: Operations;
   readonly pacer: Pacer;
+  readonly carriers: CarrierWatch;
   readonly clock: CampaignClock;
   readonly registry: Registry;
   readonly classes: DeviceClasses;
@@ -48,6 +50,10 @@ export class ConversationParts {
 
   get pacer(): Pacer {
     return this.#services.pacer;
+  }
+
+  get carriers(): CarrierWatch {
+    return this.#services.carriers;
   }
 
   get clock(): CampaignClock {

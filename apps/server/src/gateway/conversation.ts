@@ -58,6 +58,10 @@ export class Conversation {
   #observed: { readonly path: string; readonly handle: RequestHandle }[] = [];
   #serving = false;
   #ended = false;
+  /** The last block, and the pause that followed it, campaign ms; bytes that were served so far. */
+  #blockAt: Instant | undefined;
+  #paceMs = 0;
+  #reached = 0;
   readonly #alarms: Alarms<AlarmName>;
   readonly #wakefulness: Wakefulness;
   #executeNotAfter: Instant | undefined;
@@ -177,6 +181,8 @@ export class Conversation {
     this.heard();
     const isLast = offset + length >= this.order.size;
     if (length < this.order.blockSize && !isLast) this.#parts.noteBlockSize(length);
+    this.#watchBlock(offset < this.#reached ? 1 : 0);
+    this.#reached = Math.max(this.#reached, offset + length);
     this.#progress.count({ offset: offset + length, bytes: length, retransmissions: 0 });
     this.input({ type: 'block-served', offset, length });
   }
@@ -326,8 +332,20 @@ export class Conversation {
 
   /** Silence in a transfer: its share of the cell must not be held by a device that sleeps. */
   #lost(): void {
+    this.#parts.carriers.lost(this.order.carrier);
+    this.#blockAt = undefined;
     this.#progress.flush();
     this.#parts.emit({ type: 'session-lost', offset: this.#talk.offset });
+  }
+
+  /** How long a block took, beside what it should take at its pace, is what tells that a carrier is full. */
+  #watchBlock(repeated: number): void {
+    const { carrier, blockMs, share } = this.order;
+    const now = this.#parts.clock.now();
+    const tookMs = this.#blockAt === undefined ? undefined : now - this.#blockAt;
+    this.#parts.carriers.block({ carrier, tookMs, expectedMs: blockMs + this.#paceMs, blockMs, share, repeated });
+    this.#blockAt = now;
+    this.#paceMs = this.#parts.pacer.delayFor(this.order.attempt);
   }
 
   #watchTransfer(): void {
@@ -385,6 +403,7 @@ export class Conversation {
       pace: () => this.paceMs,
       sent: (block) => {
         this.heard();
+        this.#watchBlock(block.retransmissions);
         this.#progress.count(block);
       },
       askedFor: (bytes) => this.#parts.noteBlockSize(bytes),

@@ -1,4 +1,4 @@
-import type { Duration, Endpoint, Entropy } from '@drover/kernel';
+import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
@@ -13,6 +13,7 @@ import { LearnedBlocks } from './learned-blocks.ts';
 import { LookDesk } from './look-desk.ts';
 import { Operations, type Correlated } from './operations.ts';
 import { OperatorDesk } from './operations/operator-desk.ts';
+import { CarrierWatch } from './carrier-watch.ts';
 import { Pacer } from './pacer.ts';
 import { Pauses } from './pauses.ts';
 import { PullDesk } from './pull-desk.ts';
@@ -60,6 +61,7 @@ export class Gateway {
   readonly #operators: OperatorDesk;
   readonly #commands: CommandDesk;
   readonly #sweeper: NodeJS.Timeout;
+  readonly #minutes: NodeJS.Timeout;
   readonly #contacts: ContactDesk;
   readonly #pulls: PullDesk;
   readonly #classes = new DeviceClasses();
@@ -102,6 +104,7 @@ export class Gateway {
       ownerOf: (token) => this.#commands.ownerOf(token),
     });
     this.#looks = this.#lookDesk();
+    this.#minutes = setInterval(() => this.#tellCarriers(), Math.max(250, parts.clock.wallMs(MINUTE)));
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(250, parts.clock.wallMs(SWEEP_MS as Duration)));
     const services = this.#services();
     this.#commands = new CommandDesk({
@@ -127,6 +130,7 @@ export class Gateway {
   }
 
   readonly #pacer = new Pacer();
+  readonly #carriers = new CarrierWatch();
 
   #transports(entropy: Entropy): Transports {
     return new Transports({
@@ -170,6 +174,7 @@ export class Gateway {
       coap: this.#coap,
       operations: this.#operations,
       pacer: this.#pacer,
+      carriers: this.#carriers,
       clock,
       registry: this.#registry,
       classes: this.#classes,
@@ -245,6 +250,7 @@ export class Gateway {
       for (const registration of message.registrations) this.#registrations.restore(registration);
       this.#commands.restoreTokens(message.tokens);
     } else if (message.type === 'open') this.#isOpen = true;
+    else if (message.type === 'carrier-shares') for (const { carrier, share } of message.shares) this.#pacer.limit(carrier, share);
     else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
     else if (message.type === 'device-classes' || message.type === 'classify') this.#classes.handle(message);
     else if (message.type === 'look' || message.type === 'trace') this.#looks.handle(message);
@@ -255,7 +261,15 @@ export class Gateway {
 
   close(): void {
     clearInterval(this.#sweeper);
+    clearInterval(this.#minutes);
     this.#commands.close();
+  }
+
+  /** A compressed clock stretches what a network takes: then block times say nothing about carriers. */
+  #tellCarriers(): void {
+    const carriers = this.#carriers.take();
+    if (carriers.length > 0 && this.#parts.clock.setting.scale === 1)
+      this.#parts.tell({ type: 'carriers-seen', at: this.#parts.clock.now(), carriers });
   }
 
   #readFacts(endpoint: Endpoint): void {

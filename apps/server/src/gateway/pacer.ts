@@ -22,12 +22,20 @@ interface Load {
 export class Pacer {
   readonly #transfers = new Map<string, Transfer>();
   readonly #loads = new Map<string, Load>();
+  /** What carriers have beside what was agreed, where that is less. */
+  readonly #shares = new Map<string, number>();
 
   start(attempt: string, transfer: Transfer): void {
     this.stop(attempt);
     this.#transfers.set(attempt, transfer);
     const load = this.#loads.get(transfer.carrier) ?? { count: 0, firm: 0, yielding: 0 };
     this.#loads.set(transfer.carrier, changed(load, transfer, 1));
+  }
+
+  /** From now on no more of this carrier, whatever the transfers on it may take; 1 is no limit of its own. */
+  limit(carrier: string, share: number): void {
+    if (share >= 1) this.#shares.delete(carrier);
+    else this.#shares.set(carrier, share);
   }
 
   stop(attempt: string): void {
@@ -44,7 +52,8 @@ export class Pacer {
     const transfer = this.#transfers.get(attempt);
     const load = transfer && this.#loads.get(transfer.carrier);
     if (!load) return 0 as Duration;
-    const factors = paceFactors({ ...load, budget: transfer.budget });
+    const budget = Math.min(transfer.budget, this.#shares.get(transfer.carrier) ?? 1);
+    const factors = paceFactors({ ...load, budget });
     return paceDelay(transfer.blockMs, transfer.isFirm ? factors.firm : factors.yielding);
   }
 }

@@ -2,6 +2,7 @@ import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
 import type { Activation, ObjectModel, UpdateTarget, UriScheme } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
+import type { CarrierCommand, CarrierReport } from './carriers.ts';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
 import type { OperationCommand, OperationReport } from './operations.ts';
@@ -75,6 +76,7 @@ export interface ProtocolOrder {
 }
 
 export type ToGateway =
+  | CarrierCommand
   | { readonly type: 'offer'; readonly order: OfferOrder }
   | {
       readonly type: 'execute';
@@ -119,6 +121,7 @@ export interface RestoredRegistration {
 export type ContactKind = 'register' | 'update' | 'deregister' | 'send' | 'pull';
 
 export type FromGateway =
+  | CarrierReport
   | { readonly type: 'ready'; readonly address: string; readonly port: number; readonly tcpPort: number | undefined }
   | {
       readonly type: 'contact';

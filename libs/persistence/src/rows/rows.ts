@@ -36,6 +36,12 @@ export class PlanPartRow {
   @Column({ type: 'text' }) body!: string;
 }
 
+@Entity({ name: 'carrier' })
+export class CarrierRow {
+  @PrimaryColumn({ type: 'text' }) carrier!: string;
+  @Column({ type: 'text' }) body!: string;
+}
+
 @Entity({ name: 'device' })
 export class DeviceRow {
   @PrimaryColumn({ type: 'text' }) namespace!: string;
@@ -122,6 +128,7 @@ export const ROWS = [
   FirmwareRow,
   CampaignRow,
   PlanPartRow,
+  CarrierRow,
   DeviceRow,
   DeviceUpdateRow,
   ApprovalRow,

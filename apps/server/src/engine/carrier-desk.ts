@@ -1,0 +1,55 @@
+import { MINUTE, type Instant } from '@drover/kernel';
+import { isOver } from '@drover/campaign';
+import { learnCapacity, shareOf, type CarrierCapacity } from '@drover/schedule';
+import type { CarrierRecord } from '@drover/persistence';
+import type { CarrierReport, CarrierSeen } from '../link/carriers.ts';
+import type { Engine } from './engine.ts';
+import type { EngineState } from './engine-state.ts';
+
+/** A carrier of which nothing is known but what campaigns may take of it: that is what it has until it shows otherwise. */
+const AS_AGREED: CarrierCapacity = { part: 1, heldUntil: 0 };
+
+/** Finds out what carriers really have: what was agreed is an upper bound, and their own traffic is nobody's to know. */
+export class CarrierDesk {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  onSeen({ at, carriers }: CarrierReport): Promise<void> {
+    const contract = contractIn(this.#engine.state);
+    return this.#engine.change((unit) => {
+      const shares = carriers.flatMap((seen) => {
+        const record = this.#learn(seen, contract, at);
+        if (!record) return [];
+        unit.putCarrier(record);
+        return [{ carrier: record.carrier, share: record.share }];
+      });
+      if (shares.length > 0) unit.send({ type: 'carrier-shares', shares });
+    });
+  }
+
+  /** What has changed, if anything. */
+  #learn(seen: CarrierSeen, contract: number, at: Instant): CarrierRecord | undefined {
+    const known = this.#engine.state.carriers.get(seen.carrier);
+    const before = known?.capacity ?? AS_AGREED;
+    const utilisation = seen.airtimeMs / MINUTE / shareOf(before, contract);
+    const capacity = learnCapacity(before, { ...seen, utilisation, contract }, at);
+    if (capacity.part === before.part && capacity.heldUntil === before.heldUntil) return undefined;
+    return { carrier: seen.carrier, capacity, share: capacity.part >= 1 ? 1 : shareOf(capacity, contract), changedAt: at };
+  }
+}
+
+/** The largest share that any campaign under way may take of a carrier, 0–1. */
+function contractIn({ campaigns }: EngineState): number {
+  let contract = 0;
+  for (const { record, document } of campaigns.values())
+    if (!isOver(record.life)) contract = Math.max(contract, document.spec.bandwidth.perCell.airtime);
+  return contract === 0 ? 1 : contract;
+}
+
+/** For a gateway that has just started. */
+export function knownShares({ carriers }: EngineState): { readonly carrier: string; readonly share: number }[] {
+  return [...carriers.values()].filter(({ share }) => share < 1).map(({ carrier, share }) => ({ carrier, share }));
+}
