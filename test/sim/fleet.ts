@@ -27,6 +27,7 @@ function gaussOf(random: () => number): number {
 interface Cells {
   /** Sum of the weights up to and including this cell. */
   readonly upTo: Float64Array;
+  readonly operator: Uint8Array;
   readonly zone: Uint8Array;
   readonly load: Float64Array;
 }
@@ -34,17 +35,19 @@ interface Cells {
 function cellsOf(seed: number, count: number): Cells {
   const random = stream(seed, 'cells');
   const upTo = new Float64Array(count);
+  const operator = new Uint8Array(count);
   const zone = new Uint8Array(count);
   const load = new Float64Array(count);
   let sum = 0;
   for (let cell = 0; cell < count; cell++) {
     sum += Math.exp(1.2 * gaussOf(random));
     upTo[cell] = sum;
-    random(); // The operator: every cell's carriers are its own already.
+    const u = random();
+    operator[cell] = u < 0.5 ? 0 : u < 0.8 ? 1 : 2;
     zone[cell] = Math.floor(ZONES * random());
     load[cell] = 0.6 + 0.8 * random();
   }
-  return { upTo, zone, load };
+  return { upTo, operator, zone, load };
 }
 
 function cellAt(upTo: Float64Array, u: number): number {
@@ -140,4 +143,9 @@ function budgetsOf({ zone, load }: Cells, carriers: number): { background: Float
 function windowsOf(): boolean[][] {
   const hours = Array.from({ length: 24 }, (_, hour) => hour);
   return [hours.map(() => true), ...Array.from({ length: ZONES }, (_, zone) => hours.map((hour) => isOffPeak((hour + zone) % 24)))];
+}
+
+/** Whose cell it is, 0–2, by cell of the fleet of this seed. */
+export function operatorsOf(seed: number, cells: number): Uint8Array {
+  return cellsOf(seed, cells).operator;
 }

@@ -1,15 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { edrx } from './edrx.ts';
 import { generateFleet } from './fleet.ts';
 import { goalsOf } from './goals.ts';
-import { ABLATIONS, BASELINES, DROVER, PACED, RATE } from './policies.ts';
+import { hiddenCapacity } from './hidden-capacity.ts';
+import { largestCarriers } from './largest-carriers.ts';
+import { installWindows } from './install-windows.ts';
+import { missingCells } from './missing-cells.ts';
+import { ABLATIONS, BASELINES, DROVER, PACED, RATE, STUDY_OWN } from './policies.ts';
 import type { Contender } from './policies.ts';
 import { plotsOf } from './plots.ts';
 import { resultsPage } from './report.ts';
 import type { Named, Study } from './report.ts';
 import { boundsOf, F0, F1, makespanRatios, mean, meanOutcome, runOf, sceneOf } from './runs.ts';
 import type { Bounds, Run, Scene } from './runs.ts';
+import type { Section } from './section.ts';
 
 const HELP = `npm run sim -- [options]
   --seeds 42,43   fleets and chances of the tables (42,43,44,45,46)
@@ -83,28 +89,49 @@ const bounds: Bounds[] = scenes.map((scene) => boundsOf(scene));
 const baselines = outcomes(BASELINES);
 const paced = outcomes(PACED, scenes.slice(0, 3));
 const plotted = plotsOf(scenes[0]!);
-const drover = outcomes(DROVER, scenes, plotted.take);
+const onFirst: Run['outcome'][] = [];
+const drover = outcomes(DROVER, scenes, (run) => {
+  plotted.take(run);
+  if (run.scene === scenes[0]) onFirst.push(run.outcome);
+});
+const own = outcomes(STUDY_OWN);
 const ablations = outcomes(ABLATIONS);
 say('  without losses and missed contacts');
 const still = sceneOf(scenes[0]!.fleet, seeds[0]!, F0);
 const stillBounds = boundsOf(still);
 const makespans: number[][] = [];
-const ratios = outcomes(DROVER, [still], (run) => makespans.push(makespanRatios(run, stillBounds))).map((named, place) => ({
-  ...named,
-  makespans: makespans[place]!,
-}));
+const ratios = outcomes([...DROVER, STUDY_OWN[0]!], [still], (run) => makespans.push(makespanRatios(run, stillBounds))).map(
+  (named, place) => ({
+    ...named,
+    makespans: makespans[place]!,
+  }),
+);
 const unseenSeeds = seedsOf(values.unseen);
 say(`  seeds that nobody tuned on: ${unseenSeeds.join(', ')}`);
 const unseen = outcomes(DROVER, scenesOf(unseenSeeds, F1));
 
+say('  single carriers with radio that does not change');
+const sections: Section[] = [await largestCarriers(scenes[0]!.fleet, seeds[0]!, { contenders: DROVER, own: STUDY_OWN[0]!, say })];
+say('  carriers that have less than was said');
+sections.push(hiddenCapacity(scenes[0]!, say));
+say('  devices that do not tell their cell');
+sections.push(missingCells(scenes[0]!, onFirst[0]!, say));
+say('  install windows');
+sections.push(installWindows(scenes[0]!, say));
+say('  devices in eDRX');
+sections.push(edrx(scenes[0]!, say));
+
+const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)]!;
 const rate = baselines.find(({ name }) => name === RATE)!.outcome;
 const goals = goalsOf({
   fast: drover[0]!.outcome,
   eco: drover[1]!.outcome,
   rate,
+  own: { fast: own[0]!.outcome, eco: own[1]!.outcome },
   bounds,
   devices: mean(scenes.map(({ eligible }) => eligible.allCount)),
-  medianMakespan: ratios[0]!.makespans[Math.floor(ratios[0]!.makespans.length / 2)]!,
+  medianMakespan: median(ratios[0]!.makespans),
+  ownMedianMakespan: median(ratios[2]!.makespans),
 });
 const study: Study = {
   size,
@@ -114,13 +141,15 @@ const study: Study = {
   baselines,
   paced,
   drover,
+  own,
   ablations,
   still: { bounds: stillBounds, ratios },
   unseen,
   goals,
+  sections,
 };
 mkdirSync(join(values.out, 'scheduling'), { recursive: true });
 writeFileSync(join(values.out, 'scheduling-results.md'), resultsPage(study));
 for (const [file, svg] of plotted.draw()) writeFileSync(join(values.out, 'scheduling', file), svg);
-for (const { what, goal, reached, met } of goals)
+for (const { what, goal, reached, met } of [...goals, ...sections.flatMap((section) => section.goals)])
   process.stdout.write(`${met ? 'met   ' : 'MISSED'}  ${what}: ${reached} (goal ${goal})\n`);

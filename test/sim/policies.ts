@@ -3,6 +3,7 @@ import { ECO, FAST, ScheduledPolicy } from '@drover/schedule';
 import type { Pacing, SimPolicy } from '@drover/schedule';
 import { Baseline } from './baselines.ts';
 import type { BaselineRules } from './baselines.ts';
+import { StudyPolicy } from './study-policy.ts';
 
 /** One row of the tables: how a scheduler is made for a fleet of so many devices, and how its transfers share a carrier. */
 export interface Contender {
@@ -64,6 +65,13 @@ export const DROVER: readonly Contender[] = [
   { name: 'Drover FAST', pacing: 'battery-first', make: () => new ScheduledPolicy({ mode: FAST }) },
   { name: 'Drover ECO', pacing: 'battery-first', make: () => new ScheduledPolicy({ mode: ECO }) },
 ];
+
+/** The study's own policy, written anew from its text. */
+export const STUDY_OWN: readonly Contender[] = (['FAST', 'ECO'] as const).map((mode) => ({
+  name: `The study’s own, ${mode}`,
+  pacing: 'even',
+  make: () => new StudyPolicy(mode),
+}));
 
 /** What each mechanism is worth: the same without it. */
 export const ABLATIONS: readonly Contender[] = [

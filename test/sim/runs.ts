@@ -1,6 +1,6 @@
 import { DAY } from '@drover/kernel';
 import { WEATHER, World } from '@drover/schedule';
-import type { SimFleet, SimWeather } from '@drover/schedule';
+import type { FreeAt, SimFleet, SimWeather } from '@drover/schedule';
 import { byCarrier, energyBound, makespanBound, optionsOf, quantileBounds } from './bounds.ts';
 import { eligibleOf, outcomeOf } from './outcome.ts';
 import type { Eligible, Outcome } from './outcome.ts';
@@ -54,9 +54,9 @@ export interface Run {
   readonly ms: number;
 }
 
-export function runOf(contender: Contender, scene: Scene): Run {
+export function runOf(contender: Contender, scene: Scene, freeAt?: FreeAt): Run {
   const started = performance.now();
-  const world = new World(scene.fleet, scene.weather, { pacing: contender.pacing, horizonMs: HORIZON_MS });
+  const world = new World(scene.fleet, scene.weather, { pacing: contender.pacing, horizonMs: HORIZON_MS, ...(freeAt && { freeAt }) });
   world.run(contender.make(scene.fleet.size, scene.seed));
   return { contender, scene, world, outcome: outcomeOf(world, scene.eligible), ms: performance.now() - started };
 }

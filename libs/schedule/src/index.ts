@@ -20,7 +20,6 @@ export {
 } from './appointment.ts';
 export { budgetKeys, type BudgetLimits } from './budgets.ts';
 export { overEnergyBudget, spend, spentIn, type EnergyBudget, type EnergySpent } from './energy-budget.ts';
-export { firstCapacity, learnCapacity, shareOf, type CarrierCapacity, type CarrierMinute } from './carrier-capacity.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 export { forecast, forecastSteps, type Forecast } from './forecast.ts';
 export { Ledger, type Backlog, type Holding } from './ledger.ts';
@@ -42,9 +41,20 @@ export {
 } from './transfer-cost.ts';
 export { WAIT_CODES, type PersonRight, type WaitCode, type WaitEnd, type WaitReason } from './reason.ts';
 export { windowState, type WindowRule, type WindowState } from './window.ts';
-export { ScheduledPolicy, type ScheduledOptions } from './simulate/scheduled.ts';
-export { BEARERS, LOWEST_BATTERY, WEATHER, type SimFleet, type SimWeather } from './simulate/fleet.ts';
-export { BLOCK_SIZE, TICK_MS, World, type Pacing, type SimPolicy, type Sightings } from './simulate/world.ts';
+export { LearntBudgets } from './simulate/learnt-budgets.ts';
+export { ScheduledPolicy, type Budgets, type ScheduledOptions } from './simulate/scheduled.ts';
+export { BEARERS, LOWEST_BATTERY, WEATHER, type SimFleet, type SimWeather, type UnseenCells } from './simulate/fleet.ts';
+export { TICK_MS, type AirMinute, type FreeAt, type Pacing } from './simulate/air.ts';
+export { BLOCK_SIZE, World, type SimPolicy, type Sightings } from './simulate/world.ts';
+export {
+  firstCapacity,
+  LEAST_SHARE,
+  learnCapacity,
+  shareOf,
+  type CarrierCapacity,
+  type CarrierMinute,
+  type CellKnowledge,
+} from './carrier-capacity.ts';
 export { AirtimeLedger, BIN_MS, stretched, type Booking, type BudgetAt, type CarrierKey, type Within } from './airtime-ledger.ts';
 export { costOfWaiting, expectedTries, type CostByCoverage } from './better-radio.ts';
 export {

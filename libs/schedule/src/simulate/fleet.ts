@@ -35,6 +35,22 @@ export interface SimFleet {
   /** Open or not, by hour of the day or of the week, whichever it is as long as; the first is always open. */
   readonly windows: readonly (readonly boolean[])[];
   readonly bytes: Int32Array;
+  /** eDRX cycle of devices that are reachable only when they listen, ms; 0 for those that always do. */
+  readonly cycleMs?: Float64Array;
+  /** Where some devices do not tell their cell: what the server knows instead. */
+  readonly unseen?: UnseenCells;
+}
+
+/** Devices without a cell fall into a bucket, which the server takes for one carrier more; they load their own all the same. */
+export interface UnseenCells {
+  /** By device, its carrier as the server sees it: its own, or a bucket from `carriers` on. */
+  readonly carrier: Int32Array;
+  /** Carriers and buckets together. */
+  readonly groups: number;
+  /** By carrier, the bucket of its devices without a cell. */
+  readonly bucketOf: Int32Array;
+  /** What firmware may take of each of the groups, by hour of the UTC day: `group * 24 + hour`. */
+  readonly budget: Float64Array;
 }
 
 /** How the world treats a fleet. */

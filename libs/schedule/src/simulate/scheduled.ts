@@ -28,7 +28,19 @@ export interface ScheduledOptions {
   readonly mayBegin?: (device: number) => boolean;
   /** Until when a device may be left waiting for better radio, ms. */
   readonly patientUntil?: (device: number) => number;
+  /** What it goes by; without it, what the fleet says of each carrier. */
+  readonly budgets?: Budgets;
 }
+
+/** What is believed of the carriers: told, known or found out. */
+export interface Budgets {
+  readonly at: (carrier: number, at: number, world: World) => number;
+  readonly minute?: (world: World) => void;
+}
+
+const TOLD: Budgets = {
+  at: (carrier, at, { fleet: { unseen, budget } }) => (unseen?.budget ?? budget)[carrier * 24 + (Math.floor(at / HOUR) % 24)]!,
+};
 
 /** The production decisions, in the simulated world: what the engine does with rows and messages, done with columns. */
 export class ScheduledPolicy implements SimPolicy {
@@ -38,6 +50,7 @@ export class ScheduledPolicy implements SimPolicy {
   readonly #startsIn: (device: number) => boolean;
   readonly #mayBegin: (device: number) => boolean;
   readonly #patientUntil: (device: number) => number;
+  readonly #budgets: Budgets;
   #carriers!: Carriers;
   #world!: World;
   #coverage: CoveragePattern[] = [];
@@ -53,10 +66,11 @@ export class ScheduledPolicy implements SimPolicy {
   /** Always reachable devices that wait, per carrier, the quickest first. */
   #waiting: number[][] = [];
 
-  constructor({ mode, plansAhead = true, appointments = MOST_APPOINTMENTS, ...gate }: ScheduledOptions) {
+  constructor({ mode, plansAhead = true, appointments = MOST_APPOINTMENTS, budgets = TOLD, ...gate }: ScheduledOptions) {
     this.#mode = mode;
     this.#plansAhead = plansAhead;
     this.#appointments = appointments;
+    this.#budgets = budgets;
     this.#startsIn = gate.isIn ?? (() => true);
     this.#mayBegin = gate.mayBegin ?? (() => true);
     this.#patientUntil = gate.patientUntil ?? (() => mode.patienceMs);
@@ -65,7 +79,7 @@ export class ScheduledPolicy implements SimPolicy {
   start(world: World): void {
     const { fleet } = world;
     this.#world = world;
-    this.#carriers = new Carriers((carrier, at) => fleet.budget[(carrier as number) * 24 + (Math.floor(at / HOUR) % 24)]!);
+    this.#carriers = new Carriers((carrier, at) => this.#budgets.at(carrier as number, at, world));
     this.#asked = new Uint8Array(fleet.size);
     this.#turnedAway = new Uint8Array(fleet.size);
     this.#losses = new Uint8Array(fleet.size);
@@ -76,10 +90,10 @@ export class ScheduledPolicy implements SimPolicy {
     this.#airtime = new Float64Array(fleet.size);
     this.#smallAirtime = new Float64Array(fleet.size);
     this.#isIn = new Uint8Array(fleet.size);
-    this.#waiting = Array.from({ length: fleet.carriers }, () => []);
+    this.#waiting = Array.from({ length: fleet.unseen?.groups ?? fleet.carriers }, () => []);
     this.#lineUp(Array.from({ length: fleet.size }, (_, device) => device).filter(this.#startsIn));
     if (this.#plansAhead) this.#promiseAhead();
-    for (let carrier = 0; carrier < fleet.carriers; carrier++) this.#serve(carrier);
+    for (let carrier = 0; carrier < this.#waiting.length; carrier++) this.#serve(carrier);
   }
 
   /** These take part from now on: their stage has opened. */
@@ -89,15 +103,15 @@ export class ScheduledPolicy implements SimPolicy {
 
   contact(device: number, world: World): void {
     if (this.#isIn[device] === 0 || !this.#mayBegin(device)) return;
-    if (world.fleet.periodMs[device] === 0) return this.#serve(world.fleet.carrier[device]!);
+    if (world.fleet.periodMs[device] === 0) return this.#serve(this.#carrierOf(device));
     world.coverage(device);
     this.#coverage[device] = learnCoverage(this.#coverage[device], world.lossDb[device]!);
     this.#follow(device, this.#decide(device));
   }
 
   ended(device: number, isDone: boolean, world: World): void {
-    const { carrier: carrierOf, periodMs } = world.fleet;
-    const carrier = carrierOf[device]!;
+    const { periodMs } = world.fleet;
+    const carrier = this.#carrierOf(device);
     const live = this.#live[device];
     if (live) this.#carriers.end(live, world.now);
     this.#live[device] = undefined;
@@ -108,8 +122,19 @@ export class ScheduledPolicy implements SimPolicy {
   }
 
   minute(world: World): void {
+    this.#budgets.minute?.(world);
     const turn = Math.floor(world.now / MINUTE) % TURNS;
-    for (let carrier = turn; carrier < world.fleet.carriers; carrier += TURNS) this.#serve(carrier);
+    for (let carrier = turn; carrier < this.#waiting.length; carrier += TURNS) this.#serve(carrier);
+  }
+
+  believes(carrier: number, at: number): number {
+    return this.#budgets.at(carrier, at, this.#world);
+  }
+
+  /** The carrier as the server knows it. */
+  #carrierOf(device: number): number {
+    const { unseen, carrier } = this.#world.fleet;
+    return unseen?.carrier[device] ?? carrier[device]!;
   }
 
   /** Joins those who wait; returns the carriers on which somebody is always there. */
@@ -118,7 +143,7 @@ export class ScheduledPolicy implements SimPolicy {
     const served = new Set<number>();
     for (const device of devices) {
       if (fleet.battery[device]! < LOWEST_BATTERY) continue;
-      const carrier = fleet.carrier[device]!;
+      const carrier = this.#carrierOf(device);
       const link = { bearer: BEARERS[fleet.bearer[device]!]!, ce: expectedCoverage(this.#coverage[device]!), blockSize: BLOCK_SIZE };
       this.#isIn[device] = 1;
       this.#airtime[device] = transferCost(fleet.bytes[device]!, link).airtime;
@@ -171,10 +196,10 @@ export class ScheduledPolicy implements SimPolicy {
 
   #candidate(device: number): Candidate {
     const world = this.#world;
-    const { carrier, bearer, canResume, canAppoint, periodMs, phaseMs } = world.fleet;
+    const { bearer, canResume, canAppoint, periodMs, phaseMs } = world.fleet;
     const [period, phase] = [periodMs[device]!, phaseMs[device]!];
     return {
-      carrier: carrier[device]!,
+      carrier: this.#carrierOf(device),
       airtime: 1,
       bearer: BEARERS[bearer[device]!]!,
       ce: world.coverage(device),

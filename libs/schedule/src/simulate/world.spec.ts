@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DAY, HOUR } from '@drover/kernel';
 import { generateFleet } from '../../../../test/sim/fleet.ts';
 import { eligibleOf, outcomeOf, type Outcome } from '../../../../test/sim/outcome.ts';
-import { ECO, FAST, ScheduledPolicy, WEATHER, World, type PaceMode, type SimFleet, type SimPolicy } from '../index.ts';
+import { ECO, FAST, LearntBudgets, ScheduledPolicy, WEATHER, World, type PaceMode, type SimFleet, type SimPolicy } from '../index.ts';
 
 const SMALL = generateFleet({ seed: 42, devices: 4000, cells: 80 });
 
@@ -128,5 +128,57 @@ describe('transfers that share a carrier', () => {
     };
     expect(wastedBy(1)).toBeLessThan(0.02);
     expect(wastedBy(0)).toBeGreaterThan(0.05);
+  });
+});
+
+describe('what the server does not know', () => {
+  const beginsAll = (believes: number): SimPolicy => ({ ...ALL_AT_ONCE, believes: () => believes });
+  const last = (world: World): number => Math.max(...world.doneAt) / 60_000;
+
+  it.each([
+    // believed, really free, minutes, part of the minutes above: 24 at a time ask for all of the carrier
+    [0.5, 0.5, 19.2, 0],
+    [0.5, 0.25, 38.4, 1],
+    [0.25, 0.25, 38.4, 0],
+    [0.25, 0.5, 38.4, 0],
+  ])('believed %d, really %d: %d min', (believed, free, minutes, above) => {
+    const still = { ...WEATHER, isStochastic: false, radioSdDb: 0 };
+    const world = new World(meters(24), still, { pacing: 'even', horizonMs: DAY, freeAt: () => free });
+    world.run(beginsAll(believed));
+    expect(Math.abs(last(world) / minutes - 1)).toBeLessThan(0.02);
+    // Of the last minute only a part is used.
+    expect(Math.abs(world.seen.overBudget / world.seen.activeMinutes - above)).toBeLessThan(0.03);
+  });
+
+  it('a budget that is found out comes to what there is', () => {
+    const fleet = { ...meters(300), budget: new Float64Array(24).fill(0.5) };
+    const budgets = new LearntBudgets();
+    const policy = new ScheduledPolicy({ mode: FAST, budgets });
+    const world = new World(fleet, WEATHER, { pacing: 'battery-first', horizonMs: DAY, freeAt: () => 0.2 });
+    world.run(policy);
+    // It tries a little more once an hour.
+    expect(budgets.at(0, 3 * HOUR, world)).toBeLessThan(0.26);
+    expect(budgets.at(0, 3 * HOUR, world)).toBeGreaterThan(0.1);
+    expect(world.seen.overBudget / world.seen.activeMinutes).toBeLessThan(0.15);
+  });
+
+  it('a device without a cell loads its own carrier, and is paced as one of its bucket', () => {
+    const unseen = {
+      carrier: new Int32Array(24).fill(1, 12),
+      groups: 2,
+      bucketOf: new Int32Array([1]),
+      budget: new Float64Array(48).fill(0.5).fill(0.25, 24),
+    };
+    const world = new World(
+      { ...meters(24), unseen },
+      { ...WEATHER, isStochastic: false, radioSdDb: 0 },
+      { pacing: 'even', horizonMs: DAY },
+    );
+    world.run(ALL_AT_ONCE);
+    // Each half asks for 0.5 of the carrier: the one of the bucket is slowed to half of that, and both together are above.
+    expect(Math.abs(world.doneAt[0]! / 60_000 / 9.5 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(world.doneAt[23]! / 60_000 / 19.1 - 1)).toBeLessThan(0.03);
+    expect(world.seen.overBudget).toBeGreaterThanOrEqual(9);
+    expect(world.seen.overCapacity).toBe(0);
   });
 });

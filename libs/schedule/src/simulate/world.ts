@@ -1,25 +1,21 @@
 import { HOUR } from '@drover/kernel';
 import { coverageAtLoss } from '../coverage.ts';
 import { DEFAULT_RADIO_MODEL, radioClass } from '../radio-model.ts';
-import { paceFactors } from '../pacing.ts';
 import { blockCost } from '../transfer-cost.ts';
 import { Agenda } from './agenda.ts';
+import { Air, TICK_MS, TICKS_PER_HOUR, TICKS_PER_MINUTE, type AirMinute, type FreeAt, type Pacing, type Rank } from './air.ts';
 import { BEARERS, type SimFleet, type SimWeather } from './fleet.ts';
 import { noiseOf, normalOf, type Noise } from './noise.ts';
 
-export const TICK_MS = 10_000;
-const TICKS_PER_MINUTE = 6;
-const TICKS_PER_HOUR = 360;
 export const BLOCK_SIZE = 512;
 /** Blocks that a device which resumes keeps together: the rest of the last group is sent again. */
 const KEPT_BLOCKS = 8;
 /** How much faster sessions are lost for each carrier's worth of demand above what is free. */
 const OVERLOAD_HAZARD = 4;
 
-const PURPOSE = { jitter: 1, missed: 3, natural: 4, hourly: 6, loss: 8 } as const;
-
-/** How what firmware may take of a carrier is shared by its transfers. */
-export type Pacing = 'none' | 'even' | 'battery-first';
+const PURPOSE = { jitter: 1, missed: 3, natural: 4, hourly: 6, loss: 8, listens: 9 } as const;
+/** In `isActive`: told to begin, and not listening yet. */
+const PAGED = 2;
 
 /** Decides who transfers when. Called by the world, and calls it: `begin`, `wakeAt`. */
 export interface SimPolicy {
@@ -31,6 +27,8 @@ export interface SimPolicy {
   minute?(world: World): void;
   /** Asked once a minute: nothing that anybody looks at is left to happen. */
   isOver?(): boolean;
+  /** What it believes firmware may take of a carrier, 0–1; without it, what the fleet says. */
+  believes?(carrier: number, at: number): number;
 }
 
 /** Per bearer and coverage level, for blocks of the simulated size. */
@@ -65,6 +63,8 @@ export interface Sightings {
   sentBlocks: number;
   wastedBlocks: number;
   extraWakes: number;
+  /** Devices in eDRX that were told to begin. */
+  probes: number;
 }
 
 const NOTHING_SEEN: Sightings = {
@@ -76,6 +76,7 @@ const NOTHING_SEEN: Sightings = {
   sentBlocks: 0,
   wastedBlocks: 0,
   extraWakes: 0,
+  probes: 0,
 };
 
 /**
@@ -94,6 +95,7 @@ export class World {
   readonly energyMah: Float64Array;
   /** Blocks the device holds. */
   readonly held: Float64Array;
+  /** 0: no, 1: transferring, 2: told to begin, and not listening yet. */
   readonly isActive: Uint8Array;
   /** Coverage of the session under way. */
   readonly sessionCe: Uint8Array;
@@ -102,6 +104,7 @@ export class World {
   tick = 0;
   activeCount = 0;
   readonly #pacing: Pacing;
+  readonly #freeAt: FreeAt | undefined;
   readonly #noise: Noise;
   readonly #agenda: Agenda;
   readonly #ticks: number;
@@ -109,21 +112,13 @@ export class World {
   readonly #totalBlocks: Int32Array;
   readonly #active: Int32Array;
   readonly #place: Int32Array;
-  /** Sum of the shares of devices on battery, and of the others, per carrier. */
-  readonly #demand: readonly [Float64Array, Float64Array];
   readonly #until: Float64Array;
-  readonly #onCarrier: Int32Array;
-  readonly #scaled: Int32Array;
-  readonly #scale: readonly [Float64Array, Float64Array];
-  readonly #used: Float64Array;
-  readonly #usedFrom: Int32Array;
+  readonly #air: Air;
   /** First tick at which something can still be put on the agenda. */
   #earliest = 0;
-  #minuteCarriers: number[] = [];
-  #slowedCarriers = new Set<number>();
   #policy!: SimPolicy;
 
-  constructor(fleet: SimFleet, weather: SimWeather, { pacing, horizonMs }: { pacing: Pacing; horizonMs: number }) {
+  constructor(fleet: SimFleet, weather: SimWeather, { pacing, horizonMs, freeAt }: { pacing: Pacing; horizonMs: number; freeAt?: FreeAt }) {
     const { size, carriers } = fleet;
     this.fleet = fleet;
     this.weather = weather;
@@ -143,13 +138,9 @@ export class World {
     this.#totalBlocks = Int32Array.from(fleet.bytes, (bytes) => Math.ceil(bytes / BLOCK_SIZE));
     this.#active = new Int32Array(size);
     this.#place = new Int32Array(size);
-    this.#demand = [new Float64Array(carriers), new Float64Array(carriers)];
-    this.#onCarrier = new Int32Array(carriers);
     this.#until = new Float64Array(size);
-    this.#scaled = new Int32Array(carriers).fill(-1);
-    this.#scale = [new Float64Array(carriers), new Float64Array(carriers)];
-    this.#used = new Float64Array(carriers);
-    this.#usedFrom = new Int32Array(carriers).fill(-1);
+    this.#freeAt = freeAt;
+    this.#air = new Air(fleet, { pacing, freeAt, believedAt: (carrier, at) => this.#believed(carrier, at) });
   }
 
   get now(): number {
@@ -187,8 +178,14 @@ export class World {
     return normalOf(this.#noise, device, count, purpose);
   }
 
-  demandOn(carrier: number): number {
-    return this.#demand[0][carrier]! + this.#demand[1][carrier]!;
+  /** Carriers with transfers in the minute that has ended, as the server saw them. */
+  get minutes(): readonly AirMinute[] {
+    return this.#air.minutes;
+  }
+
+  #believed(carrier: number, at: number): number {
+    const { unseen, budget } = this.fleet;
+    return this.#policy.believes?.(carrier, at) ?? (unseen?.budget ?? budget)[carrier * 24 + (Math.floor(at / HOUR) % 24)]!;
   }
 
   blocksLeft(device: number): number {
@@ -197,11 +194,22 @@ export class World {
 
   /** The device begins or goes on, with the coverage of this contact; it stops at a block boundary at `until`. */
   begin(device: number, until = Number.POSITIVE_INFINITY): void {
-    if (this.isActive[device] === 1 || this.isDone(device)) throw new RangeError(`device ${device} cannot begin`);
-    const ce = this.coverage(device);
-    this.isActive[device] = 1;
+    if (this.isActive[device] !== 0 || this.isDone(device)) throw new RangeError(`device ${device} cannot begin`);
     this.#until[device] = until;
-    this.sessionCe[device] = ce;
+    const cycle = this.fleet.cycleMs?.[device] ?? 0;
+    if (cycle === 0) return this.#activate(device);
+    // One probe is sent, and no block before it is answered: the carrier stays free until the device listens.
+    this.isActive[device] = PAGED;
+    this.sessionCe[device] = this.coverage(device);
+    this.seen.probes += 1;
+    const listensAt = (Math.floor(this.now / cycle) + this.#noise(device, 0, PURPOSE.listens)) * cycle;
+    const at = listensAt >= this.now ? listensAt : listensAt + cycle;
+    this.#agenda.put(Math.max(Math.ceil(at / TICK_MS), this.#earliest), 2 * this.fleet.size + device);
+  }
+
+  #activate(device: number): void {
+    this.isActive[device] = 1;
+    this.sessionCe[device] = this.coverage(device);
     this.#place[device] = this.activeCount;
     this.#active[this.activeCount++] = device;
     this.energyMah[device]! += this.#classOf(device).contactMah / 2;
@@ -259,6 +267,7 @@ export class World {
 
   #happen(what: number): void {
     const { size, isDead, periodMs } = this.fleet;
+    if (what >= 2 * size) return this.#answerProbe(what - 2 * size);
     const isNatural = what < size;
     const device = isNatural ? what : what - size;
     if (isDead[device] === 1) return;
@@ -267,13 +276,19 @@ export class World {
       this.#contactCount[device]! += 1;
       this.#putContact(device);
     }
-    if (this.isDone(device) || this.isActive[device] === 1) return;
+    if (this.isDone(device) || this.isActive[device] !== 0) return;
     if (isNatural && this.#isMissed(device, count)) return;
     if (periodMs[device]! > 0) {
       this.lossDb[device] = isNatural ? this.#loss(device, count, PURPOSE.natural) : this.lossAt(device, this.now);
       if (!isNatural) this.#extraWake(device);
     }
     this.#policy.contact(device, this);
+  }
+
+  #answerProbe(device: number): void {
+    if (this.now < this.#until[device]!) return this.#activate(device);
+    this.isActive[device] = 0;
+    this.#policy.ended(device, false, this);
   }
 
   #extraWake(device: number): void {
@@ -286,83 +301,57 @@ export class World {
     return CLASSES[this.fleet.bearer[device]! * 3 + this.sessionCe[device]!]!;
   }
 
-  #rankOf(device: number): 0 | 1 {
+  #rankOf(device: number): Rank {
     return this.#pacing === 'battery-first' && this.fleet.periodMs[device] === 0 && this.fleet.canResume[device] === 1 ? 1 : 0;
   }
 
   #demandChange(device: number, sign: 1 | -1): void {
-    const carrier = this.fleet.carrier[device]!;
-    const demand = this.#demand[this.#rankOf(device)];
-    this.#onCarrier[carrier]! += sign;
-    if (this.#onCarrier[carrier] === 0) this.#demand[0][carrier] = this.#demand[1][carrier] = 0;
-    else demand[carrier]! += sign * this.#classOf(device).share;
+    this.#air.change(device, this.#rankOf(device), { share: this.#classOf(device).share, sign });
   }
 
   #progress(): void {
-    const hour = Math.floor(this.tick / TICKS_PER_HOUR) % 24;
-    for (let place = this.activeCount - 1; place >= 0; place--) this.#advance(this.#active[place]!, hour);
+    for (let place = this.activeCount - 1; place >= 0; place--) this.#advance(this.#active[place]!);
   }
 
-  #advance(device: number, hour: number): void {
+  #advance(device: number): void {
     const carrier = this.fleet.carrier[device]!;
     // It was begun at the end of a tick, and its window closes with it.
     if (this.now >= this.#until[device]!) return this.#lose(device);
-    if (this.#scaled[carrier] !== this.tick) this.#rescale(carrier, hour);
     const block = this.#classOf(device);
-    const scale = this.#scale[this.#rankOf(device)][carrier]!;
+    const scale = this.#air.scaleOf(device, this.#rankOf(device), this.tick);
     const wanted = (scale * TICK_MS) / block.durationMs;
     const left = this.blocksLeft(device);
     const moved = Math.min(wanted, left);
     this.held[device]! += moved;
     this.seen.sentBlocks += moved;
+    this.#air.moved(carrier, moved);
     this.energyMah[device]! += moved * block.energyMah + (1 - scale) * IDLE_MAH_PER_TICK;
     if (!this.isOpen(device)) this.seen.outsideWindow += 1 / TICKS_PER_MINUTE;
     if (moved >= left) return this.#finish(device, this.now + (wanted > 0 ? moved / wanted : 1) * TICK_MS);
     if (this.now + TICK_MS >= this.#until[device]!) return this.#lose(device);
-    if (this.weather.isStochastic && this.#noise(device, this.tick, PURPOSE.loss) < this.#lossChance(carrier, block, hour))
+    if (this.weather.isStochastic && this.#noise(device, this.tick, PURPOSE.loss) < this.#lossChance(carrier, block)) {
+      this.#air.lost(carrier);
       this.#lose(device);
-  }
-
-  #lossChance(carrier: number, { lossPerTick }: BlockClass, hour: number): number {
-    const free = 1 - this.fleet.background[carrier * 24 + hour]!;
-    return lossPerTick * (1 + OVERLOAD_HAZARD * Math.max(0, this.demandOn(carrier) / free - 1));
-  }
-
-  /** What each transfer of the carrier gets of its full rate in this tick. */
-  #rescale(carrier: number, hour: number): void {
-    this.#scaled[carrier] = this.tick;
-    const at = carrier * 24 + hour;
-    const free = 1 - this.fleet.background[at]!;
-    const limit = this.#pacing === 'none' ? free : Math.min(free, this.fleet.budget[at]!);
-    const [first, second] = [this.#demand[0][carrier]!, this.#demand[1][carrier]!];
-    const factors = paceFactors({ firm: first, yielding: second, budget: limit });
-    const [firstScale, secondScale] = [1 / factors.firm, 1 / factors.yielding];
-    this.#scale[0][carrier] = firstScale;
-    this.#scale[1][carrier] = secondScale;
-    if (this.#pacing !== 'none' && (firstScale < 1 || secondScale < 1)) this.#slowedCarriers.add(carrier);
-    const minute = Math.floor(this.tick / TICKS_PER_MINUTE);
-    if (this.#usedFrom[carrier] !== minute) {
-      this.#usedFrom[carrier] = minute;
-      this.#used[carrier] = 0;
-      this.#minuteCarriers.push(carrier);
     }
-    // Without pacing the air is asked for more than there is: that is what counts as above.
-    this.#used[carrier]! += this.#pacing === 'none' ? first + second : first * firstScale + second * secondScale;
+  }
+
+  #lossChance(carrier: number, { lossPerTick }: BlockClass): number {
+    return lossPerTick * (1 + OVERLOAD_HAZARD * this.#air.overload(carrier, this.tick));
   }
 
   #endMinute(): void {
     const hour = Math.floor(this.tick / TICKS_PER_HOUR);
-    for (const carrier of this.#minuteCarriers) {
-      const used = this.#used[carrier]! / TICKS_PER_MINUTE;
+    this.seen.slowed += this.#air.slowed.size;
+    this.#air.endMinute();
+    for (const { carrier, asked } of this.#air.minutes) {
       const at = carrier * 24 + (hour % 24);
-      this.usedMinutes[carrier * this.hours + hour]! += used;
+      const free = this.#freeAt?.(carrier, this.now) ?? 1 - this.fleet.background[at]!;
+      const budget = this.#freeAt ? free : this.fleet.budget[at]!;
+      this.usedMinutes[carrier * this.hours + hour]! += asked;
       this.seen.activeMinutes += 1;
-      if (used > this.fleet.budget[at]! + 1e-9) this.seen.overBudget += 1;
-      if (used > 1 - this.fleet.background[at]! + 1e-9) this.seen.overCapacity += 1;
+      if (asked > budget + 1e-9) this.seen.overBudget += 1;
+      if (asked > free + 1e-9) this.seen.overCapacity += 1;
     }
-    this.seen.slowed += this.#slowedCarriers.size;
-    this.#minuteCarriers = [];
-    this.#slowedCarriers.clear();
   }
 
   #finish(device: number, at: number): void {
