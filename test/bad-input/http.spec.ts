@@ -243,6 +243,8 @@ describe('addresses', () => {
     ['GET', '/forecasts/none?waitSeconds=1e9', 400, 'REQUEST_INVALID'],
     ['POST', '/forecasts/none/cancel', 404, 'FORECAST_NOT_FOUND'],
     ['GET', '/cells?limit=0', 400, 'REQUEST_INVALID'],
+    ['POST', '/network/reports/262-1', 400, 'REQUEST_INVALID'],
+    ['POST', '/network/reports/x', 400, 'OPERATOR_INVALID'],
     ['GET', '/cells?hot=maybe', 400, 'REQUEST_INVALID'],
     ['POST', '/campaigns/none/rollback', 404, 'CAMPAIGN_NOT_FOUND'],
     ['POST', '/devices/none/release', 404, 'DEVICE_NOT_FOUND'],

@@ -4,6 +4,7 @@ import { classCommands } from './commands/classes.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { firmwareCommands } from './commands/firmware.ts';
 import { forecastCommands } from './commands/forecast.ts';
+import { networkCommand } from './commands/network.ts';
 import { gitopsCommands } from './commands/gitops.ts';
 import { holdCommands, operateCommands } from './commands/operate.ts';
 import { tokenCommands } from './commands/tokens.ts';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     operateCommands,
     holdCommands,
     forecastCommands,
+    networkCommand,
     deviceCommands,
     classCommands,
     firmwareCommands,

@@ -20,6 +20,7 @@ import { recover, stateFrom } from './engine/recovery.ts';
 import { TokenDesk } from './engine/token-desk.ts';
 import { MessagePortLink, type EngineLink } from './link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
+import { hintSourcesOf } from './network/sources.ts';
 import { loadObjectModels } from './object-model-files.ts';
 import { loadSecrets } from './secrets.ts';
 import { clockSetting, type ServerConfig } from './settings.ts';
@@ -72,7 +73,10 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
-  const app = await createHttp(ApiModule.with(EngineModule.with({ engine, reader, blobs, models, evidence, onFatal })), log);
+  const app = await createHttp(
+    ApiModule.with(EngineModule.with({ engine, reader, blobs, models, evidence, hintSources: hintSourcesOf(config, clock), onFatal })),
+    log,
+  );
   const firstToken = await app.get(TokenDesk).firstToken();
   await engine.change((unit) =>
     unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { epoch, timeScale: clock.setting.scale })),

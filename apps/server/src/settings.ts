@@ -24,6 +24,15 @@ const fileHost: Setting<string | undefined> = {
   },
 };
 
+const url = (meaning: string): Setting<string | undefined> => ({
+  fallback: undefined,
+  meaning,
+  read: (value) => {
+    if (!/^https?:$/.test(new URL(value).protocol)) throw new TypeError('expected http:// or https://');
+    return value;
+  },
+});
+
 /** Everything the server can be told. The README prints this table. */
 export const SETTINGS = {
   data: text('./data', 'folder of database, images and keys'),
@@ -36,6 +45,10 @@ export const SETTINGS = {
   publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
   fileHost,
   objectModels: text('', 'folder of object definitions (.xml, as the OMA registry publishes them); none without it'),
+  networkCalendar: url('http(s):// feed of what networks say of their carriers; docs/networks.md'),
+  backgroundTransfer: url('http(s):// subscription for background data of an exposure function (3GPP TS 29.122)'),
+  backgroundTransferOperator: text('', 'MCC-MNC that the subscription is with, such as 262-1'),
+  backgroundTransferOutside: number(0.1, 'part of a carrier that firmware takes outside of the agreed windows', { min: 0, max: 1 }),
   takeover: oneOf(
     ['accept', 'refuse-while-alive'],
     'accept',

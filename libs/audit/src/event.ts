@@ -40,6 +40,7 @@ export const EVENT_CATALOGUE = {
   'registration-replaced': ['from', 'to'],
   'appointment-made': ['at', 'lifetimeS', 'lifetimeBefore'],
   'appointment-ended': ['at', 'outcome'],
+  'network-reported': ['operator', 'congestion'],
   'operation-requested': ['id', 'operation', 'paths'],
   'operation-finished': ['id', 'outcome'],
   'trace-started': ['until'],

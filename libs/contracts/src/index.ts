@@ -44,6 +44,7 @@ export {
   type OperationView,
   type ValueView,
 } from './operations.ts';
+export type { NetworkHintView, NetworkView } from './network.ts';
 export {
   CellsQuery,
   FORECAST_RUNS,

@@ -1,4 +1,4 @@
-import type { Duration } from '@drover/kernel';
+import { MINUTE, type Duration } from '@drover/kernel';
 
 /** What is under way on a carrier: sums of shares at full rate, and what they may take together, all 0–1 and more. */
 export interface CarrierLoad {
@@ -30,7 +30,10 @@ export function paceFactors({ firm, yielding, budget }: CarrierLoad): PaceFactor
   return { firm: firmFactor, yielding: Math.max(1, yielding / rest) };
 }
 
+/** On a carrier that has nothing to spare a transfer stands all but still; no timer is set for years. */
+const LONGEST_PAUSE_MS = 10 * MINUTE;
+
 /** Extra wait before the next block of an exchange that takes `blockMs` at full rate. */
 export function paceDelay(blockMs: number, factor: number): Duration {
-  return Math.max(0, Math.ceil(blockMs * (factor - 1))) as Duration;
+  return Math.min(LONGEST_PAUSE_MS, Math.max(0, Math.ceil(blockMs * (factor - 1)))) as Duration;
 }

@@ -75,6 +75,8 @@ export function decideStart(candidate: Candidate, mode: PaceMode, carriers: Carr
   const cost = costAt(candidate, ce);
   const each: Case = { candidate, mode, carriers, now, cost, durationMs: paddedDuration(cost) };
   if (!candidate.isOpen(now)) return outsideWindow(each);
+  // Its network has nothing to spare: not even for one that is alone.
+  if (carriers.budgetAt(candidate.carrier, now) <= 0) return comesBack(each, 'CELL_BUDGET');
   if (!candidate.canResume && candidate.closesAt - now < each.durationMs)
     return (canBeAsked(candidate) ? appointment(each, 'WINDOW_TOO_SHORT') : undefined) ?? comesBack(each, 'WINDOW_TOO_SHORT');
   const radio = ce > 0 ? waitForRadio(each, radioClass(bearer, ce).contactMah) : undefined;

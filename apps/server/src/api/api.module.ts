@@ -9,6 +9,7 @@ import { DeviceInsightController } from './device-insight.controller.ts';
 import { DeviceOperationsController } from './device-operations.controller.ts';
 import { DeviceUpdatesController } from './device-updates.controller.ts';
 import { SuspectsController } from './suspects.controller.ts';
+import { NetworkController } from './network.controller.ts';
 import { RollbacksController } from './rollbacks.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
@@ -30,6 +31,7 @@ export class ApiModule {
         RollbacksController,
         ForecastsController,
         CellsController,
+        NetworkController,
         SuspectsController,
         DeviceUpdatesController,
         DevicesController,

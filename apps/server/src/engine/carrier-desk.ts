@@ -20,13 +20,10 @@ export class CarrierDesk {
   onSeen({ at, carriers }: CarrierReport): Promise<void> {
     const contract = contractIn(this.#engine.state);
     return this.#engine.change((unit) => {
-      const shares = carriers.flatMap((seen) => {
+      for (const seen of carriers) {
         const record = this.#learn(seen, contract, at);
-        if (!record) return [];
-        unit.putCarrier(record);
-        return [{ carrier: record.carrier, share: record.share }];
-      });
-      if (shares.length > 0) unit.send({ type: 'carrier-shares', shares });
+        if (record) unit.putCarrier(record);
+      }
     });
   }
 
@@ -47,9 +44,4 @@ function contractIn({ campaigns }: EngineState): number {
   for (const { record, document } of campaigns.values())
     if (!isOver(record.life)) contract = Math.max(contract, document.spec.bandwidth.perCell.airtime);
   return contract === 0 ? 1 : contract;
-}
-
-/** For a gateway that has just started. */
-export function knownShares({ carriers }: EngineState): { readonly carrier: string; readonly share: number }[] {
-  return [...carriers.values()].filter(({ share }) => share < 1).map(({ carrier, share }) => ({ carrier, share }));
 }

@@ -8,6 +8,7 @@ import type { CarrierDesk } from './carrier-desk.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
 import type { GatewayLooks } from './gateway-looks.ts';
+import type { HintDesk } from './hint-desk.ts';
 import { Inbox } from './inbox.ts';
 import type { OperationDesk } from './operation-desk.ts';
 import type { RollbackDesk } from './rollback-desk.ts';
@@ -31,6 +32,7 @@ export class EngineLoop {
   readonly #rollbacks: RollbackDesk;
   readonly #appointments: AppointmentDesk;
   readonly #carriers: CarrierDesk;
+  readonly #hints: HintDesk;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -47,6 +49,7 @@ export class EngineLoop {
     rollbacks: RollbackDesk;
     appointments: AppointmentDesk;
     carriers: CarrierDesk;
+    hints: HintDesk;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -58,6 +61,7 @@ export class EngineLoop {
     this.#rollbacks = parts.rollbacks;
     this.#appointments = parts.appointments;
     this.#carriers = parts.carriers;
+    this.#hints = parts.hints;
     this.#onFatal = parts.onFatal;
   }
 
@@ -100,6 +104,7 @@ export class EngineLoop {
         .tick()
         .then(() => this.#rollbacks.tick())
         .then(() => this.#operations.tick())
+        .then(() => this.#hints.tick())
         .then(() => {
           if (!this.#stopped) this.#next();
         })

@@ -1,6 +1,6 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, isOver, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
-import { Carriers, Ledger } from '@drover/schedule';
+import { Carriers, Ledger, NetworkHints } from '@drover/schedule';
 import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
@@ -84,7 +84,11 @@ export class EngineState {
   readonly approvals = new Map<string, ApprovalRecord[]>();
   /** What has been found out about carriers. */
   readonly carriers = new Map<string, CarrierRecord>();
-  readonly ledger = new Ledger(new Carriers((carrier) => this.carriers.get(String(carrier))?.share ?? 1));
+  /** What networks say of them. */
+  readonly hints = new NetworkHints();
+  readonly ledger = new Ledger(
+    new Carriers((carrier, at) => Math.min(this.carriers.get(String(carrier))?.share ?? 1, this.hints.shareAt(carrier, at))),
+  );
   readonly classes = new DeviceClasses();
   readonly appointments = new AppointmentRecords();
   readonly #airtime = new AirtimeFollower({

@@ -7,6 +7,7 @@ import { monotonicMs, SystemEntropy } from '@drover/platform';
 import { ForecastDesk } from '../outlook/forecast-desk.ts';
 import { OutlookThread } from '../outlook/outlook-thread.ts';
 import { AppointmentDesk } from './appointment-desk.ts';
+import type { HintSource } from '../network/hint-source.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { CarrierDesk } from './carrier-desk.ts';
@@ -20,6 +21,7 @@ import { EvidenceDesk } from './evidence-desk.ts';
 import { Explainer } from './explain.ts';
 import { FirmwareDesk } from './firmware-desk.ts';
 import { GatewayLooks } from './gateway-looks.ts';
+import { HintDesk } from './hint-desk.ts';
 import { HoldDesk } from './hold-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
 import { RollbackDesk } from './rollback-desk.ts';
@@ -37,6 +39,7 @@ export interface EngineParts {
   readonly blobs: BlobStore;
   readonly models: ObjectModels;
   readonly evidence: EvidenceDesk;
+  readonly hintSources: readonly HintSource[];
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -82,6 +85,7 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     RollbackDesk,
     AppointmentDesk,
     CarrierDesk,
+    HintDesk,
   ],
   useFactory: (
     e: Engine,
@@ -93,12 +97,13 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     rollbacks: RollbackDesk,
     appointments: AppointmentDesk,
     carriers: CarrierDesk,
-  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, appointments, carriers, onFatal }),
+    hints: HintDesk,
+  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, appointments, carriers, hints, onFatal }),
 });
 
 @Module({})
 export class EngineModule {
-  static with({ engine, reader, blobs, models, evidence, onFatal }: EngineParts): DynamicModule {
+  static with({ engine, reader, blobs, models, evidence, hintSources, onFatal }: EngineParts): DynamicModule {
     const providers = [
       { provide: Engine, useValue: engine },
       { provide: Reader, useValue: reader },
@@ -138,6 +143,11 @@ export class EngineModule {
         provide: OperationDesk,
         inject: [Engine, Entropy],
         useFactory: (e: Engine, entropy: Entropy) => new OperationDesk({ engine: e, models, entropy, wallNow: monotonicMs }),
+      },
+      {
+        provide: HintDesk,
+        inject: [Engine],
+        useFactory: (e: Engine) => new HintDesk({ engine: e, sources: hintSources, wallNow: monotonicMs }),
       },
       { provide: DeviceDesk, inject: [Engine], useFactory: (e: Engine) => new DeviceDesk(e) },
       {

@@ -7,7 +7,6 @@ import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messag
 import { attemptKey, pullToken } from './attempt.ts';
 import { beginningOf } from './campaign-maker.ts';
 import { documentOf } from './campaigns.ts';
-import { knownShares } from './carrier-desk.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { EngineState, keyOf, LiveCampaign, type Place } from './engine-state.ts';
@@ -70,7 +69,6 @@ export async function recover(engine: Engine, stepper: DeviceStepper): Promise<v
   state.away = state.lastHeardAt === undefined ? undefined : { from: state.lastHeardAt, until: engine.clock.now() };
   engine.tell({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
   for (const token of inPieces(tokensIn(engine), IN_ONE_MESSAGE)) engine.tell({ type: 'restore', registrations: [], tokens: token });
-  engine.tell({ type: 'carrier-shares', shares: knownShares(state) });
   engine.tell(state.classes.settings);
   for (const devices of inPieces(state.devices.values(), AT_ONCE)) {
     for (const registrations of inPieces(registrationsOf(devices), IN_ONE_MESSAGE))
