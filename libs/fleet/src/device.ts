@@ -26,12 +26,17 @@ export function numberFact(device: Device, name: FactName): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** One carrier is one (operator, cell, bearer). A device that names no cell shares a coarser bucket. */
+/** One carrier is one (operator, cell, bearer). A device that names no cell shares a bucket with those of its area, or of its operator. */
 export function carrierOf(device: Device): string {
   const bearer = textFact(device, 'radio.bearer') ?? 'unknown';
   const cell = numberFact(device, 'radio.cell');
   const operator = `${numberFact(device, 'radio.mcc') ?? '?'}-${numberFact(device, 'radio.mnc') ?? '?'}`;
-  return `${operator}/${cell === undefined ? '?' : cell.toString(16).toUpperCase()}/${bearer}`;
+  return `${operator}/${cell === undefined ? areaOf(device) : cell.toString(16).toUpperCase()}/${bearer}`;
+}
+
+function areaOf(device: Device): string {
+  const area = numberFact(device, 'radio.area');
+  return area === undefined ? '?' : `?${area.toString(16).toUpperCase()}`;
 }
 
 export function isCellKnown(device: Device): boolean {

@@ -47,6 +47,7 @@ export const FACTS = {
   'radio.cell': { type: 'number', from: '/4/0/8', meaning: 'cell id' },
   'radio.mnc': { type: 'number', from: '/4/0/9', meaning: 'mobile network code' },
   'radio.mcc': { type: 'number', from: '/4/0/10', meaning: 'mobile country code' },
+  'radio.area': { type: 'number', from: '/4/0/12', meaning: 'location or tracking area code' },
   'radio.apn': { type: 'string', from: '/4/0/7', meaning: 'access point name, the first' },
   'update.state': { type: 'number', from: '/5/0/3', meaning: 'Object 5 State' },
   'update.result': { type: 'number', from: '/5/0/5', meaning: 'Object 5 Update Result' },

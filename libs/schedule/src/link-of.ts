@@ -49,5 +49,5 @@ export function carrierFor(device: Device): Carrier {
 /** Whether a carrier by this name is one cell, or no radio at all; else it is all cells that do not name themselves. */
 export function isKnownCarrier(key: string): boolean {
   const [, cell, bearer = ''] = key.split('/');
-  return cell !== '?' || NO_RADIO.includes(bearer);
+  return !(cell ?? '?').startsWith('?') || NO_RADIO.includes(bearer);
 }

@@ -23,6 +23,7 @@ const NUMBERS: Readonly<Record<string, FactName>> = {
   '/4/0/9': 'radio.mnc',
   '/4/0/10': 'radio.mcc',
   '/4/0/11': 'radio.snr',
+  '/4/0/12': 'radio.area',
   '/5/0/3': 'update.state',
   '/5/0/5': 'update.result',
 };
