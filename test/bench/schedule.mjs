@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import Database from 'better-sqlite3';
 import { SERVER_FLAGS } from '../../scripts/lib/server-flags.mjs';
 import { fillFleet } from './schedule/fleet.mjs';
-import { changesTogether } from './store.mjs';
+import { changesBeside } from './store.mjs';
 
 export const about = 'A million devices in one campaign: start, plan, decide';
 
@@ -56,7 +56,7 @@ export async function run(progress) {
     const second = await engineLife(file, 'start', { now: now + 3_600_000, progress });
     const copied = copyRows(file, now);
     const persisted = first.applying - first.planning;
-    const perSecond = await changesTogether(progress);
+    const perSecond = await changesBeside(progress);
     return [
       atMost(`decision on contact with ${DEVICES} devices, p50`, first.decision.p50, 'us', 10),
       atMost(`decision on contact with ${DEVICES} devices, p99`, first.decision.p99, 'us', 50),
@@ -71,7 +71,7 @@ export async function run(progress) {
       atMost('event-loop delay while it plans, p99.9', first.planDelay, 'ms', 50),
       atMost('event-loop delay while the campaign is created, p99.9', first.applyDelay, 'ms', 50),
       atMost('event-loop delay while stages open, p99.9', first.openDelay, 'ms', 50),
-      line('changes on the disk, each with its audit record', perSecond, 'changes/s', '>= 50000', perSecond >= 50_000),
+      { ...line('changes on the disk, each with its audit record', perSecond.ours, 'changes/s', '>= 50000', perSecond.ours >= 50_000), peer: Math.round(perSecond.raw), ratio: Math.round((perSecond.ours / perSecond.raw) * 100) / 100 },
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -82,5 +82,5 @@ export const notes = [
   'one process with the flags of the server and no gateway; three stages, a download window in the time zone of each site, 20,000 cells',
   'a decision is all that decideDevice looks at and says; the device is one of 100,000 that wake up here and there in the fleet',
   'persisting: from the plan to the campaign on the disk, its plan and the log of it included; a device gets a row when something happens to it. Peer: one INSERT … SELECT of as many rows of the same table and indexes',
-  'a change is three rows: an update, a line of its timeline, an audit record; WAL, synchronous=FULL',
+  'a change is three rows: an update, a line of its timeline, an audit record; WAL, synchronous=FULL. Peer: the same rows through better-sqlite3 alone',
 ];

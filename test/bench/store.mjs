@@ -128,6 +128,13 @@ export const changesTogether = (progress) =>
     return seen.ours.perSecond;
   });
 
+/** The same beside what SQLite itself takes. */
+export const changesBeside = (progress) =>
+  withStores(async ({ ours, raw }) => {
+    const seen = await takeTurns({ raw: () => measure(raw.together), ours: () => measure(ours.together) }, { rounds: ROUNDS, progress, title: TOGETHER });
+    return { ours: seen.ours.perSecond, raw: seen.raw.perSecond };
+  });
+
 export const run = (progress) =>
   withStores(async ({ ours, raw }) => {
     const turns = (title, way) => takeTurns({ raw: () => measure(raw[way]), ours: () => measure(ours[way]) }, { rounds: ROUNDS, progress, title });

@@ -24,7 +24,11 @@ interface Gathering {
 }
 
 const GATHERINGS: readonly Gathering[] = [
-  { name: `by operator and bearer, ${UNKNOWN_CELL_FACTOR} of a carrier (the engine, where no area is told)`, cells: Infinity, share: UNKNOWN_CELL_FACTOR },
+  {
+    name: `by operator and bearer, ${UNKNOWN_CELL_FACTOR} of a carrier (the engine, where no area is told)`,
+    cells: Infinity,
+    share: UNKNOWN_CELL_FACTOR,
+  },
   { name: 'by operator and bearer, 20 carriers', cells: Infinity, share: 20 },
   { name: `by tracking area of 50 cells, ${UNKNOWN_CELL_FACTOR} of a carrier`, cells: 50, share: UNKNOWN_CELL_FACTOR },
 ];

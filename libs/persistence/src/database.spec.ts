@@ -36,7 +36,12 @@ const schemaOf = (on: DataSource): Promise<unknown> =>
 describe('migrations', () => {
   it('build an empty file, and change nothing on the second start', async () => {
     const [schema, applied] = [await schemaOf(database), await database.query('SELECT * FROM migrations')];
-    expect(applied).toMatchObject([{ name: 'First1764547200000' }, { name: 'PlanParts1795824000000' }, { name: 'Carriers1795824100000' }]);
+    expect(applied).toMatchObject([
+      { name: 'First1764547200000' },
+      { name: 'PlanParts1795824000000' },
+      { name: 'Carriers1795824100000' },
+      { name: 'NoIndexByState1795824200000' },
+    ]);
     await database.destroy();
     database = await openDatabase(scratch.file('drover.sqlite'));
     expect(await schemaOf(database)).toEqual(schema);

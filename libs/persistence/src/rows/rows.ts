@@ -55,7 +55,6 @@ export class DeviceRow {
 }
 
 @Entity({ name: 'device_update' })
-@Index('device_update_by_state', ['namespace', 'campaign', 'state'])
 export class DeviceUpdateRow {
   @PrimaryColumn({ type: 'text' }) namespace!: string;
   @PrimaryColumn({ type: 'text' }) campaign!: string;
