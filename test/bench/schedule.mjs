@@ -55,7 +55,7 @@ export async function run(progress) {
     progress(JSON.stringify(first.outcome));
     const second = await engineLife(file, 'start', { now: now + 3_600_000, progress });
     const copied = copyRows(file, now);
-    const persisted = first.applying - first.planning;
+    const persisted = first.persisting;
     const perSecond = await changesBeside(progress);
     return [
       atMost(`decision on contact with ${DEVICES} devices, p50`, first.decision.p50, 'us', 10),
@@ -81,6 +81,6 @@ export async function run(progress) {
 export const notes = [
   'one process with the flags of the server and no gateway; three stages, a download window in the time zone of each site, 20,000 cells',
   'a decision is all that decideDevice looks at and says; the device is one of 100,000 that wake up here and there in the fleet',
-  'persisting: from the plan to the campaign on the disk, its plan and the log of it included; a device gets a row when something happens to it. Peer: one INSERT … SELECT of as many rows of the same table and indexes',
+  'persisting: from the first write to the campaign on the disk, its plan and the log of it included; a device gets a row when something happens to it. Peer: one INSERT … SELECT of as many rows of the same table and indexes',
   'a change is three rows: an update, a line of its timeline, an audit record; WAL, synchronous=FULL. Peer: the same rows through better-sqlite3 alone',
 ];

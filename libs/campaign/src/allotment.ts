@@ -49,12 +49,38 @@ export class Allotment {
 function* chooseForStage({ limit, seed }: Take, eligible: readonly Endpoint[]): Steps<readonly Endpoint[]> {
   const count = limit.kind === 'count' ? limit.count : Math.ceil(limit.fraction * eligible.length - 1e-9);
   if (count >= eligible.length) return eligible;
-  const ranked: { endpoint: Endpoint; rank: number }[] = [];
-  for (const endpoint of eligible) {
-    if (ranked.push({ endpoint, rank: hash32(`${seed}/${endpoint}`) }) % AT_ONCE === 0) yield;
+  const ranks = new Uint32Array(eligible.length);
+  const sizes = new Uint32Array(BUCKETS);
+  for (const [place, endpoint] of eligible.entries()) {
+    if (place % AT_ONCE === 0) yield;
+    const rank = hash32(`${seed}/${endpoint}`);
+    ranks[place] = rank;
+    sizes[rank >>> BUCKET_BITS]! += 1;
   }
-  const sorted = yield* sortSteps(ranked, (a, b) => a.rank - b.rank || byText(a.endpoint, b.endpoint));
-  return sorted.slice(0, count).map(({ endpoint }) => endpoint);
+  return yield* firstByRank(eligible, { ranks, sizes, count });
+}
+
+/** Ranks are spread evenly: most of the first ones are known by their bucket, and only the bucket in which the last one lies is sorted. */
+const BUCKET_BITS = 16;
+const BUCKETS = 1 << (32 - BUCKET_BITS);
+
+function* firstByRank(
+  eligible: readonly Endpoint[],
+  { ranks, sizes, count }: { ranks: Uint32Array; sizes: Uint32Array; count: number },
+): Steps<Endpoint[]> {
+  let [last, before] = [0, 0];
+  while (before + sizes[last]! < count) before += sizes[last++]!;
+  const chosen: Endpoint[] = [];
+  const lastBucket: { endpoint: Endpoint; rank: number }[] = [];
+  for (const [place, rank] of ranks.entries()) {
+    if (place % AT_ONCE === 0) yield;
+    const bucket = rank >>> BUCKET_BITS;
+    if (bucket < last) chosen.push(eligible[place]!);
+    else if (bucket === last) lastBucket.push({ endpoint: eligible[place]!, rank });
+  }
+  lastBucket.sort((a, b) => a.rank - b.rank || byText(a.endpoint, b.endpoint));
+  for (const { endpoint } of lastBucket.slice(0, count - before)) chosen.push(endpoint);
+  return chosen;
 }
 
 function isEligible({ endpoints, where }: Take, device: Device): boolean {

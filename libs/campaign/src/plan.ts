@@ -46,6 +46,8 @@ export interface PlanInput<D extends Device = Device> {
   /** Name of the running campaign that still has this device open, if any. */
   readonly openElsewhere: (endpoint: Endpoint) => string | undefined;
   readonly policyDigests: readonly Digest[];
+  /** Told of every device that goes to the stages; those that no stage takes are among them. */
+  readonly onCandidate?: (device: D) => void;
 }
 
 /** Devices looked at between two places where a plan can be interrupted. */
@@ -117,7 +119,10 @@ function* resolveTargets<D extends Device>(
         ? { code: 'FACT_UNKNOWN' as const, detail: unknownSubjects(predicate, device).join(', ') }
         : (exclusionOf(input, device) ?? input.refusalOf(device) ?? otherCampaignOf(input, device) ?? quarantined(input, device));
     if (exclusion) excluded.push({ endpoint: device.endpoint, ...exclusion });
-    else allotment.add(device);
+    else {
+      allotment.add(device);
+      input.onCandidate?.(device);
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { finished, type Steps } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import { carrierFor, linkOf } from './link-of.ts';
 import { transferCost } from './transfer-cost.ts';
@@ -21,45 +20,56 @@ interface Assumed<D> {
   readonly airtime: number;
 }
 
-/** Devices looked at between two places where the work can be interrupted. */
-const AT_ONCE = 1000;
-
 export function forecast<D extends Device>(devices: Iterable<D>, assumed: Assumed<D>): Forecast {
-  return finished(forecastSteps(devices, assumed));
+  const sum = new ForecastSum(assumed);
+  for (const device of devices) sum.add(device);
+  return sum.forecast;
 }
 
-/** The same for a fleet of a million, with places to interrupt it. */
-export function* forecastSteps<D extends Device>(devices: Iterable<D>, { imageBytes, blockSizeFor, airtime }: Assumed<D>): Steps<Forecast> {
-  const carriers = new Map<string, { devices: number; airtimeMs: number }>();
+/** A forecast that grows device by device, so that whoever goes through a fleet for another reason need not go twice. */
+export class ForecastSum<D extends Device> {
+  readonly #assumed: Assumed<D>;
+  readonly #carriers = new Map<string, { devices: number; airtimeMs: number }>();
   // A link class and a block size make one charge: there are few different ones, however many devices.
-  const energies = new Map<number, number>();
-  let [count, bytes, airtimeMs] = [0, 0, 0];
-  for (const device of devices) {
-    if (++count % AT_ONCE === 0) yield;
+  readonly #energies = new Map<number, number>();
+  #devices = 0;
+  #bytes = 0;
+  #airtimeMs = 0;
+
+  constructor(assumed: Assumed<D>) {
+    this.#assumed = assumed;
+  }
+
+  add(device: D): void {
+    const { imageBytes, blockSizeFor } = this.#assumed;
     const cost = transferCost(imageBytes, linkOf(device, blockSizeFor(device)));
-    bytes += cost.bytesOnAir;
-    airtimeMs += cost.airtime;
-    energies.set(cost.energyMah, (energies.get(cost.energyMah) ?? 0) + 1);
+    this.#devices += 1;
+    this.#bytes += cost.bytesOnAir;
+    this.#airtimeMs += cost.airtime;
+    this.#energies.set(cost.energyMah, (this.#energies.get(cost.energyMah) ?? 0) + 1);
     const { key } = carrierFor(device);
-    const sum = carriers.get(key);
-    if (!sum) carriers.set(key, { devices: 1, airtimeMs: cost.airtime });
+    const sum = this.#carriers.get(key);
+    if (!sum) this.#carriers.set(key, { devices: 1, airtimeMs: cost.airtime });
     else {
       sum.devices += 1;
       sum.airtimeMs += cost.airtime;
     }
   }
-  const busiest = [...carriers].map(([carrier, sum]) => ({
-    carrier,
-    devices: sum.devices,
-    hours: round(sum.airtimeMs / 3_600_000 / airtime),
-  }));
-  return {
-    devices: count,
-    bytes,
-    airtimeHours: round(airtimeMs / 3_600_000),
-    energy: energyOf([...energies].sort(([a], [b]) => a - b)),
-    busiest: busiest.sort((a, b) => b.hours - a.hours || (a.carrier < b.carrier ? -1 : 1)).slice(0, 5),
-  };
+
+  get forecast(): Forecast {
+    const busiest = [...this.#carriers].map(([carrier, sum]) => ({
+      carrier,
+      devices: sum.devices,
+      hours: round(sum.airtimeMs / 3_600_000 / this.#assumed.airtime),
+    }));
+    return {
+      devices: this.#devices,
+      bytes: this.#bytes,
+      airtimeHours: round(this.#airtimeMs / 3_600_000),
+      energy: energyOf([...this.#energies].sort(([a], [b]) => a - b)),
+      busiest: busiest.sort((a, b) => b.hours - a.hours || (a.carrier < b.carrier ? -1 : 1)).slice(0, 5),
+    };
+  }
 }
 
 type Counted = readonly (readonly [mah: number, devices: number])[];

@@ -22,7 +22,7 @@ export { budgetKeys, type BudgetLimits } from './budgets.ts';
 export { overEnergyBudget, spend, spentIn, type EnergyBudget, type EnergySpent } from './energy-budget.ts';
 export { MOST_HINTS, NetworkHints, readHints, type NetworkHint } from './network-hints.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
-export { forecast, forecastSteps, type Forecast } from './forecast.ts';
+export { forecast, ForecastSum, type Forecast } from './forecast.ts';
 export { Ledger, type Backlog, type Holding } from './ledger.ts';
 export { bearerOf, carrierFor, coverageOf, isKnownCarrier, linkOf, lossOf, UNKNOWN_CELL_FACTOR, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';

@@ -113,13 +113,20 @@ async function plan() {
     planning = seconds(since);
   });
   say({ planning, planDelay });
-  let applying;
+  let [applying, persisting, firstCommitAt] = [0, 0, undefined];
+  const commit = writer.commit.bind(writer);
+  writer.commit = (...args) => {
+    firstCommitAt ??= performance.now();
+    return commit(...args);
+  };
   const applyDelay = await delayDuring(async () => {
     const since = performance.now();
     await campaigns.apply([document], { type: 'person', id: 'ann' }, undefined);
     applying = seconds(since);
+    persisting = seconds(firstCommitAt);
   });
-  say({ applying, applyDelay });
+  say({ applying, applyDelay, persisting });
+  writer.commit = commit;
   return state.campaigns.get(KEY);
 }
 

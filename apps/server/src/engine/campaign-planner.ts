@@ -2,7 +2,7 @@ import type { Digest, Endpoint, Instant, Json, Steps } from '@drover/kernel';
 import { CampaignError, digestOf, isOver, planSteps, type CampaignDocument, type DroverDocument, type Plan } from '@drover/campaign';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
-import { forecastSteps, type Forecast } from '@drover/schedule';
+import { ForecastSum, type Forecast } from '@drover/schedule';
 import { holdsDevice } from '@drover/rollout';
 import type { CampaignRecord, DeviceRecord } from '@drover/persistence';
 import { runningVersion } from './component-versions.ts';
@@ -34,6 +34,9 @@ const isStarted = ({ life }: CampaignRecord): boolean =>
   !['awaiting-approval', 'denied', 'scheduled'].includes(life.phase) &&
   life.resumeTo !== 'scheduled' &&
   life.resumeTo !== 'awaiting-approval';
+
+/** Devices looked at between two places where the work can be interrupted. */
+const AT_ONCE = 1000;
 
 /** What documents would come to. Changes nothing, and lets everybody else have their turn while it works through a fleet. */
 export class CampaignPlanner {
@@ -90,11 +93,12 @@ export class CampaignPlanner {
     const current = this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name));
     if (change === 'none' && current) return { ...common, plan: current.record.plan, forecast: current.record.forecast };
     this.requireChangeable(current);
-    const plan = yield* this.#planFor(document, context);
-    return { ...common, plan, forecast: yield* this.#forecastFor(document, plan) };
+    const sum = this.#emptySum(document);
+    const plan = yield* this.#planFor(document, context, (device) => sum.add(device));
+    return { ...common, plan, forecast: yield* this.#forecastOf(plan, sum, () => this.#emptySum(document)) };
   }
 
-  *#planFor(document: CampaignDocument, { alongside, images, now }: PlanContext): Steps<Plan> {
+  *#planFor(document: CampaignDocument, { alongside, images, now }: PlanContext, onCandidate: (device: DeviceRecord) => void): Steps<Plan> {
     const { metadata, spec } = document;
     const { state } = this.#engine;
     const ownKey = keyOf(metadata.namespace, metadata.name);
@@ -117,6 +121,7 @@ export class CampaignPlanner {
         return refusal && { code: refusal.code, detail: refusal.message };
       },
       quarantineOf: quarantineText,
+      onCandidate,
       attemptedBy: () => attemptedBy(owner),
       // Whoever is still under way in what is taken back belongs to it, and waits until that is resolved.
       openElsewhere: (endpoint) =>
@@ -134,11 +139,23 @@ export class CampaignPlanner {
     return [digestOf(applied)];
   }
 
-  #forecastFor({ spec }: CampaignDocument, plan: Plan): Steps<Forecast> {
-    const { classes, devices } = this.#engine.state;
+  /** Summed up while the plan is made; only where some devices are in no stage the others are gone through once more. */
+  *#forecastOf(plan: Plan, sum: ForecastSum<DeviceRecord>, assumed: () => ForecastSum<DeviceRecord>): Steps<Forecast> {
+    if (plan.excluded.every(({ code }) => code !== 'NOT_IN_ANY_STAGE')) return sum.forecast;
+    const again = assumed();
+    let seen = 0;
+    for (const device of plannedDevices(plan, this.#engine.state.devices)) {
+      if (++seen % AT_ONCE === 0) yield;
+      again.add(device);
+    }
+    return again.forecast;
+  }
+
+  #emptySum({ metadata, spec }: CampaignDocument): ForecastSum<DeviceRecord> {
+    const { classes } = this.#engine.state;
     const { preferred } = spec.delivery.blockSize;
-    return forecastSteps(plannedDevices(plan, devices), {
-      imageBytes: plan.firmware.size,
+    return new ForecastSum({
+      imageBytes: this.#engine.state.firmwareOf(metadata.namespace, spec.firmware.name, spec.firmware.version)?.size ?? 0,
       blockSizeFor: (device) => classes.blockSize(device, preferred),
       airtime: spec.bandwidth.perCell.airtime,
     });
