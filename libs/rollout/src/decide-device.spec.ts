@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { instantOf, plus, type Instant } from '@drover/kernel';
+import { carrierOf } from '@drover/fleet';
 import { Ledger } from '@drover/schedule';
 import { aCampaign, aDevice } from '@drover/testkit';
 import { decideDevice, newUpdate, nextDeadline, overdue, UPDATE_STATES, type DeviceView, type StageStatus } from './index.ts';
@@ -30,6 +31,7 @@ const view = (change: Partial<DeviceView> = {}): DeviceView => ({
   hold: undefined,
   trustRefusal: undefined,
   inFlightElsewhere: undefined,
+  isOutranked: false,
   running: { type: 'known', version: '1.0.0' },
   quarantine: undefined,
   resume: { byClass: undefined, beganAnew: [] },
@@ -218,5 +220,21 @@ describe('overdue', () => {
   });
   it('says when', () => {
     expect(nextDeadline({ ...update, state: 'installing', executedAt: now }, spec, { pattern, openedAt: now })).toBe(hour(18));
+  });
+});
+
+describe('a campaign beside one for security', () => {
+  const occupied = (share: number): Ledger => {
+    const ledger = new Ledger();
+    const booking = { carrier: carrierOf(device), from: now, until: hour(1), share };
+    ledger.hold('other', { transfer: { booking, share, isFirm: true }, bytesPerSecond: 1, keys: [] }, now);
+    return ledger;
+  };
+  it.each([
+    ['takes what it may while there is none', false, 0.4, 'offer'],
+    ['leaves three tenths of it while there is', true, 0.4, 'wait'],
+    ['and goes on with the rest', true, 0.25, 'offer'],
+  ])('%s', (_what, isOutranked, share, expected) => {
+    expect(decideDevice(view({ isOutranked, ledger: occupied(share), update: { ...update, turnedAway: 0 } }), now).type).toBe(expected);
   });
 });

@@ -55,6 +55,8 @@ export interface DeviceView {
   readonly trustRefusal: string | undefined;
   /** Another campaign that has this device in its hands. */
   readonly inFlightElsewhere: string | undefined;
+  /** A campaign for security wants airtime as well, and this is none. */
+  readonly isOutranked: boolean;
   /** What runs where the image goes. */
   readonly running: RunningVersion;
   /** Why a person must release this device first, or undefined. */
@@ -211,7 +213,7 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
       promise: update.promise,
       patientUntil: patientUntil(view, now),
     },
-    limitsOf(spec, update.stage),
+    limitsOf(spec, { stage: update.stage, isOutranked: view.isOutranked }),
     view.ledger,
     now,
   );

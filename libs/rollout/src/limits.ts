@@ -1,8 +1,11 @@
 import type { CampaignSpec } from '@drover/campaign';
 import { ECO, FAST, type Limits } from '@drover/schedule';
 
+/** Of its airtime, what a campaign leaves to itself while one for security wants the same carriers. */
+const OUTRANKED = 0.7;
+
 /** The part of a campaign that admission needs, in admission's words. */
-export function limitsOf(spec: CampaignSpec, stage = 0): Limits {
+export function limitsOf(spec: CampaignSpec, { stage = 0, isOutranked = false }: { stage?: number; isOutranked?: boolean } = {}): Limits {
   return {
     timeZone: spec.schedule.timeZone,
     downloadWindows: spec.schedule.windows.download,
@@ -21,7 +24,7 @@ export function limitsOf(spec: CampaignSpec, stage = 0): Limits {
       bytesPerSecond: spec.bandwidth.bytesPerSecond,
     },
     energy: spec.power.energyBudget,
-    airtime: spec.bandwidth.perCell.airtime,
+    airtime: spec.bandwidth.perCell.airtime * (isOutranked ? OUTRANKED : 1),
     pace: spec.schedule.pace === 'Eco' ? ECO : FAST,
   };
 }

@@ -54,6 +54,10 @@ export class StageCounts {
     return Object.fromEntries(this.#failed);
   }
 
+  get isAnyWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Neither settled nor in flight, by the code of the reason; `pending` without one. */
   get waiting(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#waiting);

@@ -87,6 +87,7 @@ export class DeviceStepper {
         beganAnew: Object.keys(device.beganAnew ?? {}) as ('Pull' | 'Push')[],
       },
       inFlightElsewhere: state.inFlightElsewhere(update.endpoint, key),
+      isOutranked: state.isOutranked(campaign),
       ledger: state.ledger,
     };
   }

@@ -181,6 +181,14 @@ export class EngineState {
     return undefined;
   }
 
+  /** Whether a campaign for security is under way that still has devices to reach, and this is none. */
+  isOutranked({ document }: LiveCampaign): boolean {
+    if (document.spec.purpose === 'Security') return false;
+    for (const { record, document: other, updates } of this.#active.values())
+      if (other.spec.purpose === 'Security' && record.life.phase === 'running' && updates.isAnyWaiting) return true;
+    return false;
+  }
+
   withdrawnDigests(): Set<Digest> {
     const inRows = [...this.firmware.values()].filter(({ withdrawnAt }) => withdrawnAt !== undefined).map(({ digest }) => digest);
     return new Set([...this.#withdrawnInLog, ...inRows]);

@@ -100,6 +100,11 @@ export class UpdateBook {
     this.#entries.clear();
   }
 
+  /** Somebody of a stage is neither settled nor under way. */
+  get isAnyWaiting(): boolean {
+    return this.#stages.some((stage) => stage.isAnyWaiting);
+  }
+
   get tallies(): Tally[] {
     return this.#stages.map(({ tally }) => tally);
   }
