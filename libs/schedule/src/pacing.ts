@@ -1,4 +1,4 @@
-import { MINUTE, type Duration } from '@drover/kernel';
+import { HOUR, type Duration } from '@drover/kernel';
 
 /** What is under way on a carrier: sums of shares at full rate, and what they may take together, all 0–1 and more. */
 export interface CarrierLoad {
@@ -31,7 +31,7 @@ export function paceFactors({ firm, yielding, budget }: CarrierLoad): PaceFactor
 }
 
 /** On a carrier that has nothing to spare a transfer stands all but still; no timer is set for years. */
-const LONGEST_PAUSE_MS = 10 * MINUTE;
+const LONGEST_PAUSE_MS = 6 * HOUR;
 
 /** Extra wait before the next block of an exchange that takes `blockMs` at full rate. */
 export function paceDelay(blockMs: number, factor: number): Duration {
