@@ -1,4 +1,4 @@
-import { hash32, MINUTE, seededRandom } from '@drover/kernel';
+import { hash32, HOUR, MINUTE, seededRandom } from '@drover/kernel';
 import { scaleMix, type Mix } from './profiles/mix.ts';
 import { profileOf, type ProfileName } from './profiles/profiles.ts';
 import type { Bearer, Coverage } from './radio.ts';
@@ -32,6 +32,9 @@ const OPERATORS = [
   { mcc: 262, mnc: 2 },
 ] as const;
 const DEVICES_PER_CELL = 10;
+/** Places are drawn to this power: the fullest of 400 cells has three times the mean, the emptiest a fifth less. */
+const CROWDING = 1.25;
+const WAKE_HOURS: Range = { from: 1, to: 2 };
 const FIRST_CELL = 0x1a2b00;
 const NB_IOT_SHARE = 0.8;
 const UTC_OFFSETS = [0, 60, 120] as const;
@@ -43,19 +46,47 @@ const SIGNAL: Readonly<Record<Coverage, { readonly rsrp: number; readonly snr: n
 };
 const FIRST_IMEI = 35_609_204_000_000;
 
-type Range = (from: number, to: number) => number;
-
-export function planFleet({ devices, seed, mix }: { devices: number; seed: number; mix: Mix }): DevicePlan[] {
-  const profiles = [...scaleMix(mix, devices)].flatMap(([name, count]) => Array.from({ length: count }, () => name));
-  const order = shuffled(profiles, seededRandom(seed));
-  const cells = Math.max(1, Math.round(devices / DEVICES_PER_CELL));
-  return order.map((profile, index) => planDevice({ profile, index, cells, seed: hash32(`${seed}/${index}`) }));
+/** From `from` to `to`, evenly. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
 }
 
-function planDevice({ profile, index, cells, seed }: { profile: ProfileName; index: number; cells: number; seed: number }): DevicePlan {
+export interface FleetPlan {
+  readonly devices: number;
+  readonly seed: number;
+  readonly mix: Mix;
+  /** Without it one for ten devices, all alike. Given, some are crowded. */
+  readonly cells?: number;
+  /** Hours of campaign time between the wake-ups of a sleeper. */
+  readonly wakeHours?: Range;
+}
+
+export function planFleet({ devices, seed, mix, cells, wakeHours = WAKE_HOURS }: FleetPlan): DevicePlan[] {
+  const profiles = [...scaleMix(mix, devices)].flatMap(([name, count]) => Array.from({ length: count }, () => name));
+  const order = shuffled(profiles, seededRandom(seed));
+  const cellAt: CellAt =
+    cells === undefined
+      ? (place) => Math.floor(place * Math.max(1, Math.round(devices / DEVICES_PER_CELL)))
+      : (place) => Math.floor(place ** CROWDING * cells);
+  return order.map((profile, index) => planDevice({ profile, index, cellAt, wakeHours, seed: hash32(`${seed}/${index}`) }));
+}
+
+/** Which cell has the place 0–1 in the fleet. */
+type CellAt = (place: number) => number;
+
+interface Draw {
+  readonly profile: ProfileName;
+  readonly index: number;
+  readonly cellAt: CellAt;
+  readonly wakeHours: Range;
+  readonly seed: number;
+}
+
+function planDevice({ profile, index, cellAt, wakeHours, seed }: Draw): DevicePlan {
   const random = seededRandom(seed);
-  const between: Range = (from, to) => from + (to - from) * random();
-  const cellIndex = Math.floor(random() * cells);
+  const between = (from: number, to: number): number => from + (to - from) * random();
+  const cellIndex = cellAt(random());
   const operator = OPERATORS[cellIndex % OPERATORS.length]!;
   const cell = FIRST_CELL + cellIndex;
   const bearer: Bearer = random() < NB_IOT_SHARE ? 'NB-IoT' : 'LTE-M';
@@ -76,7 +107,7 @@ function planDevice({ profile, index, cells, seed }: { profile: ProfileName; ind
     snr: Math.round(SIGNAL[ce].snr + between(-2, 2)),
     utcOffsetMinutes: UTC_OFFSETS[Math.floor(random() * UTC_OFFSETS.length)]!,
     battery: battery ?? Math.round(between(60, 100)),
-    periodMs: Math.round(queueMode ? between(60, 120) * MINUTE : between(30, 45) * MINUTE),
+    periodMs: Math.round(queueMode ? between(wakeHours.from, wakeHours.to) * HOUR : between(30, 45) * MINUTE),
     installMs: Math.round(between(2, 5) * MINUTE),
     rebootMs: Math.round(between(0.2, 0.6) * MINUTE),
     darkMs: Math.round(between(3, 8) * MINUTE),

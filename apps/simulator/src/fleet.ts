@@ -1,9 +1,10 @@
 import type { CampaignClock } from '@drover/platform';
-import { planFleet, type DevicePlan } from './device-plan.ts';
+import { planFleet, type DevicePlan, type Range } from './device-plan.ts';
 import { Device, type World } from './device/device.ts';
 import type { Mix } from './profiles/mix.ts';
 import { expectedOutcome, profileOf, type ProfileName } from './profiles/profiles.ts';
-import type { DeviceReport, PartReport, Report } from './report.ts';
+import type { DeviceReport, PartReport, Report, Sighting } from './report.ts';
+import { AirCollector, AirJudge, type AirRows, type AirWatch } from './watch/air-watch.ts';
 import type { Limits } from './watch/limits.ts';
 import { Observer } from './watch/observer.ts';
 import { Wheel } from './wheel.ts';
@@ -18,6 +19,10 @@ export interface FleetSetting {
   readonly clock: CampaignClock;
   readonly limits: Limits;
   readonly mix: Mix;
+  /** Without it, one for ten devices. */
+  readonly cells?: number;
+  /** Hours of campaign time between the wake-ups of a sleeper; without it one to two. */
+  readonly wakeHours?: Range;
   /** On top of what each profile brings. */
   readonly chaos?: Partial<Chaos>;
   /** First timeout of each device, wall ms. */
@@ -37,6 +42,7 @@ export class Fleet {
   readonly #devices: readonly Device[];
   readonly #limits: Limits;
   readonly #observer: Observer;
+  readonly #air: AirWatch;
   readonly #wheel: Wheel;
   readonly #missing: Set<number>;
   #isStopped = false;
@@ -44,9 +50,10 @@ export class Fleet {
   /** When every device has registered once. */
   readonly ready = new Promise<void>((resolve) => (this.#allRegistered = resolve));
 
-  constructor({ server, devices, seed, clock, limits, mix, chaos, ackTimeoutMs, memory, share }: FleetSetting) {
+  constructor({ server, devices, seed, clock, limits, mix, cells, wakeHours, chaos, ackTimeoutMs, memory, share }: FleetSetting) {
     this.#limits = limits;
-    this.#observer = new Observer(limits, clock.setting.scale, memory);
+    this.#air = share === undefined ? new AirJudge(limits.airtime) : new AirCollector();
+    this.#observer = new Observer(limits, clock.setting.scale, memory, this.#air);
     this.#wheel = new Wheel(clock);
     const world: World = {
       clock,
@@ -56,7 +63,7 @@ export class Fleet {
       wireOf: wirePerProfile({ chaos: { ...CALM, ...chaos }, wheel: this.#wheel, ackTimeoutMs }),
       registered: ({ index }: DevicePlan) => this.#registered(index),
     };
-    const plans = planFleet({ devices, seed, mix });
+    const plans = planFleet({ devices, seed, mix, cells, wakeHours });
     this.#devices = plans.slice(share?.from ?? 0, share?.to).map((plan) => new Device(plan, world));
     this.#missing = new Set(this.#devices.map(({ plan }) => plan.index));
   }
@@ -78,12 +85,18 @@ export class Fleet {
     this.#observer.hold(when);
   }
 
+  /** Without the devices: quick, however many there are. */
+  sighting(): Sighting {
+    return { violations: { ...this.#observer.violations }, samples: [...this.#observer.samples], air: this.#air.summary() };
+  }
+
   report(): Report {
-    return {
-      devices: this.#devices.map((device) => this.#reportOf(device)),
-      violations: { ...this.#observer.violations },
-      samples: [...this.#observer.samples],
-    };
+    return { ...this.sighting(), devices: this.#devices.map((device) => this.#reportOf(device)) };
+  }
+
+  /** Of a share of a fleet: what it has had on the air since the last time, for whoever judges the whole. */
+  drain(): AirRows {
+    return this.#air.drain();
   }
 
   #reportOf({ plan, flash }: Device): DeviceReport {

@@ -14,7 +14,7 @@ const PROGRESS_EVERY_MS = 2000;
 const STATE_WORDS = ['idle', 'downloading', 'downloaded', 'updating', 'installed'];
 
 type Order =
-  | { readonly type: 'report' | 'stop' }
+  | { readonly type: 'sighting' | 'report' | 'stop' }
   /** A person's Hold began or ended, campaign ms: what comes under it is a violation. */
   | { readonly type: 'hold'; readonly from?: number; readonly until?: number };
 
@@ -27,14 +27,14 @@ try {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  const { clock, report, processes, measure: measured, ...setting } = readConfig(SETTINGS, args, process.env);
+  const { clock, report, processes, cells, measure: measured, ...setting } = readConfig(SETTINGS, args, process.env);
   if (measured > 0) return void process.stdout.write(await measure(measured));
   const { devices, share } = setting;
   const shares = sharesOf(devices, { openFiles: openFileLimit(), wished: processes });
   const isSpread = share === undefined && shares.length > 1;
   const fleet: RunningFleet = isSpread
-    ? new SpreadFleet(fileURLToPath(import.meta.url), args, shares, fail)
-    : new Fleet({ ...setting, clock: new CampaignClock(clock) });
+    ? new SpreadFleet({ script: fileURLToPath(import.meta.url), args, shares, airtime: setting.limits.airtime, died: fail })
+    : new Fleet({ ...setting, cells: cells || undefined, clock: new CampaignClock(clock) });
   const stop = async (): Promise<void> => {
     if (report !== '' && share === undefined) writeFileSync(report, `${JSON.stringify(await fleet.report(), null, 2)}\n`);
     fleet.stop();
@@ -56,11 +56,18 @@ function fail(why: string): void {
 function listenToParent(fleet: RunningFleet, devices: number, stop: () => Promise<void>): void {
   void fleet.ready.then(() => process.send?.({ type: 'ready', devices }));
   process.on('message', (order: Order) => {
-    if (order.type === 'report') void Promise.resolve(fleet.report()).then((report) => process.send?.({ type: 'report', report }));
+    if (order.type === 'report') void answer(fleet, async () => ({ type: 'report', report: await fleet.report() }));
+    else if (order.type === 'sighting') void answer(fleet, async () => ({ type: 'sighting', sighting: await fleet.sighting() }));
     else if (order.type === 'hold') fleet.hold(order);
     else if (order.type === 'stop') void stop();
   });
   process.on('disconnect', () => void stop());
+}
+
+/** With what is for the process that judges the whole fleet, if this is a part of one. */
+async function answer(fleet: RunningFleet, say: () => Promise<object>): Promise<void> {
+  const said = await say();
+  process.send?.(fleet instanceof Fleet ? { ...said, rows: fleet.drain() } : said);
 }
 
 async function tellProgress(fleet: RunningFleet): Promise<void> {

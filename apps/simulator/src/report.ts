@@ -1,6 +1,7 @@
 import type { Outcome } from './profiles/profile.ts';
 import type { ProfileName } from './profiles/profiles.ts';
 import type { DeviceMemory } from './watch/memory.ts';
+import type { AirSummary } from './watch/air-watch.ts';
 import { MAX_SAMPLES, type Sample, type Violation } from './watch/observer.ts';
 
 export interface PartReport {
@@ -27,21 +28,22 @@ export interface DeviceReport {
   readonly memory: DeviceMemory;
 }
 
-/** What the devices have seen and become. Plain data. */
-export interface Report {
-  readonly devices: readonly DeviceReport[];
+/** What the devices have seen. Plain data. */
+export interface Sighting {
   readonly violations: Readonly<Record<Violation, number>>;
   readonly samples: readonly Sample[];
+  readonly air: AirSummary;
 }
 
-/** Of a fleet that several processes hold. */
-export function mergeReports(reports: readonly [Report, ...Report[]]): Report {
-  const violations = { ...reports[0].violations };
-  for (const report of reports.slice(1))
-    for (const [kind, count] of Object.entries(report.violations) as [Violation, number][]) violations[kind] += count;
-  return {
-    devices: reports.flatMap(({ devices }) => devices),
-    violations,
-    samples: reports.flatMap(({ samples }) => samples).slice(0, MAX_SAMPLES),
-  };
+/** What the devices have seen and become. */
+export interface Report extends Sighting {
+  readonly devices: readonly DeviceReport[];
+}
+
+/** What the processes of a fleet have seen each, and what only all of them together can tell: `whole`. */
+export function mergeSightings(parts: readonly Sighting[], whole: Sighting): Sighting {
+  const violations = { ...whole.violations };
+  for (const part of parts) for (const [kind, count] of Object.entries(part.violations) as [Violation, number][]) violations[kind] += count;
+  const samples = [...parts, whole].flatMap((seen) => seen.samples);
+  return { violations, samples: samples.slice(0, MAX_SAMPLES), air: whole.air };
 }

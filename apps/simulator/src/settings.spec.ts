@@ -29,6 +29,11 @@ describe('the settings', () => {
     });
   });
 
+  it('read cells and how often sleepers wake', () => {
+    expect(read()).toMatchObject({ cells: 0, wakeHours: { from: 1, to: 2 } });
+    expect(read('--cells', '400', '--wake-hours', '0.5-6')).toMatchObject({ cells: 400, wakeHours: { from: 0.5, to: 6 } });
+  });
+
   it.each([
     ['--server', 'http://localhost'],
     ['--server', 'localhost:5683'],
@@ -45,6 +50,10 @@ describe('the settings', () => {
     ['--chaos', '{"loss": 2}'],
     ['--chaos', '{"luck": 0.5}'],
     ['--memory', 'some'],
+    ['--cells', '1.5'],
+    ['--wake-hours', '6'],
+    ['--wake-hours', '6-1'],
+    ['--wake-hours', '0-1'],
     ['--share', '7'],
     ['--share', '7-7'],
     ['--limits', '{"digests": [5]}'],

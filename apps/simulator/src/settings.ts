@@ -1,5 +1,6 @@
 import { Instant } from '@drover/kernel';
 import { number, oneOf, REAL_TIME, text, type ClockSetting, type Setting } from '@drover/platform';
+import type { Range } from './device-plan.ts';
 import { NO_LIMITS, type DailyWindow, type Limits } from './watch/limits.ts';
 import { CALM, type Chaos } from './wire/chaos.ts';
 import { DEFAULT_MIX, type Mix } from './profiles/mix.ts';
@@ -71,6 +72,17 @@ const chaos: Setting<Partial<Chaos>> = {
   },
 };
 
+const wakeHours: Setting<Range> = {
+  fallback: { from: 1, to: 2 },
+  meaning: 'from-to: hours of campaign time between the wake-ups of a sleeper',
+  read: (value) => {
+    const parts = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(value);
+    const [from, to] = [Number(parts?.[1]), Number(parts?.[2])];
+    if (!(from > 0 && from <= to)) throw new TypeError(`expected from-to, got "${value}"`);
+    return { from, to };
+  },
+};
+
 const share: Setting<{ readonly from: number; readonly to: number } | undefined> = {
   fallback: undefined,
   meaning: 'from-to: which of the fleet this process holds; the simulator gives it to the processes it starts itself',
@@ -102,6 +114,12 @@ export const SETTINGS = {
     whole: true,
   }),
   share,
+  cells: number(0, 'how many cells the fleet is on, some of them crowded; 0 is one for ten devices, all alike', {
+    min: 0,
+    max: 100_000,
+    whole: true,
+  }),
+  wakeHours,
   measure: number(0, 'registers so many devices with a server of its own, prints what one costs, and ends', {
     min: 0,
     max: 100_000,

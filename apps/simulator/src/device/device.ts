@@ -129,6 +129,10 @@ export class Device implements PortOwner, Registrant {
     return isWorking || this.#world.clock.now() <= this.#activeAt + AWAKE_MS;
   }
 
+  heard(wireBytes: number): void {
+    this.#world.observer.heard(this.plan, this.#world.clock.now(), wireBytes);
+  }
+
   active(): void {
     this.#activeAt = this.#world.clock.now();
   }

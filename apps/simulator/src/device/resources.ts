@@ -6,6 +6,7 @@ import { FIRST_VERSION, type Flash, type Part } from './flash.ts';
 import { isDelivered } from './software-object.ts';
 
 const INTERNAL_BATTERY = 1;
+const MAINS = 6;
 const LOW_BATTERY_PERCENT = 15;
 const BATTERY_STATUS = { NORMAL: 0, LOW: 4 } as const;
 const BEARER = { 'LTE-M': 6, 'NB-IoT': 7 } as const;
@@ -88,6 +89,7 @@ function deviceObject({ plan, profile, flash, battery }: DeviceView): Rows {
     '/3/0/2': serialOf(plan),
     '/3/0/3': versionAt(flash, '/3/0/3') ?? FIRST_VERSION,
     '/3/0/6/0': INTERNAL_BATTERY,
+    '/3/0/6/1': profile.onMains ? MAINS : undefined,
     '/3/0/9': Math.floor(battery),
     '/3/0/11/0': 0,
     '/3/0/14': `+${String(utcOffsetMinutes / 60).padStart(2, '0')}:00`,

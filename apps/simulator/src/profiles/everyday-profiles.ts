@@ -20,6 +20,8 @@ export const EVERYDAY_PROFILES = {
     part: PUSHED,
     registration: { ...UNLISTED, ...AS_1_0, binding: 'UQ' },
   }),
+  'mains-pull': profile('Is on mains power, never sleeps, pulls.', '9.2', { onMains: true, part: FULL }),
+  'sleeper-ce1': profile('Sleeps at coverage level 1, pulls.', '9.2', { queueMode: true, ce: 1 }),
   ce1: profile('Pulls at coverage level 1, by LwM2M 1.2.', '9.2', { ce: 1, part: FULL, registration: { versions: ['1.2'] } }),
   lossy: profile('Loses 2 % of the datagrams, each way.', 'Q13', { chaos: { loss: 0.02 } }),
   'power-loss-mid-pull': profile(

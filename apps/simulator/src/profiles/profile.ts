@@ -112,6 +112,8 @@ export interface Profile {
   readonly source: string;
   readonly outcome: Outcome;
   readonly queueMode: boolean;
+  /** Fed from the mains: its battery is for when these fail. */
+  readonly onMains: boolean;
   readonly ce: Coverage;
   /** Percent; otherwise drawn for each device. */
   readonly battery?: number;
@@ -179,6 +181,7 @@ export const PLAIN_PART: PartTraits = {
 interface Differences {
   readonly outcome?: Outcome;
   readonly queueMode?: boolean;
+  readonly onMains?: boolean;
   readonly ce?: Coverage;
   readonly battery?: number;
   readonly chaos?: Partial<Chaos>;
@@ -194,12 +197,13 @@ interface Differences {
 
 /** A profile by what is different about it. */
 export function profile(does: string, source: string, how: Differences = {}): Profile {
-  const { registration, content, wire, parts, outcome = 'succeeded', queueMode = false, ce = 0, ...rest } = how;
+  const { registration, content, wire, parts, outcome = 'succeeded', queueMode = false, onMains = false, ce = 0, ...rest } = how;
   return {
     does,
     source,
     outcome,
     queueMode,
+    onMains,
     ce,
     battery: rest.battery,
     chaos: rest.chaos,

@@ -1,15 +1,11 @@
 import { MINUTE } from '@drover/kernel';
+import { MinuteSums } from './minute-sums.ts';
 
-/** A minute older than this is judged; no block is spread further back. */
-const KEPT_MINUTES = 16;
 export const MAX_SPREAD_MS = 10 * MINUTE;
+/** Minutes that can still get something: as far as a block is spread, and as late as another process tells of it. */
+const KEPT_MINUTES = 360;
 /** Model and rounding of whole wall milliseconds. */
 const TOLERANCE = 1.02;
-
-interface Used {
-  ms: number;
-  isOver: boolean;
-}
 
 /** A minute in which a carrier was used more than it may be. */
 export interface OverBudget {
@@ -20,30 +16,41 @@ export interface OverBudget {
   readonly allowedMs: number;
 }
 
-/** Airtime used per carrier and minute of campaign time. */
+/** Airtime used per carrier and minute of campaign time, against what is allowed. */
 export class AirtimeLedger {
   readonly #allowedMs: number;
-  readonly #carriers = new Map<string, Map<number, Used>>();
+  readonly #used = new MinuteSums(KEPT_MINUTES);
+  #over = 0;
+  #worst: OverBudget | undefined;
 
+  /** `airtime`: allowed share of a carrier, 0–1. */
   constructor(airtime: number) {
     this.#allowedMs = airtime * MINUTE;
   }
 
-  /** Spreads `airtimeMs` evenly over `from`–`to`; answers the minutes that are over their budget since this block. */
-  add(carrier: string, { from, to }: { from: number; to: number }, airtimeMs: number): OverBudget[] {
-    const minutes = this.#carriers.get(carrier) ?? new Map<number, Used>();
-    this.#carriers.set(carrier, minutes);
-    const over: OverBudget[] = [];
-    for (let minute = Math.floor(from / MINUTE); minute * MINUTE < to; minute++) {
-      const overlap = Math.min(to, (minute + 1) * MINUTE) - Math.max(from, minute * MINUTE);
-      const used = minutes.get(minute) ?? { ms: 0, isOver: false };
-      minutes.set(minute, used);
-      used.ms += (airtimeMs * overlap) / (to - from);
-      if (used.isOver || used.ms <= this.#allowedMs * TOLERANCE) continue;
-      used.isOver = true;
-      over.push({ carrier, minuteAt: minute * MINUTE, usedMs: Math.round(used.ms), allowedMs: this.#allowedMs });
-    }
-    for (const minute of minutes.keys()) if (minute < to / MINUTE - KEPT_MINUTES) minutes.delete(minute);
-    return over;
+  /** Minutes of carriers that had something on the air. */
+  get minutes(): number {
+    return this.#used.minutes;
+  }
+
+  /** Minutes of carriers above their budget. */
+  get over(): number {
+    return this.#over;
+  }
+
+  /** The fullest minute of all, above its budget or not. */
+  get worst(): OverBudget | undefined {
+    return this.#worst;
+  }
+
+  /** Answers the minute if this has brought it above its budget. */
+  add(carrier: string, minuteAt: number, airtimeMs: number): OverBudget | undefined {
+    const sum = this.#used.add(carrier, minuteAt, airtimeMs);
+    const minute = { carrier, minuteAt, usedMs: Math.round(sum), allowedMs: this.#allowedMs };
+    if (minute.usedMs > (this.#worst?.usedMs ?? 0)) this.#worst = minute;
+    const limit = this.#allowedMs * TOLERANCE;
+    if (sum <= limit || sum - airtimeMs > limit) return undefined;
+    this.#over += 1;
+    return minute;
   }
 }

@@ -1,5 +1,6 @@
 import { isoOf, type Instant } from '@drover/kernel';
-import { AirtimeLedger, MAX_SPREAD_MS } from './airtime-ledger.ts';
+import { AirJudge, type AirWatch } from './air-watch.ts';
+import { MAX_SPREAD_MS, type OverBudget } from './airtime-ledger.ts';
 import { isOpen, type DailyWindow, type Limits } from './limits.ts';
 import { blockCost, type Link } from '../radio.ts';
 import { NO_MEMORY, Recollection, type DeviceMemory } from './memory.ts';
@@ -44,6 +45,17 @@ export interface Sample {
 }
 
 export const MAX_SAMPLES = 20;
+
+export type Violations = Record<Violation, number>;
+
+export function noViolations(): Violations {
+  return Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Violations;
+}
+
+/** Of a minute in which the devices of a carrier together had too much on the air. */
+export function overBudgetSample({ carrier, minuteAt, usedMs, allowedMs }: OverBudget, endpoint = ''): Sample {
+  return { kind: 'budget', endpoint, at: isoOf(minuteAt as Instant), detail: `${carrier} used ${usedMs} of ${allowedMs} ms` };
+}
 /** Between the server's look at its clock and the datagram in the device's hands, wall ms. A compressed clock stretches it. */
 const DELIVERY_WALL_MS = 25;
 
@@ -58,20 +70,20 @@ interface Hold {
  * should keep them.
  */
 export class Observer {
-  readonly violations: Record<Violation, number> = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Violation, number>;
+  readonly violations = noViolations();
   readonly samples: Sample[] = [];
   readonly #limits: Limits;
   readonly #deliveryMs: number;
-  readonly #airtime: AirtimeLedger;
+  readonly #air: AirWatch;
   readonly #memories = new Map<string, Recollection>();
   readonly #holds: Hold[] = [];
   readonly #memory: 'counters' | 'full';
 
-  constructor(limits: Limits, scale: number, memory: 'counters' | 'full' = 'counters') {
+  constructor(limits: Limits, scale: number, memory: 'counters' | 'full' = 'counters', air: AirWatch = new AirJudge(limits.airtime)) {
     this.#limits = limits;
     this.#memory = memory;
     this.#deliveryMs = (limits.deliveryMs ?? DELIVERY_WALL_MS) * scale;
-    this.#airtime = new AirtimeLedger(limits.airtime);
+    this.#air = air;
   }
 
   /** Told by whoever places Holds and lifts them, campaign ms. */
@@ -82,6 +94,11 @@ export class Observer {
 
   memoryOf({ endpoint }: Pick<Watched, 'endpoint'>): DeviceMemory {
     return this.#memories.get(endpoint)?.snapshot() ?? NO_MEMORY;
+  }
+
+  /** A datagram of whatever kind has reached it. */
+  heard({ carrier }: Watched, at: Instant, bytes: number): void {
+    this.#air.heard(carrier, at, bytes);
   }
 
   versionTold(device: Watched, version: string): void {
@@ -174,8 +191,8 @@ export class Observer {
     const { lastBlockAt } = this.#recall(device);
     const gap = lastBlockAt === undefined ? 0 : at - lastBlockAt;
     const spread = Math.min(Math.max(gap, durationMs), MAX_SPREAD_MS);
-    for (const over of this.#airtime.add(device.carrier, { from: at - spread, to: at }, airtimeMs)) {
-      this.#count('budget', device, over.minuteAt as Instant, `${over.carrier} used ${over.usedMs} of ${over.allowedMs} ms`);
+    for (const over of this.#air.block(device.carrier, { from: at - spread, to: at }, airtimeMs)) {
+      this.#keep(overBudgetSample(over, device.endpoint));
     }
   }
 
@@ -186,7 +203,11 @@ export class Observer {
   }
 
   #count(kind: Violation, { endpoint }: Watched, at: Instant, detail: string): void {
-    this.violations[kind] += 1;
-    if (this.samples.length < MAX_SAMPLES) this.samples.push({ kind, endpoint, at: isoOf(at), detail });
+    this.#keep({ kind, endpoint, at: isoOf(at), detail });
+  }
+
+  #keep(sample: Sample): void {
+    this.violations[sample.kind] += 1;
+    if (this.samples.length < MAX_SAMPLES) this.samples.push(sample);
   }
 }

@@ -65,6 +65,8 @@ export interface PortOwner extends TimerOwner {
   readonly dice: Dice;
   /** A sleeping device hears nothing. */
   isAwake(): boolean;
+  /** A datagram came, awake or not; its bytes with those of IP and UDP. */
+  heard(wireBytes: number): void;
   /** A datagram came or went. */
   active(): void;
   serve(request: IncomingRequest, from: { readonly peer: string; readonly token: Uint8Array }): Reply;

@@ -11,10 +11,13 @@ export interface Air {
 
 /** Whose socket it is. */
 export interface Receiver {
-  readonly owner: TimerOwner & { readonly dice: Dice; readonly localAddress: string };
+  readonly owner: TimerOwner & { readonly dice: Dice; readonly localAddress: string; heard(wireBytes: number): void };
   readonly air: Air;
   arrived(peer: string, bytes: Uint8Array): void;
 }
+
+/** IPv4 and UDP around each datagram. */
+const HEADER_BYTES = 28;
 
 type LookupCallback = (error: Error | null, address: string, family: number) => void;
 
@@ -65,6 +68,7 @@ export class DeviceSocket {
   }
 
   arrived(peer: string, bytes: Uint8Array): void {
+    this.#receiver.owner.heard(bytes.length + HEADER_BYTES);
     this.#underway(() => this.#receiver.arrived(peer, bytes));
   }
 
