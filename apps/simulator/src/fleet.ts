@@ -23,6 +23,8 @@ export interface FleetSetting {
   readonly cells?: number;
   /** Hours of campaign time between the wake-ups of a sleeper; without it one to two. */
   readonly wakeHours?: Range;
+  /** How long it takes to switch all devices on, wall ms; without it a second, and more for many. */
+  readonly switchOnMs?: number;
   /** On top of what each profile brings. */
   readonly chaos?: Partial<Chaos>;
   /** First timeout of each device, wall ms. */
@@ -44,13 +46,28 @@ export class Fleet {
   readonly #observer: Observer;
   readonly #air: AirWatch;
   readonly #wheel: Wheel;
+  readonly #switchOnMs: number;
   readonly #missing: Set<number>;
   #isStopped = false;
   #allRegistered: () => void = () => undefined;
   /** When every device has registered once. */
   readonly ready = new Promise<void>((resolve) => (this.#allRegistered = resolve));
 
-  constructor({ server, devices, seed, clock, limits, mix, cells, wakeHours, chaos, ackTimeoutMs, memory, share }: FleetSetting) {
+  constructor({
+    server,
+    devices,
+    seed,
+    clock,
+    limits,
+    mix,
+    cells,
+    wakeHours,
+    switchOnMs,
+    chaos,
+    ackTimeoutMs,
+    memory,
+    share,
+  }: FleetSetting) {
     this.#limits = limits;
     this.#air = share === undefined ? new AirJudge(limits.airtime) : new AirCollector();
     this.#observer = new Observer(limits, clock.setting.scale, memory, this.#air);
@@ -65,13 +82,13 @@ export class Fleet {
     };
     const plans = planFleet({ devices, seed, mix, cells, wakeHours });
     this.#devices = plans.slice(share?.from ?? 0, share?.to).map((plan) => new Device(plan, world));
+    this.#switchOnMs = switchOnMs ?? Math.max(SWITCH_ON_MS, this.#devices.length / SWITCH_ON_PER_MS);
     this.#missing = new Set(this.#devices.map(({ plan }) => plan.index));
   }
 
   start(): void {
-    const spreadMs = Math.max(SWITCH_ON_MS, this.#devices.length / SWITCH_ON_PER_MS);
     for (const [index, device] of this.#devices.entries())
-      this.#wheel.afterWall(device, (index / this.#devices.length) * spreadMs, () => this.#isStopped || device.powerOn());
+      this.#wheel.afterWall(device, (index / this.#devices.length) * this.#switchOnMs, () => this.#isStopped || device.powerOn());
   }
 
   stop(): void {

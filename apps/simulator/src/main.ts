@@ -27,14 +27,14 @@ try {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  const { clock, report, processes, cells, measure: measured, ...setting } = readConfig(SETTINGS, args, process.env);
+  const { clock, report, processes, cells, switchOnS, measure: measured, ...setting } = readConfig(SETTINGS, args, process.env);
   if (measured > 0) return void process.stdout.write(await measure(measured));
   const { devices, share } = setting;
   const shares = sharesOf(devices, { openFiles: openFileLimit(), wished: processes });
   const isSpread = share === undefined && shares.length > 1;
   const fleet: RunningFleet = isSpread
     ? new SpreadFleet({ script: fileURLToPath(import.meta.url), args, shares, airtime: setting.limits.airtime, died: fail })
-    : new Fleet({ ...setting, cells: cells || undefined, clock: new CampaignClock(clock) });
+    : new Fleet({ ...setting, cells: cells || undefined, switchOnMs: 1000 * switchOnS || undefined, clock: new CampaignClock(clock) });
   const stop = async (): Promise<void> => {
     if (report !== '' && share === undefined) writeFileSync(report, `${JSON.stringify(await fleet.report(), null, 2)}\n`);
     fleet.stop();

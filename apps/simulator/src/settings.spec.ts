@@ -31,7 +31,11 @@ describe('the settings', () => {
 
   it('read cells and how often sleepers wake', () => {
     expect(read()).toMatchObject({ cells: 0, wakeHours: { from: 1, to: 2 } });
-    expect(read('--cells', '400', '--wake-hours', '0.5-6')).toMatchObject({ cells: 400, wakeHours: { from: 0.5, to: 6 } });
+    expect(read('--cells', '400', '--wake-hours', '0.5-6', '--switch-on-s', '40')).toMatchObject({
+      cells: 400,
+      wakeHours: { from: 0.5, to: 6 },
+      switchOnS: 40,
+    });
   });
 
   it.each([

@@ -120,6 +120,7 @@ export const SETTINGS = {
     whole: true,
   }),
   wakeHours,
+  switchOnS: number(0, 'how long it takes to switch the fleet on, wall s; 0 is a second, and more for many', { min: 0, max: 86_400 }),
   measure: number(0, 'registers so many devices with a server of its own, prints what one costs, and ends', {
     min: 0,
     max: 100_000,
