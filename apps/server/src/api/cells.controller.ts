@@ -4,7 +4,7 @@ import { isoOf } from '@drover/kernel';
 import { CellsQuery, type CellsView } from '@drover/contracts';
 import { Engine } from '../engine/engine.ts';
 import { cellsOf } from '../outlook/cells.ts';
-import { inSlices } from '../outlook/slices.ts';
+import { inSlices } from '../engine/in-slices.ts';
 import { cellView } from '../outlook/views.ts';
 import { Needs } from './permissions.ts';
 
@@ -24,7 +24,7 @@ export class CellsController {
   async list(@Query() { hot, limit }: CellsQuery): Promise<CellsView> {
     const { state, clock } = this.#engine;
     const now = clock.now();
-    const all = (await inSlices(cellsOf(state, now))) ?? [];
+    const all = await inSlices(cellsOf(state, now));
     const wanted = hot ? all.filter(({ isHot }) => isHot) : all;
     return { at: isoOf(now), total: wanted.length, cells: wanted.slice(0, limit).map(cellView) };
   }

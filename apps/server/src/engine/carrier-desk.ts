@@ -1,10 +1,9 @@
 import { MINUTE, type Instant } from '@drover/kernel';
-import { isOver } from '@drover/campaign';
 import { learnCapacity, shareOf, type CarrierCapacity } from '@drover/schedule';
 import type { CarrierRecord } from '@drover/persistence';
 import type { CarrierReport, CarrierSeen } from '../link/carriers.ts';
 import type { Engine } from './engine.ts';
-import type { EngineState } from './engine-state.ts';
+import { largestAirtime } from './largest-airtime.ts';
 
 /** A carrier of which nothing is known but what campaigns may take of it: that is what it has until it shows otherwise. */
 const AS_AGREED: CarrierCapacity = { part: 1, heldUntil: 0 };
@@ -18,7 +17,7 @@ export class CarrierDesk {
   }
 
   onSeen({ at, carriers }: CarrierReport): Promise<void> {
-    const contract = contractIn(this.#engine.state);
+    const contract = largestAirtime(this.#engine.state);
     return this.#engine.change((unit) => {
       for (const seen of carriers) {
         const record = this.#learn(seen, contract, at);
@@ -36,12 +35,4 @@ export class CarrierDesk {
     if (capacity.part === before.part && capacity.heldUntil === before.heldUntil) return undefined;
     return { carrier: seen.carrier, capacity, share: capacity.part >= 1 ? 1 : shareOf(capacity, contract), changedAt: at };
   }
-}
-
-/** The largest share that any campaign under way may take of a carrier, 0–1. */
-function contractIn({ campaigns }: EngineState): number {
-  let contract = 0;
-  for (const { record, document } of campaigns.values())
-    if (!isOver(record.life)) contract = Math.max(contract, document.spec.bandwidth.perCell.airtime);
-  return contract === 0 ? 1 : contract;
 }

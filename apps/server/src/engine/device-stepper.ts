@@ -31,7 +31,7 @@ import { attemptFinished, draft } from './audit-drafts.ts';
 import { nextDeadlineIn } from './deadlines.ts';
 import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
-import type { LiveCampaign, Place } from './engine-state.ts';
+import { asNow, type LiveCampaign, type Place } from './engine-state.ts';
 import { holdOver } from './holds.ts';
 import { offerOrder } from './offer-order.ts';
 import { afterOutcome, quarantineText } from './quarantine.ts';
@@ -105,12 +105,8 @@ export class DeviceStepper {
     for (const place of this.#engine.state.openUpdatesOf(endpoint)) {
       const decision = decideDevice(this.viewOf(place, device, unit.now), unit.now);
       this.#act(place, device, decision, unit);
-      this.#plan(this.#asNow(place), decision, unit.now);
+      this.#plan(asNow(place), decision, unit.now);
     }
-  }
-
-  #asNow(place: Place): Place {
-    return { ...place, update: place.campaign.updates.get(place.update.endpoint) ?? place.update };
   }
 
   /** Moves an update by a fact, and does what follows from the move. Returns what became of it. */

@@ -58,6 +58,11 @@ export interface Place {
   readonly update: UpdateRecord;
 }
 
+/** The place as it is now: what was done meanwhile may have changed its update. */
+export function asNow(place: Place): Place {
+  return { ...place, update: place.campaign.updates.get(place.update.endpoint) ?? place.update };
+}
+
 function deviceClassOf({ name, source }: DocumentRecord): DeviceClassDocument {
   const { document, faults } = readDocument(source);
   if (document?.kind !== 'DeviceClass') throw new CampaignError('SPEC_INVALID', `the stored class ${name} cannot be read`, faults);
@@ -119,7 +124,8 @@ export class EngineState {
   /** As it comes from the database. */
   loadDevice(device: DeviceRecord): void {
     this.appointments.change(undefined, device);
-    this.lastHeardAt = Math.max(this.lastHeardAt ?? 0, device.lastContactAt ?? 0) as Instant;
+    const { lastContactAt } = device;
+    if (lastContactAt !== undefined && lastContactAt > (this.lastHeardAt ?? 0)) this.lastHeardAt = lastContactAt;
     this.devices.load(device.endpoint, device);
   }
 

@@ -1,11 +1,15 @@
-import type { Steps } from '@drover/kernel';
-
 /** How long a computation goes on before whoever waits has a turn, ms. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 
-/** Carries out a long computation beside everything else. */
-export async function inSlices<T>(steps: Steps<T>): Promise<T> {
-  for (;;) {
+export interface Stop {
+  readonly isStopped: boolean;
+}
+
+/** Carries out a long computation beside everything else. Undefined where it was stopped meanwhile. */
+export async function inSlices<T>(steps: Generator<unknown, T>): Promise<T>;
+export async function inSlices<T>(steps: Generator<unknown, T>, stop: Stop): Promise<T | undefined>;
+export async function inSlices<T>(steps: Generator<unknown, T>, stop: Stop = { isStopped: false }): Promise<T | undefined> {
+  while (!stop.isStopped) {
     const until = performance.now() + SLICE_MS;
     do {
       const { done, value } = steps.next();
@@ -13,4 +17,5 @@ export async function inSlices<T>(steps: Steps<T>): Promise<T> {
     } while (performance.now() < until);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  return undefined;
 }

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { DEFAULT_NAMESPACE, isoOf, must } from '@drover/kernel';
+import { DEFAULT_NAMESPACE, isoOf, must, plus } from '@drover/kernel';
 import { digestOf } from '@drover/campaign';
 import type { Snapshot } from '@drover/persistence';
+import { aDeviceRecord } from '@drover/testkit';
 import { NOW, TestEngine } from '../../../../test/support/engine.ts';
 import { LoggedTrust } from './logged-trust.ts';
 import { stateFrom } from './recovery.ts';
@@ -23,6 +24,15 @@ it('rows that agree with the log are taken as they are', async () => {
   const state = await stateFrom(snapshot, trust, NOW);
   expect([...state.documents.values()]).toEqual(snapshot.documents);
   expect([...state.withdrawnDigests()]).toEqual([]);
+});
+
+it.each([
+  ['of devices that were never heard', [undefined, undefined], undefined],
+  ['of several devices, by the last one', [NOW, undefined, plus(NOW, 5)], plus(NOW, 5)],
+])('the last moment in which the server listened: %s', async (_whose, contacts, expected) => {
+  const devices = contacts.map((lastContactAt, index) => aDeviceRecord(`d${index}`, {}, { lastContactAt }));
+  const state = await stateFrom({ ...snapshot, devices } as unknown as Snapshot, trust, NOW);
+  expect(state.lastHeardAt).toBe(expected);
 });
 
 describe('against a row edited while the server was down', () => {

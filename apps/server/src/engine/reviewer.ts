@@ -4,7 +4,7 @@ import type { UpdateRecord } from '@drover/persistence';
 import { overdueIn } from './deadlines.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
-import type { Place } from './engine-state.ts';
+import { asNow, type Place } from './engine-state.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Devices looked at in one commit and one turn of the event loop: contacts must not wait for a million of them. */
@@ -44,15 +44,11 @@ export class Reviewer {
     const { endpoint } = update;
     if (isPastDeadline(campaign.document.spec, unit.now)) this.#passDeadline(place, unit);
     const late = campaign.record.life.phase === 'paused' ? undefined : overdueIn(place, this.#engine.state, unit.now);
-    if (late) this.#stepper.apply(this.#asNow(place), late, unit);
+    if (late) this.#stepper.apply(asNow(place), late, unit);
     this.#stepper.step(endpoint, unit);
-    const after = this.#asNow(place).update;
+    const after = asNow(place).update;
     this.#engine.state.followAirtime(campaign, after, unit.now);
     this.#planAfter(place, after, unit.now);
-  }
-
-  #asNow(place: Place): Place {
-    return { ...place, update: place.campaign.updates.get(place.update.endpoint) ?? place.update };
   }
 
   /** A step has planned the next look for every device that is known and not settled. */
@@ -67,6 +63,6 @@ export class Reviewer {
     // A device that defers has no end of its own: the deadline is what ends it.
     const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0 && update.failure !== 'Deferred';
     if (!mayRetry) this.#stepper.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
-    if (behavior === 'CancelAll' && update.attempt > 0) this.#stepper.cancel(this.#asNow(place), 'the campaign reached its deadline', unit);
+    if (behavior === 'CancelAll' && update.attempt > 0) this.#stepper.cancel(asNow(place), 'the campaign reached its deadline', unit);
   }
 }

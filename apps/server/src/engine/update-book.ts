@@ -52,10 +52,6 @@ export class UpdateBook {
     return this.#entries.size;
   }
 
-  has(endpoint: Endpoint): boolean {
-    return this.#entries.has(endpoint);
-  }
-
   get(endpoint: Endpoint): UpdateRecord | undefined {
     const entry = this.#entries.get(endpoint);
     return entry === undefined ? undefined : this.#updateOf(endpoint, entry);

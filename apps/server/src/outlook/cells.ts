@@ -1,7 +1,7 @@
 import { HOUR, type Instant } from '@drover/kernel';
-import { isOver } from '@drover/campaign';
 import { BIN_MS, isKnownCarrier, UNKNOWN_CELL_FACTOR, type LoadOf } from '@drover/schedule';
 import type { EngineState } from '../engine/engine-state.ts';
+import { largestAirtime } from '../engine/largest-airtime.ts';
 
 /** Hours ahead that are looked at. */
 export const HOURS_AHEAD = 6;
@@ -29,14 +29,6 @@ export function* cellsOf(state: Pick<EngineState, 'ledger' | 'campaigns'>, now: 
     yield;
   }
   return cells.sort((a, b) => fullness(b) - fullness(a) || b.waiting - a.waiting || (a.carrier < b.carrier ? -1 : 1));
-}
-
-/** Of the campaigns that are not over: the one that goes furthest. */
-function largestAirtime({ campaigns }: Pick<EngineState, 'campaigns'>): number {
-  let airtime = 0;
-  for (const { record, document } of campaigns.values())
-    if (!isOver(record.life)) airtime = Math.max(airtime, document.spec.bandwidth.perCell.airtime);
-  return airtime === 0 ? 1 : airtime;
 }
 
 function cellOf(

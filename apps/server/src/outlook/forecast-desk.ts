@@ -3,7 +3,7 @@ import type { Outlook } from '@drover/schedule';
 import type { Engine } from '../engine/engine.ts';
 import { ForecastTicket, type ForecastAsked } from './forecast-ticket.ts';
 import type { OutlookRunner, Running } from './outlook-thread.ts';
-import { inSlices } from './slices.ts';
+import { inSlices } from '../engine/in-slices.ts';
 import { makeSnapshot } from './snapshot-maker.ts';
 
 /** Forecasts that may wait for their turn; one is computed at a time. */

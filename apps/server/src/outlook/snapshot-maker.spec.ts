@@ -7,7 +7,7 @@ import type { DeviceRecord } from '@drover/persistence';
 import { aCampaign, aDeviceRecord, aRegistration } from '@drover/testkit';
 import { NOW, TestEngine } from '../../../../test/support/engine.ts';
 import { plannedSource, soleCampaign } from './planned-source.ts';
-import { inSlices } from './slices.ts';
+import { inSlices } from '../engine/in-slices.ts';
 import { makeSnapshot } from './snapshot-maker.ts';
 
 let test: TestEngine;
