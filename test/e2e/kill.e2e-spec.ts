@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { seededRandom } from '@drover/kernel';
 import type { CampaignView, DeviceView } from '@drover/contracts';
+import { startServer } from '../support/server.ts';
 import { World } from './world.ts';
 
 jest.setTimeout(180_000);
@@ -76,4 +77,9 @@ it('and its evidence still verifies', async () => {
   expect(verdict.verified).toBe(true);
   const starts = ((await world.api('GET', 'audit?limit=1000')) as { type: string }[]).filter(({ type }) => type === 'server-started');
   expect(starts.length).toBeGreaterThan(0);
+});
+
+it('a server whose starter is gone stops in order', async () => {
+  const server = await startServer();
+  await expect(server.orphan()).resolves.toBe(0);
 });

@@ -21,6 +21,8 @@ export interface TestServer {
   stop(): Promise<void>;
   /** `kill -9`. The data stay. */
   kill(): Promise<void>;
+  /** As if the program that started it were gone; answers its exit code. */
+  orphan(): Promise<number | null>;
 }
 
 export interface ServerOptions {
@@ -53,6 +55,11 @@ export async function startServer({ data, args = [] }: ServerOptions = {}): Prom
       if (data === undefined) rmSync(folder, { recursive: true, force: true });
     },
     kill: () => end(child, 'SIGKILL'),
+    orphan: () => {
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      child.disconnect();
+      return ended;
+    },
   };
 }
 

@@ -24,11 +24,13 @@ export async function runServer(opened?: Opened): Promise<void> {
     const addresses = { http: server.httpUrl, coap: server.coapUri, coapTcp: server.coapTcpUri };
     process.stdout.write(`${JSON.stringify({ ready: true, ...addresses })}\n`);
     process.send?.({ type: 'ready', ...addresses, token: server.firstToken });
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        server.stop().then(() => process.exit(0), onFatal);
-      });
-    }
+    let stopping: Promise<void> | undefined;
+    const end = (): void => {
+      stopping ??= server.stop().then(() => process.exit(0), onFatal);
+    };
+    // The last one: a program that started us over a channel of its own, a demo or a test, is gone, and nobody else would stop us.
+    for (const sign of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(sign, end);
+    if (process.connected === false && process.send) end();
   } catch (error) {
     process.stderr.write(
       `error ${(error as { code?: string }).code ?? 'UNEXPECTED'}: ${error instanceof Error ? error.message : String(error)}\n`,

@@ -59,8 +59,9 @@ export class Push {
     this.#upload = startUpload({ size: parts.image.size, szx: szxOfSize(parts.blockSize), offset });
   }
 
+  /** The first block waits for its turn on the carrier as every other. */
   start(): void {
-    this.#send();
+    this.#after(this.#parts.pace());
   }
 
   stop(): void {

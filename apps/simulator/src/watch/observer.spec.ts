@@ -50,6 +50,16 @@ describe('the observer', () => {
     expect(broken()).toEqual({ window: 1 });
   });
 
+  it('counts the first block of a transfer from when the device asked for it', () => {
+    // A block takes 46 ms of airtime, a minute has 30.
+    observer = new Observer({ ...LIMITS, airtime: 0.0005 }, 1);
+    block(plus(NIGHT, MINUTE));
+    expect(broken()).toEqual({ budget: 1 });
+    observer = new Observer({ ...LIMITS, airtime: 0.0005 }, 1);
+    block(plus(NIGHT, MINUTE), { askedAt: plus(NIGHT, -MINUTE) });
+    expect(broken()).toEqual({});
+  });
+
   it('judges Execute by the install window', () => {
     observer.executed(METER, instantOf('2026-03-03T00:30:00Z'), 2);
     observer.stateRead(METER);

@@ -113,7 +113,7 @@ export class Observer {
     const isHeld = this.#judgeHold('blockUnderHold', device, { at, tolerance });
     if (battery < minBatteryLevel * 100) this.#count('battery', device, at, `a block at ${battery.toFixed(1)} %`);
     if (device.ce > maxCoverage) this.#count('coverage', device, at, `a block in CE${device.ce}`);
-    this.#spend(device, at, cost);
+    this.#spend(device, { at, askedAt }, cost);
     this.#recall(device).block(at, { isOutside, isHeld });
   }
 
@@ -187,10 +187,14 @@ export class Observer {
     return true;
   }
 
-  #spend(device: Watched, at: Instant, { durationMs, airtimeMs }: { durationMs: number; airtimeMs: number }): void {
-    const { lastBlockAt } = this.#recall(device);
-    const gap = lastBlockAt === undefined ? 0 : at - lastBlockAt;
-    const spread = Math.min(Math.max(gap, durationMs), MAX_SPREAD_MS);
+  /** A block is on its way since the block before it; the first one since the device asked for it. */
+  #spend(
+    device: Watched,
+    { at, askedAt }: { at: Instant; askedAt: Instant },
+    { durationMs, airtimeMs }: { durationMs: number; airtimeMs: number },
+  ): void {
+    const { lastBlockAt = askedAt } = this.#recall(device);
+    const spread = Math.min(Math.max(at - lastBlockAt, durationMs), MAX_SPREAD_MS);
     for (const over of this.#air.block(device.carrier, { from: at - spread, to: at }, airtimeMs)) {
       this.#keep(overBudgetSample(over, device.endpoint));
     }
