@@ -1,6 +1,7 @@
 import { SECOND } from '@drover/kernel';
 import { isPackageVersion } from './resource-path.ts';
 import type { Fault, FaultPath } from './schema.ts';
+import { LEAST_SECURITY_PRIORITY } from './priority.ts';
 import type { CampaignSpec } from './spec.ts';
 
 const invalid = (path: FaultPath, message: string): Fault => ({ code: 'VALUE_INVALID', path: ['spec', ...path], message });
@@ -9,6 +10,7 @@ const missing = (path: FaultPath, message: string): Fault => ({ code: 'FIELD_MIS
 /** What each field of a campaign alone cannot see. */
 export function contradictions(spec: CampaignSpec): Fault[] {
   return [
+    ...priorityFaults(spec),
     ...stageFaults(spec),
     ...scheduleFaults(spec),
     ...targetFaults(spec),
@@ -17,6 +19,12 @@ export function contradictions(spec: CampaignSpec): Fault[] {
     ...verifyFaults(spec),
     ...rollbackFaults(spec),
   ];
+}
+
+function priorityFaults({ purpose, priority = LEAST_SECURITY_PRIORITY }: CampaignSpec): Fault[] {
+  return purpose === 'Security' && priority < LEAST_SECURITY_PRIORITY
+    ? [invalid(['priority'], `a campaign for security has a priority of ${LEAST_SECURITY_PRIORITY} or more`)]
+    : [];
 }
 
 function stageFaults({ stages }: CampaignSpec): Fault[] {

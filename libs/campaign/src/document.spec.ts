@@ -80,6 +80,7 @@ describe('one field against another', () => {
     ['the severity of a component', { activation: { severity: 'Critical' }, delivery: { object: 'AdvancedFirmware' } }, undefined],
     ['the package of another instance as its only version', { verify: { versionFrom: ['/5/1/7'] }, delivery: { instance: 1 } }, undefined],
     ['the package as the last hint', { verify: { versionFrom: ['/3/0/19', '/5/0/7'] } }, undefined],
+    ['the priority of what closes a hole', { purpose: 'Security', priority: 699 }, 'priority'],
     ['the scope of a rollback alone', { targets: { attemptedBy: 'c' } }, undefined],
     [
       'an automatic rollback',
@@ -95,7 +96,7 @@ describe('one field against another', () => {
 describe('faults', () => {
   it.each([
     ['spec.firmwear', {}, 'FIELD_UNKNOWN', ['spec', 'firmwear']],
-    ['spec.priority', 700, 'FIELD_NOT_SUPPORTED_YET', ['spec', 'priority']],
+    ['spec.priority', 1001, 'VALUE_INVALID', ['spec', 'priority']],
     ['spec.purpose', 'Fun', 'VALUE_INVALID', ['spec', 'purpose']],
     ['spec.delivery', { object: 'Firmwear' }, 'VALUE_INVALID', ['spec', 'delivery', 'object']],
     ['spec.delivery', { instance: 65_535 }, 'VALUE_INVALID', ['spec', 'delivery', 'instance']],

@@ -40,6 +40,7 @@ export {
 export type { Limit } from './leaves.ts';
 export { digestOf, isAcceptedSource, planCampaign, planSteps, sourceDetail, type PlanInput } from './plan.ts';
 export type { Exclusion, ExclusionCode, Plan, PlannedFirmware, PlannedStage } from './planned.ts';
+export { LEAST_SECURITY_PRIORITY, priorityOf } from './priority.ts';
 export { rollbackDocument } from './rollback.ts';
 export type { Fault, FaultCode, FaultPath } from './schema.ts';
 export type { CampaignSpec, DeadlinesSpec, GateSpec, ResumeSpec, RetrySpec, StageSpec, Take } from './spec.ts';

@@ -281,6 +281,7 @@ export const campaignSpec = mapping(
   {
     description: optional(text({ max: 2000 })),
     purpose: withDefault(oneOf(PURPOSES), 'Feature'),
+    priority: optional(integer({ min: 0, max: 1000 })),
     firmware: required(firmware),
     targets: required(targets),
     delivery: section(delivery),
@@ -296,7 +297,7 @@ export const campaignSpec = mapping(
     rollback: section(rollback),
     approvals: section(approvals),
   },
-  ['priority', 'suspend', 'supersedes', 'holdout', 'trust', 'metrology', 'notice', 'audit'],
+  ['suspend', 'supersedes', 'holdout', 'trust', 'metrology', 'notice', 'audit'],
 );
 
 export type CampaignSpec = Read<typeof campaignSpec>;

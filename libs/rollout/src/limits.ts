@@ -1,7 +1,7 @@
 import type { CampaignSpec } from '@drover/campaign';
 import { ECO, FAST, type Limits } from '@drover/schedule';
 
-/** Of its airtime, what a campaign leaves to itself while one for security wants the same carriers. */
+/** Of its airtime, what a campaign leaves to itself while one of a higher priority has devices waiting. */
 const OUTRANKED = 0.7;
 
 /** The part of a campaign that admission needs, in admission's words. */

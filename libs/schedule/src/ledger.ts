@@ -40,12 +40,14 @@ export class Ledger {
     this.#change(holding, 1);
   }
 
-  release(update: string, now: number): void {
+  /** Answers the carrier that has more room now, if it held anything. */
+  release(update: string, now: number): CarrierKey | undefined {
     const holding = this.#holdings.get(update);
-    if (!holding) return;
+    if (!holding) return undefined;
     this.#holdings.delete(update);
     this.carriers.end(holding.transfer, now);
     this.#change(holding, -1);
+    return holding.transfer.booking.carrier;
   }
 
   holds(update: string): boolean {

@@ -99,3 +99,15 @@ describe('the ledger', () => {
     expect(test.state.ledger.carriers.firmOn(CARRIER)).toBe(before);
   });
 });
+
+it('what a transfer leaves of a cell is offered at once to who is there and waits for it', async () => {
+  test = new TestEngine().withFirmware().withDevices('a', 'b');
+  await test.running({ bandwidth: { perCell: { airtime: '5%' } } });
+  const [busy, waiting] = test.update('a').state === 'offered' ? ['a', 'b'] : ['b', 'a'];
+  expect(test.update(waiting)).toMatchObject({ state: 'waiting', reason: { code: 'CELL_BUDGET' } });
+  await test.tell({ type: 'download-finished' }, busy);
+  // The next look that was planned is ten minutes away.
+  test.clock.pass(1000);
+  await test.ticker.tick();
+  expect(test.update(waiting).state).toBe('offered');
+});

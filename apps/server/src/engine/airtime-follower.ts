@@ -18,6 +18,7 @@ import {
 import { isBeforeOffer, isTransferring } from '@drover/rollout';
 import type { CampaignRecord, DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { CampaignDocument } from '@drover/campaign';
+import type { CarrierLines, Reviewed } from './carrier-lines.ts';
 
 /** What ends these waits is the carrier, sooner or later; whoever waits for a person or another stage asks for no airtime yet. */
 const IN_LINE: readonly WaitCode[] = [
@@ -41,7 +42,7 @@ export function ledgerKey({ namespace, campaign, endpoint }: Pick<UpdateRecord, 
 }
 
 /** What of a campaign bears on airtime. */
-interface OfCampaign {
+interface OfCampaign extends Reviewed {
   readonly record: CampaignRecord;
   readonly document: CampaignDocument;
 }
@@ -51,15 +52,18 @@ export class AirtimeFollower {
   readonly #ledger: Ledger;
   readonly #deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
   readonly #blockSizeOf: (campaign: OfCampaign, device: DeviceRecord) => number;
+  readonly #lines: CarrierLines;
 
   constructor(parts: {
     ledger: Ledger;
     deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
     blockSizeOf: (campaign: OfCampaign, device: DeviceRecord) => number;
+    lines: CarrierLines;
   }) {
     this.#ledger = parts.ledger;
     this.#deviceOf = parts.deviceOf;
     this.#blockSizeOf = parts.blockSizeOf;
+    this.#lines = parts.lines;
   }
 
   follow(campaign: OfCampaign, update: UpdateRecord, now: Instant): void {
@@ -67,18 +71,28 @@ export class AirtimeFollower {
     const device = this.#deviceOf(update);
     if (!device) return this.forget(update, now);
     this.#ledger.promise(key, update.promise, now);
-    if (!isTransferring(update)) this.#ledger.release(key, now);
+    if (!isTransferring(update)) this.#release(key, now);
     else if (!this.#ledger.holds(key)) this.#ledger.hold(key, this.#holdingOf(campaign, update, device), now);
     const isInLine = standsInLine(campaign, update);
     if (isInLine !== this.#ledger.isAwaiting(key))
       this.#ledger.awaits(key, isInLine ? this.#backlogOf(campaign, update, device) : undefined);
+    const isThere = isInLine && device.registration?.queueMode === false && update.reason?.code === 'CELL_BUDGET';
+    if (isThere) this.#lines.join(key, { carrier: carrierFor(device).key, endpoint: update.endpoint, campaign });
+    else this.#lines.leave(key);
   }
 
   forget(update: UpdateRecord, now: Instant): void {
     const key = ledgerKey(update);
     this.#ledger.promise(key, undefined, now);
-    this.#ledger.release(key, now);
+    this.#lines.leave(key);
+    this.#release(key, now);
     this.#ledger.awaits(key, undefined);
+  }
+
+  /** What it leaves is offered at once to those who are there and wait for it. */
+  #release(key: string, now: Instant): void {
+    const carrier = this.#ledger.release(key, now);
+    if (carrier !== undefined) this.#lines.pull(carrier, now);
   }
 
   /** A row of before transfers were kept there stands for a firm one: better too much than too little. */

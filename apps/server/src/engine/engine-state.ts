@@ -1,5 +1,5 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
-import { CampaignError, isOver, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
+import { CampaignError, isOver, priorityOf, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
 import { Carriers, Ledger, NetworkHints } from '@drover/schedule';
 import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
@@ -14,6 +14,7 @@ import type {
   UpdateRecord,
 } from '@drover/persistence';
 import { AirtimeFollower } from './airtime-follower.ts';
+import { CarrierLines } from './carrier-lines.ts';
 import { AppointmentRecords } from './appointment-records.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceShelf } from './device-shelf.ts';
@@ -96,10 +97,12 @@ export class EngineState {
   );
   readonly classes = new DeviceClasses();
   readonly appointments = new AppointmentRecords();
+  readonly #lines = new CarrierLines();
   readonly #airtime = new AirtimeFollower({
     ledger: this.ledger,
     deviceOf: ({ endpoint }) => this.devices.get(endpoint),
     blockSizeOf: ({ document }, device) => this.classes.blockSize(device, document.spec.delivery.blockSize.preferred),
+    lines: this.#lines,
   });
   /** Last moment at which a sleeper is expected to listen. */
   readonly awakeUntil = new Map<Endpoint, Instant>();
@@ -107,8 +110,8 @@ export class EngineState {
   lastHeardAt: Instant | undefined;
   /** Before this start: nothing was heard that a device may have said then. */
   away: Away | undefined;
-  /** Campaigns that are not over, in the order in which they came. */
-  readonly #active = new Map<string, LiveCampaign>();
+  /** Campaigns that are not over: the highest priority first, among equals the older. */
+  #active = new Map<string, LiveCampaign>();
   /** Withdrawn for good, whether or not a row still says so. */
   readonly #withdrawnInLog: ReadonlySet<Digest>;
 
@@ -136,9 +139,15 @@ export class EngineState {
     this.campaigns.set(key, campaign);
     if (isOver(campaign.record.life)) return;
     this.#active.set(key, campaign);
+    this.#active = new Map([...this.#active].sort(([, a], [, b]) => priorityOf(b.document.spec) - priorityOf(a.document.spec)));
     for (const update of campaign.updates.touched()) this.#airtime.follow(campaign, update, now);
     if (campaign.record.life.phase === 'aborting') campaign.reviewAllSoon();
     else campaign.reviewSoon();
+  }
+
+  /** Whoever goes first where campaigns share something comes first. */
+  get active(): ReadonlyMap<string, LiveCampaign> {
+    return this.#active;
   }
 
   removeCampaign(key: string, now: Instant): void {
@@ -167,7 +176,7 @@ export class EngineState {
     this.#airtime.follow(campaign, update, now);
   }
 
-  /** Updates of a device that are not settled, in the order in which their campaigns came. */
+  /** Updates of a device that are not settled: the highest priority first, among equals the older campaign. */
   openUpdatesOf(endpoint: Endpoint): Place[] {
     const places: Place[] = [];
     for (const [key, campaign] of this.#active) {
@@ -187,11 +196,14 @@ export class EngineState {
     return undefined;
   }
 
-  /** Whether a campaign for security is under way that still has devices to reach, and this is none. */
+  /** Whether a campaign of a higher priority is under way that still has devices to reach. */
   isOutranked({ document }: LiveCampaign): boolean {
-    if (document.spec.purpose === 'Security') return false;
-    for (const { record, document: other, updates } of this.#active.values())
-      if (other.spec.purpose === 'Security' && record.life.phase === 'running' && updates.isAnyWaiting) return true;
+    const own = priorityOf(document.spec);
+    for (const { record, document: other, updates } of this.#active.values()) {
+      // The highest come first.
+      if (priorityOf(other.spec) <= own) return false;
+      if (record.life.phase === 'running' && updates.isAnyWaiting) return true;
+    }
     return false;
   }
 

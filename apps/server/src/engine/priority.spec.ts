@@ -3,6 +3,21 @@ import { must } from '@drover/kernel';
 import { aDeviceRecord, aRegistration } from '@drover/testkit';
 import { ANN, NOW, TestEngine } from '../../../../test/support/engine.ts';
 
+it.each([
+  ['higher', 501, [true, false]],
+  ['the same', 500, [false, false]],
+  ['lower', 499, [false, true]],
+] as const)('beside one of a priority that is %s', async (_what, priority, outranked) => {
+  const test = new TestEngine().withFirmware();
+  for (const name of ['a', 'b']) test.putDevice(aDeviceRecord(name, {}, { registration: aRegistration({ queueMode: true }) }));
+  const usual = await test.running({ targets: { where: 'endpoint == "a"' } }, 'usual');
+  const other = await test.running({ targets: { where: 'endpoint == "b"' }, priority }, 'other');
+  expect([test.state.isOutranked(usual), test.state.isOutranked(other)]).toEqual(outranked);
+  expect([...test.state.active.values()].map(({ record }) => record.name)).toEqual(
+    priority > 500 ? ['other', 'usual'] : ['usual', 'other'],
+  );
+});
+
 it('a campaign gives way while one for security has devices waiting, and no longer', async () => {
   const test = new TestEngine().withFirmware();
   for (const name of ['a', 'b'])

@@ -29,7 +29,7 @@ export class RolloutTicker {
   }
 
   async tick(): Promise<void> {
-    for (const [key, campaign] of this.#engine.state.campaigns) {
+    for (const [key, campaign] of this.#engine.state.active) {
       if (isOver(campaign.record.life)) continue;
       await this.#engine.change((unit) => this.#reconcile(campaign, unit));
       await this.#reviewer.review({ key, campaign });
