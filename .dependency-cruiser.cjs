@@ -6,7 +6,7 @@ const MAY_IMPORT = {
   'libs/kernel': [],
   'libs/fleet': ['libs/kernel'],
   'firmware-store': ['libs/kernel', 'libs/fleet'],
-  'libs/campaign': ['libs/kernel', 'libs/fleet', 'firmware-store'],
+  'libs/campaign': ['libs/kernel', 'libs/fleet', 'libs/schedule', 'firmware-store'],
   'libs/schedule': ['libs/kernel', 'libs/fleet'],
   'libs/rollout': ['libs/kernel', 'libs/fleet', 'libs/campaign', 'libs/schedule', 'firmware-store'],
   'libs/lwm2m': ['libs/kernel'],

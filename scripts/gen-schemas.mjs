@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { DOCUMENT_KINDS, jsonSchemaOf } from '@drover/campaign';
 import { FACTS } from '@drover/fleet';
+import { BATTERY_FIGURES, DEFAULT_ENERGY_MODEL, DEFAULT_RADIO_MODEL, ENERGY_FIGURES, ENERGY_WIDE, RADIO_FIGURES, RADIO_WIDE } from '@drover/schedule';
 import { CALM, PROFILES } from '@drover/simulator';
 
 const kebab = (name) => name.replace(/[A-Z]/g, (letter, index) => `${index ? '-' : ''}${letter.toLowerCase()}`);
@@ -37,10 +38,36 @@ ${rows.join('\n')}
 `;
 };
 
+const figureRow = (model, name, { unit, meaning, evidence, source }, values) =>
+  `| ${model} | \`${name}\` | ${unit} | ${meaning} | ${values.join(' / ')} | ${evidence} | ${source} |`;
+
+const levelRows = (model, notes, { bearers }) =>
+  Object.entries(bearers).flatMap(([bearer, levels]) =>
+    Object.entries(notes).map(([name, note]) => figureRow(`${model}, ${bearer}`, name, note, levels.map((level) => level[name]))),
+  );
+
+const wideRows = (model, notes, values) => Object.entries(notes).map(([name, note]) => figureRow(model, name, note, [values[name]]));
+
+/** The built-in figures, between two marks of a page that people write. */
+const withFigureTable = (file) => {
+  const [begin, end] = ['<!-- figures: npm run gen:schemas -->', '<!-- end of figures -->'];
+  const [head, rest = ''] = readFileSync(file, 'utf8').split(begin);
+  const rows = [
+    ...levelRows('radio', RADIO_FIGURES, DEFAULT_RADIO_MODEL),
+    ...wideRows('radio', RADIO_WIDE, DEFAULT_RADIO_MODEL),
+    ...levelRows('energy', ENERGY_FIGURES, DEFAULT_ENERGY_MODEL),
+    ...wideRows('energy', ENERGY_WIDE, DEFAULT_ENERGY_MODEL),
+    ...wideRows('energy, `battery`', BATTERY_FIGURES, DEFAULT_ENERGY_MODEL.battery),
+  ];
+  const header = '| model | figure | unit | meaning | CE0 / CE1 / CE2 | evidence | source |\n| --- | --- | --- | --- | --- | --- | --- |';
+  return `${head}${begin}\n\n${header}\n${rows.join('\n')}\n\n${end}${rest.split(end)[1] ?? ''}`;
+};
+
 const wanted = new Map([
   ...DOCUMENT_KINDS.map((kind) => [`schemas/${kebab(kind)}.v1.json`, `${JSON.stringify(jsonSchemaOf(kind), undefined, 2)}\n`]),
   ['docs/facts.md', factTable()],
   ['docs/simulator.md', profileTable()],
+  ['docs/scheduling.md', withFigureTable('docs/scheduling.md')],
 ]);
 
 mkdirSync('schemas', { recursive: true });

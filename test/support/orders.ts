@@ -10,7 +10,8 @@ type Wish =
   | 'activation'
   | 'versionFrom'
   | 'keepAwakeMs'
-  | 'watchBattery';
+  | 'watchBattery'
+  | 'link';
 
 /** Of an order that asks for nothing in particular: the one instance of Object 5, over CoAP, for the first time. */
 export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
@@ -24,6 +25,7 @@ export const PLAIN_WISHES: Pick<OfferOrder, Wish> = {
   versionFrom: [],
   keepAwakeMs: 0,
   watchBattery: false,
+  link: { bearer: 'NB-IoT', ce: 0 },
 };
 
 /** As the engine sends them. */

@@ -1,9 +1,10 @@
 import type { AttemptView, Taken, WhyView } from '@drover/contracts';
+import { energyText } from './energy-text.ts';
 import { table } from './output.ts';
 
 /** What an attempt took, in one line. */
-export function takenText({ sessions, blocks, bytes, retransmissions, secondsAwake, energyMah }: Taken): string {
-  return `${bytes} bytes in ${blocks} blocks and ${sessions} sessions, ${retransmissions} repeated, awake ${secondsAwake} s, ${energyMah} mAh`;
+export function takenText({ sessions, blocks, bytes, retransmissions, secondsAwake, energyMah, energyDays }: Taken): string {
+  return `${bytes} bytes in ${blocks} blocks and ${sessions} sessions, ${retransmissions} repeated, awake ${secondsAwake} s, ${energyText(energyMah, energyDays)}`;
 }
 
 /** An update of one campaign with its attempts, the newest last. */

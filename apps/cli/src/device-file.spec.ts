@@ -8,6 +8,11 @@ describe('readDeviceFile', () => {
       { endpoint: 'urn:b', labels: { product: 'say "hi"' } },
     ]);
   });
+  it('reads what is in a battery as a number', () => {
+    const read = { endpoint: 'urn:a', batteryCapacityMah: 8500, labels: {} };
+    expect(readDeviceFile('a.csv', 'endpoint,batteryCapacityMah\nurn:a,8500\n')).toEqual([read]);
+    expect(readDeviceFile('a.json', '[{"endpoint":"urn:a","batteryCapacityMah":8500}]')).toEqual([read]);
+  });
   it('reads JSON', () => {
     expect(readDeviceFile('a.json', '[{"endpoint":"urn:a","timeZone":"Europe/Berlin","labels":{"product":"x"}}]')).toEqual([
       { endpoint: 'urn:a', timeZone: 'Europe/Berlin', labels: { product: 'x' } },
@@ -16,6 +21,7 @@ describe('readDeviceFile', () => {
   it.each([
     ['no header', 'urn:a,b\n', 'a.csv:1'],
     ['too few cells', 'endpoint,site\nurn:a\n', 'a.csv:2'],
+    ['a battery of nothing', 'endpoint,batteryCapacityMah\nurn:a,0\n', 'a.csv:2'],
     ['no endpoint', 'endpoint,site\n,x\n', 'a.csv:2'],
     ['an open quote', 'endpoint,site\nurn:a,"x\n', 'a.csv:2'],
     ['broken JSON', '[{', 'a.csv:1'],

@@ -2,8 +2,9 @@ import { DroverError } from '@drover/kernel';
 import type { ImportedDeviceDto } from '@drover/contracts';
 
 const OWN_COLUMNS = ['site', 'carrier', 'timeZone'];
+const CAPACITY = 'batteryCapacityMah';
 
-/** CSV with a header, or a JSON list. `endpoint` is required; `site`, `carrier`, `timeZone` are facts; the rest are labels. */
+/** CSV with a header, or a JSON list. `endpoint` is required; `site`, `carrier`, `timeZone`, `batteryCapacityMah` are facts; the rest are labels. */
 export function readDeviceFile(file: string, text: string): ImportedDeviceDto[] {
   return /^\s*\[/.test(text) ? fromJson(file, text) : fromCsv(file, text);
 }
@@ -33,12 +34,15 @@ function fromCsv(file: string, text: string): ImportedDeviceDto[] {
 }
 
 function deviceOf(file: string, line: number, row: Readonly<Record<string, string>>): ImportedDeviceDto {
-  const { endpoint = '', ...rest } = row;
+  const { endpoint = '', [CAPACITY]: capacity = '', ...rest } = row;
   if (endpoint === '') throw refused(file, line, 'the endpoint is missing');
+  if (capacity !== '' && !(Number(capacity) > 0))
+    throw refused(file, line, `${CAPACITY} is a number of mAh, not "${capacity.slice(0, 40)}"`);
   const present = Object.entries(rest).filter(([, value]) => value !== '');
   return {
     endpoint,
     ...Object.fromEntries(present.filter(([name]) => OWN_COLUMNS.includes(name))),
+    ...(capacity === '' ? {} : { [CAPACITY]: Number(capacity) }),
     labels: Object.fromEntries(present.filter(([name]) => !OWN_COLUMNS.includes(name))),
   };
 }

@@ -15,6 +15,8 @@ it('reads every example as it stands', () => {
     'Campaign my-first-campaign',
     'Campaign wm-modem-2-4-1',
     'DeviceClass wm-300-old-modem',
+    'EnergyModel water-meters',
+    'RadioModel operator-a',
   ]);
 });
 

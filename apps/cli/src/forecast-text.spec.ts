@@ -34,8 +34,8 @@ const OUTLOOK: OutlookView = {
     mahPerDay: 2.33,
     fleetAh: { p50: 1.2, p90: 1.3 },
     byCoverage: [
-      { ce: 0, devices: 90, p50Mah: 6.5, p95Mah: 7 },
-      { ce: 1, devices: 0, p50Mah: 0, p95Mah: 0 },
+      { ce: 0, devices: 90, p50Mah: 6.5, p95Mah: 7, p50Days: 2.8, p95Days: 3 },
+      { ce: 1, devices: 0, p50Mah: 0, p95Mah: 0, p50Days: 0, p95Days: 0 },
     ],
   },
   bytes: 29_000_000,
@@ -78,8 +78,8 @@ describe('a forecast tells', () => {
     'all      2026-12-03T23:00Z (2.9 d)   not within 21 days',
     'at the deadline 95.1 % are through, 90.0 % in the slow runs',
     'fleet           12.5 h  never\nthe gate of canary asks for 1 more devices than can come through',
-    'p50 6.5, p95 25, p99 146 mAh a device: 2.8, 10.7, 62.7 days of battery life at 2.33 mAh a day',
-    'p50/p95 by coverage: CE0 6.5/7 mAh',
+    'p50 6.5, p95 25, p99 146 mAh a device: 2.8, 10.7, 62.7 days of battery life, at 2.33 mAh a day where nothing else is known',
+    'p50 / p95 by coverage: CE0 6.5 mAh (2.8 d) / 7 mAh (3 d)',
     '29.00 MB',
     '1 cells are bottlenecks',
     '262-1/1A/NB-IoT  60       90            100         90.0 % !',
@@ -148,13 +148,20 @@ describe('cells', () => {
     used: 0.425,
     budget: 0.5,
     promised: [0.5, 0.25],
+    transfers: undefined,
     isCrowded: false,
     isHot: true,
     ...change,
   });
 
   it.each<[string, readonly CellView[], number, boolean, string]>([
-    ['one that is hot', [cell()], 1, false, '262-1/1A/NB-IoT  30       3     0.42  0.50    0.50 0.25              hot'],
+    [
+      'one that is hot',
+      [cell()],
+      1,
+      false,
+      '262-1/1A/NB-IoT  30       3     0.42  0.50    0.50 0.25              -           -        -     hot',
+    ],
     ['one that does not name itself', [cell({ isHot: false, isKnown: false })], 1, false, 'cell unknown'],
     ['some of many', [cell()], 12, false, 'and 11 more'],
     ['none', [], 0, false, 'no cell is used or waited for'],

@@ -1,5 +1,6 @@
 import type { ChangeView, LeverView, OutlookView } from '@drover/contracts';
 import type { DoneForecast } from './forecast-follow.ts';
+import { energyText } from './energy-text.ts';
 import { counts, table } from './output.ts';
 
 /** Cells that are shown of those with the highest load. */
@@ -74,10 +75,12 @@ function stageLines({ stages }: OutlookView): string[] {
 function energyLines({ energy }: OutlookView): string[] {
   const { p50Mah, p95Mah, p99Mah, p50Days, p95Days, p99Days, fleetAh, byCoverage, mahPerDay } = energy;
   if (p99Mah === 0) return ['energy      no device on battery'];
-  const levels = byCoverage.filter(({ devices }) => devices > 0).map(({ ce, p50Mah: p50, p95Mah: p95 }) => `CE${ce} ${p50}/${p95}`);
+  const levels = byCoverage
+    .filter(({ devices }) => devices > 0)
+    .map(({ ce, p50Mah: p50, p95Mah: p95, p50Days: d50, p95Days: d95 }) => `CE${ce} ${energyText(p50, d50)} / ${energyText(p95, d95)}`);
   return [
-    `energy      p50 ${p50Mah}, p95 ${p95Mah}, p99 ${p99Mah} mAh a device: ${p50Days}, ${p95Days}, ${p99Days} days of battery life at ${mahPerDay} mAh a day`,
-    `            ${fleetAh.p50} Ah in all; p50/p95 by coverage: ${levels.join(', ')} mAh`,
+    `energy      p50 ${p50Mah}, p95 ${p95Mah}, p99 ${p99Mah} mAh a device: ${p50Days}, ${p95Days}, ${p99Days} days of battery life, at ${mahPerDay} mAh a day where nothing else is known`,
+    `            ${fleetAh.p50} Ah in all; p50 / p95 by coverage: ${levels.join(', ')}`,
   ];
 }
 

@@ -4,6 +4,7 @@ import { classCommands } from './commands/classes.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { firmwareCommands } from './commands/firmware.ts';
 import { forecastCommands } from './commands/forecast.ts';
+import { modelCommands } from './commands/models.ts';
 import { networkCommand } from './commands/network.ts';
 import { gitopsCommands } from './commands/gitops.ts';
 import { holdCommands, operateCommands } from './commands/operate.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     networkCommand,
     deviceCommands,
     classCommands,
+    modelCommands,
     firmwareCommands,
     tokenCommands,
     auditCommands,

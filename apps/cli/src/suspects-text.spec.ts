@@ -30,6 +30,7 @@ const suspect: SuspectView = {
       retransmissions: 3,
       secondsAwake: 300,
       energyMah: 4.2,
+      energyDays: 1.21,
     },
   ],
 };

@@ -2,6 +2,8 @@ import { DEFAULT_NAMESPACE, durationOf, Namespace, nearest, type Json, type Name
 import { ArtifactError, parseReleasePolicy, type PolicyFault } from '@drover/firmware-store';
 import { deviceClassFaults, deviceClassSpec, type DeviceClassSpec } from './device-class.ts';
 import { contradictions } from './contradictions.ts';
+import { energyModelFaults, radioModelFaults } from './cost-model-faults.ts';
+import { energyModelSpec, radioModelSpec, type EnergyModelSpec, type RadioModelSpec } from './cost-model-specs.ts';
 import { duration, integer, name, oneOf, text } from './leaves.ts';
 import { leaf, list, mapping, optional, record, required, withDefault, type Fault, type Read, type Schema } from './schema.ts';
 import { campaignSpec, type CampaignSpec } from './spec.ts';
@@ -9,17 +11,7 @@ import { campaignSpec, type CampaignSpec } from './spec.ts';
 export const API_VERSION = 'drover/v1';
 
 /** Kinds of the language that this version refuses by name. */
-const KINDS_LATER = [
-  'Firmware',
-  'Calendar',
-  'Approval',
-  'Hold',
-  'AnalysisTemplate',
-  'Rollback',
-  'EvidenceExport',
-  'EnergyModel',
-  'RadioModel',
-];
+const KINDS_LATER = ['Firmware', 'Calendar', 'Approval', 'Hold', 'AnalysisTemplate', 'Rollback', 'EvidenceExport'];
 
 const namespace: Schema<Namespace> = leaf({ type: 'string' }, (value) => Namespace(String(value)));
 
@@ -68,6 +60,8 @@ const SPEC_OF = {
   ApprovalPolicy: approvalPolicySpec,
   ReleasePolicy: releasePolicySpec,
   DeviceClass: deviceClassSpec,
+  RadioModel: radioModelSpec,
+  EnergyModel: energyModelSpec,
 } as const;
 export type DocumentKind = keyof typeof SPEC_OF;
 export const DOCUMENT_KINDS = Object.keys(SPEC_OF) as DocumentKind[];
@@ -92,7 +86,10 @@ export type CampaignDocument = DocumentOf<'Campaign', CampaignSpec>;
 export type ApprovalPolicyDocument = DocumentOf<'ApprovalPolicy', ApprovalPolicySpec>;
 export type ReleasePolicyDocument = DocumentOf<'ReleasePolicy', ReleasePolicySpec>;
 export type DeviceClassDocument = DocumentOf<'DeviceClass', DeviceClassSpec>;
-export type DroverDocument = CampaignDocument | ApprovalPolicyDocument | ReleasePolicyDocument | DeviceClassDocument;
+export type RadioModelDocument = DocumentOf<'RadioModel', RadioModelSpec>;
+export type EnergyModelDocument = DocumentOf<'EnergyModel', EnergyModelSpec>;
+export type DroverDocument =
+  CampaignDocument | ApprovalPolicyDocument | ReleasePolicyDocument | DeviceClassDocument | RadioModelDocument | EnergyModelDocument;
 
 export type DocumentOutcome =
   { readonly document: DroverDocument; readonly faults: readonly [] } | { readonly document: undefined; readonly faults: readonly Fault[] };
@@ -153,6 +150,8 @@ export function readDocument(source: unknown): DocumentOutcome {
   if (kind === 'Campaign') faults.push(...contradictions(read.spec as CampaignSpec));
   if (kind === 'ReleasePolicy') faults.push(...policyFaults(read.metadata.name, read.spec as ReleasePolicySpec));
   if (kind === 'DeviceClass') faults.push(...deviceClassFaults(read.spec as DeviceClassSpec));
+  if (kind === 'RadioModel') faults.push(...radioModelFaults(read.spec as RadioModelSpec));
+  if (kind === 'EnergyModel') faults.push(...energyModelFaults(read.spec as EnergyModelSpec));
   if (faults.length > 0) return { document: undefined, faults };
   const document = { kind, metadata: read.metadata, spec: read.spec, source: withoutStatus(source as Record<string, Json>) };
   return { document: document as DroverDocument, faults: [] };

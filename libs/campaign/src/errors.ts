@@ -15,6 +15,8 @@ const KIND_OF = {
   PLAN_BLOCKED: 'conflict',
   TRANSITION_REFUSED: 'conflict',
   CAMPAIGN_RUNNING: 'conflict',
+  MODEL_IN_FORCE: 'conflict',
+  MODEL_NOT_FOUND: 'missing',
   APPROVAL_VOID: 'conflict',
   APPROVAL_BY_AUTHOR: 'denied',
   APPROVAL_TWICE: 'conflict',

@@ -1,5 +1,7 @@
 export { assessApprovals, requireAcceptable, type Approval, type ApprovalVerdict } from './approval.ts';
 export { componentOf, firmwareOf, versionIn, type Component, type RunningVersion } from './component.ts';
+export { COST_MODEL_KINDS, costModelSource, isCostModelKind, type CostModelKind } from './cost-model-source.ts';
+export { energyModelOf, radioModelOf, type EnergyModelSpec, type RadioModelSpec } from './cost-model-specs.ts';
 export {
   classesOf,
   FORMAT_NAMES,
@@ -21,8 +23,10 @@ export {
   type DocumentKind,
   type DocumentOutcome,
   type DroverDocument,
+  type EnergyModelDocument,
   type Metadata,
   type OwnerReference,
+  type RadioModelDocument,
   type ReleasePolicyDocument,
   type ReleasePolicySpec,
 } from './document.ts';

@@ -151,7 +151,14 @@ export interface OutlookView {
     readonly p99Days: number;
     readonly mahPerDay: number;
     readonly fleetAh: SpreadView;
-    readonly byCoverage: readonly { readonly ce: number; readonly devices: number; readonly p50Mah: number; readonly p95Mah: number }[];
+    readonly byCoverage: readonly {
+      readonly ce: number;
+      readonly devices: number;
+      readonly p50Mah: number;
+      readonly p95Mah: number;
+      readonly p50Days: number;
+      readonly p95Days: number;
+    }[];
   };
   readonly bytes: number;
   readonly extraWakes: number;
@@ -198,6 +205,18 @@ export interface CellView {
   /** Small transfers that wait are so many that the very long ones let them go first. */
   readonly isCrowded: boolean;
   readonly isHot: boolean;
+  /** What transfers on it have shown; absent before the first. */
+  readonly transfers:
+    | {
+        readonly measured: number;
+        /** Time of a block over what the built-in figures say. */
+        readonly slowness: number;
+        /** Part of the blocks that went over the air more than once, 0–1. */
+        readonly loss: number;
+        /** Payload of one transfer, pauses included. */
+        readonly bytesPerSecond: number;
+      }
+    | undefined;
 }
 
 export interface CellsView {

@@ -5,6 +5,7 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsNumber,
   IsObject,
   IsOptional,
   IsString,
@@ -179,6 +180,13 @@ export class ImportedDeviceDto {
   @IsOptional()
   @IsTimeZone()
   timeZone?: string;
+
+  @ApiPropertyOptional({ description: 'What can be taken from its battery in its life, mAh' })
+  @IsOptional()
+  @IsNumber()
+  @Min(10)
+  @Max(10_000_000)
+  batteryCapacityMah?: number;
 }
 
 export class ImportRequest {

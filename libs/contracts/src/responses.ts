@@ -1,3 +1,5 @@
+import type { Json } from '@drover/kernel';
+
 /** What the HTTP API answers. Times are RFC 3339 texts in campaign time. */
 
 export interface ErrorBody {
@@ -72,6 +74,26 @@ export interface DeviceView {
   readonly quarantine: { readonly since: string; readonly campaigns: readonly string[] } | undefined;
   /** Ways of delivery by which a transfer began anew: it does not go on with such ones. */
   readonly beganAnew: readonly string[];
+  readonly energy: DeviceEnergyView;
+  /** Absent before the first transfer. */
+  readonly transfers: DeviceTransfersView | undefined;
+}
+
+export interface DeviceEnergyView {
+  /** What updates have taken from its battery in this calendar year, by the energy model. */
+  readonly spentThisYearMah: number;
+  /** The same in days of the battery's life; absent without a battery. */
+  readonly spentThisYearDays: number | undefined;
+  readonly battery:
+    | {
+        readonly capacityMah: number;
+        readonly lifeYears: number;
+        /** What it may give a day to last as long as it should. */
+        readonly mahPerDay: number;
+        /** Of this device; else of its class, or the usual one. */
+        readonly isTold: boolean;
+      }
+    | undefined;
 }
 
 export interface WhyView {
@@ -101,6 +123,8 @@ export interface Taken {
   readonly retransmissions: number;
   readonly secondsAwake: number;
   readonly energyMah: number;
+  /** The same in days of the battery's life; absent without a battery. */
+  readonly energyDays: number | undefined;
 }
 
 export interface AttemptView extends Taken {
@@ -167,6 +191,65 @@ export interface ClassView {
   /** Devices that have it. */
   readonly devices: number;
   readonly source: unknown;
+}
+
+/** Figures that costs are counted by, as a document that says where each comes from. */
+export interface ModelView {
+  /** `radio` or `energy`. */
+  readonly model: string;
+  /** Else they are the built-in ones. */
+  readonly isApplied: boolean;
+  readonly source: Json;
+}
+
+/** What transfers have shown of block times, by bearer, coverage level and block size. */
+export interface CalibrationView {
+  /** From here on what was measured counts instead of the figures. */
+  readonly enough: { readonly samples: number; readonly devices: number };
+  /** What is calibrated by it, and what is not. */
+  readonly calibrates: string;
+  readonly kinds: readonly {
+    readonly bearer: string;
+    readonly ce: number;
+    /** Bytes. */
+    readonly blockSize: number;
+    /** Time of a block by the figures in force, as measured, and as planned with. */
+    readonly figuresMs: number;
+    readonly measuredMs: number;
+    readonly plannedMs: number;
+    /** Measured over figures: how far these have drifted from what is true. */
+    readonly ratio: number;
+    /** Mean distance of single measurements, as a part: 0.3 is about a third up or down. */
+    readonly spread: number;
+    /** Part of the blocks that went over the air more than once, 0–1. */
+    readonly loss: number;
+    /** Payload of a transfer that nothing holds up, bytes/s. */
+    readonly goodput: { readonly figures: number; readonly measured: number };
+    /** Of one block as planned with. */
+    readonly plannedMah: number;
+    readonly plannedDays: number;
+    readonly samples: number;
+    /** At least so many. */
+    readonly devices: number;
+    readonly isUsed: boolean;
+    readonly since: string;
+    readonly lastAt: string;
+  }[];
+}
+
+/** What transfers of a device have shown of it. */
+export interface DeviceTransfersView {
+  /** How often its blocks were measured. */
+  readonly measured: number;
+  /** It is planned with blocks that take so much longer than by the model, as a factor. */
+  readonly slowness: number;
+  /** Part of its blocks that went over the air more than once, 0–1. */
+  readonly loss: number;
+  /** Of a block of `blockSize` bytes, as planned with. */
+  readonly blockSize: number;
+  readonly roundTripMs: number;
+  /** Payload when nothing holds it up, bytes/s. */
+  readonly goodput: number;
 }
 
 /** How a device is treated, and where each value comes from. */

@@ -35,6 +35,7 @@ export const FACTS = {
     from: '/3/0/20',
     meaning: 'Normal, Charging, ChargeComplete, BatteryDamaged, BatteryLow, NotInstalled, Unknown',
   },
+  'battery.capacity': { type: 'number', from: 'import', meaning: 'what can be taken from the battery in its life, mAh' },
   'power.mains': { type: 'boolean', from: '/3/0/6', meaning: 'has DC, PoE, USB or mains supply' },
   'memory.free': { type: 'number', from: '/3/0/10', meaning: 'free memory, kB' },
   'device.fault': { type: 'number', from: '/3/0/11', meaning: 'first error code, 0 = none' },

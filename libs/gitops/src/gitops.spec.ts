@@ -48,7 +48,7 @@ describe('faults have a place', () => {
     ['an unknown field, at its name', SMALLEST.replace('firmware:', 'firmwear:'), '6:3 FIELD_UNKNOWN'],
     ['a bad value, at the value', SMALLEST.replace('soak: 1d', 'soak: soon'), '10:38 VALUE_INVALID'],
     ['a missing field, at its parent', SMALLEST.replace('{name: fleet, take: 100%}', '{name: fleet}'), '11:7 FIELD_MISSING'],
-    ['a field for later, at its name', SMALLEST.replace('spec:\n', 'spec:\n  priority: 700\n'), '6:3 FIELD_NOT_SUPPORTED_YET'],
+    ['a field for later, at its name', SMALLEST.replace('spec:\n', 'spec:\n  holdout: 5%\n'), '6:3 FIELD_NOT_SUPPORTED_YET'],
     ['a duplicate key', SMALLEST.replace('kind: Campaign', 'kind: Campaign\nkind: Campaign'), '3:1 YAML_SYNTAX'],
     ['broken YAML', SMALLEST.replace('take: 20,', 'take: [20,'), '10:41 YAML_SYNTAX'],
     ['a bad expression', SMALLEST.replace('model ==', 'modle =='), '8:12 WHERE_INVALID'],

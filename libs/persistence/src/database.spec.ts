@@ -41,6 +41,7 @@ describe('migrations', () => {
       { name: 'PlanParts1795824000000' },
       { name: 'Carriers1795824100000' },
       { name: 'NoIndexByState1795824200000' },
+      { name: 'Calibration1795824300000' },
     ]);
     await database.destroy();
     database = await openDatabase(scratch.file('drover.sqlite'));

@@ -3,6 +3,7 @@ export { StoreError } from './errors.ts';
 export { loadSnapshot, Reader, type Snapshot } from './load.ts';
 export type {
   ApprovalRecord,
+  CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
   ComponentRecord,

@@ -5,6 +5,7 @@ import { StoreError } from './errors.ts';
 import { planOf } from './plan-parts.ts';
 import type {
   ApprovalRecord,
+  CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
   DeviceRecord,
@@ -28,6 +29,7 @@ export interface Snapshot {
   readonly updates: AsyncIterable<UpdateRecord>;
   readonly approvals: readonly ApprovalRecord[];
   readonly carriers: readonly CarrierRecord[];
+  readonly calibrations: readonly CalibrationRecord[];
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
 }
@@ -41,6 +43,7 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     updates: rowsOf(database, 'device_update'),
     approvals: await bodies(database, 'approval'),
     carriers: await bodies(database, 'carrier'),
+    calibrations: await bodies(database, 'calibration'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
   };

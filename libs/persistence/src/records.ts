@@ -1,7 +1,17 @@
 import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import type { CampaignLife, DocumentKind, Exclusion, Plan } from '@drover/campaign';
-import type { Appointment, CarrierCapacity, ContactPattern, CoveragePattern, EnergySpent, Forecast } from '@drover/schedule';
+import type {
+  Appointment,
+  BlockTimes,
+  CarrierCapacity,
+  CarrierTransfers,
+  ContactPattern,
+  CoveragePattern,
+  EnergySpent,
+  Forecast,
+  TransferPattern,
+} from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
 
 /** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
@@ -71,6 +81,14 @@ export interface CarrierRecord {
   /** What may be taken of it, 0–1; 1 is whatever campaigns say. */
   readonly share: number;
   readonly changedAt: Instant;
+  /** What transfers on it have shown. */
+  readonly transfers?: CarrierTransfers;
+}
+
+/** What transfers have shown of one kind of blocks, by `blockKindIndex`. */
+export interface CalibrationRecord extends BlockTimes {
+  /** `bearer/coverage level/block size`. */
+  readonly kind: string;
 }
 
 /** What the gateway last told of a device's registration. */
@@ -110,6 +128,8 @@ export interface DeviceRecord extends Device {
   readonly pattern: ContactPattern | undefined;
   /** What has been learnt of its radio. */
   readonly coverage?: CoveragePattern;
+  /** What its transfers have shown. */
+  readonly transfers?: TransferPattern;
   /** What updates have taken from its battery. */
   readonly energySpent?: EnergySpent;
   /** It has been asked to wake up at another time, or is to get its lifetime back afterwards. */
@@ -190,6 +210,7 @@ export interface Changes {
   readonly updates?: readonly UpdateRecord[];
   readonly planParts?: readonly PlanPartRecord[];
   readonly carriers?: readonly CarrierRecord[];
+  readonly calibrations?: readonly CalibrationRecord[];
   /** Updates of a campaign that is planned anew lose their rows first, and its earlier plans go. */
   readonly dropUpdatesOf?: readonly { readonly namespace: Namespace; readonly campaign: string; readonly generation: number }[];
   readonly approvals?: readonly ApprovalRecord[];

@@ -2,6 +2,7 @@ import { FACTS, versionKey, type FactName } from '@drover/fleet';
 import type { Row, Table } from './multi-row.ts';
 import type {
   ApprovalRecord,
+  CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
   Changes,
@@ -49,6 +50,7 @@ const ROW_OF = {
     body: body(record),
   }),
   carriers: (record: CarrierRecord): Row => ({ carrier: record.carrier, body: body(record) }),
+  calibrations: (record: CalibrationRecord): Row => ({ kind: record.kind, body: body(record) }),
   devices: deviceRow,
   updates: (record: UpdateRecord): Row => ({
     namespace: record.namespace,
@@ -87,6 +89,7 @@ const TABLE_OF: Record<Records, Table> = {
   campaigns: { table: 'campaign', keys: ['namespace', 'name'], others: ['phase', 'body'] },
   planParts: { table: 'plan_part', keys: ['namespace', 'campaign', 'generation', 'part'], others: ['body'] },
   carriers: { table: 'carrier', keys: ['carrier'], others: ['body'] },
+  calibrations: { table: 'calibration', keys: ['kind'], others: ['body'] },
   devices: { table: 'device', keys: ['namespace', 'endpoint'], others: ['facts', 'version_keys', 'labels', 'body'] },
   updates: {
     table: 'device_update',

@@ -238,3 +238,16 @@ describe('a campaign beside one for security', () => {
     expect(decideDevice(view({ isOutranked, ledger: occupied(share), update: { ...update, turnedAway: 0 } }), now).type).toBe(expected);
   });
 });
+
+it.each([
+  ['what comes before the deadline is waited for', '2026-12-02T00:00:00Z', false],
+  ['what comes after it is waited for in vain, and the evidence says so', '2026-12-01T09:00:00Z', true],
+])('%s', (_what, at, isInVain) => {
+  const download = { windows: { download: [{ start: '10:00', duration: '4h' }] }, timeZone: 'UTC', deadline: { at } };
+  const decision = decideDevice(view({ spec: aCampaign({ schedule: download }).spec, appointmentsLeft: 3 }), now);
+  expect(decision).toMatchObject({
+    type: 'wait',
+    reason: { code: isInVain ? 'WINDOW_CLOSED' : expect.stringMatching(/^(APPOINTMENT|WINDOW_CLOSED)$/) },
+  });
+  expect(JSON.stringify(decision).includes('the campaign ends before that, at 2026-12-01T09:00:00.000Z')).toBe(isInVain);
+});

@@ -11,9 +11,11 @@ import {
   type Appointment,
   type Booking,
   type ContactPattern,
+  type CostModel,
   type CoveragePattern,
   type Ledger,
   type LiveTransfer,
+  type TransferPattern,
   type WaitReason,
 } from '@drover/schedule';
 import { isSettled, type DeviceUpdate } from './device-update.ts';
@@ -34,6 +36,8 @@ export interface DeviceView {
   readonly pattern: ContactPattern | undefined;
   /** What has been learnt of its radio. */
   readonly coverage: CoveragePattern | undefined;
+  /** What its transfers have shown. */
+  readonly transfers?: TransferPattern | undefined;
   /** Sleeps between its contacts. */
   readonly sleeps: boolean;
   /** What updates have taken from its battery this year, over all campaigns, mAh. */
@@ -64,6 +68,10 @@ export interface DeviceView {
   /** Transfers that its class says it goes on with, and those that it began anew; what is configured counts first. */
   readonly resume: { readonly byClass: 'Both' | 'Pull' | 'Push' | 'None' | undefined; readonly beganAnew: readonly ('Pull' | 'Push')[] };
   readonly ledger: Ledger;
+  /** Name of its class. */
+  readonly deviceClass?: string | undefined;
+  /** What costs are counted by; the built-in figures without it. */
+  readonly model?: CostModel | undefined;
 }
 
 export type DeviceDecision =
@@ -208,10 +216,14 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
       sleeps: view.sleeps,
       pattern: view.pattern,
       coverage: view.coverage,
+      transfers: view.transfers,
       turnedAway: update.turnedAway ?? 0,
       appointmentsLeft: view.appointmentsLeft,
       promise: update.promise,
       patientUntil: patientUntil(view, now),
+      endsAt: endsAt(view),
+      deviceClass: view.deviceClass,
+      model: view.model,
     },
     limitsOf(spec, { stage: update.stage, isOutranked: view.isOutranked }),
     view.ledger,
@@ -219,7 +231,10 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
   );
   if (admitted.type === 'skip') return admitted;
   // A device that is always there has not come for this.
-  if (admitted.type === 'wait') return view.sleeps && view.pattern ? { ...admitted, contactAt: view.pattern.lastAt } : admitted;
+  if (admitted.type === 'wait') {
+    const waits = { ...admitted, reason: withEnd(admitted.reason, endsAt(view)) };
+    return view.sleeps && view.pattern ? { ...waits, contactAt: view.pattern.lastAt } : waits;
+  }
   const { booking, share, isFirm } = admitted.start;
   return {
     type: 'offer',
@@ -235,6 +250,16 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
 function patientUntil({ spec, stages, update }: DeviceView, now: Instant): Instant {
   const until = plus(stages[update.stage]?.openedAt ?? now, limitsOf(spec).pace.patienceMs);
   return earliest(until, spec.schedule.deadline?.at) ?? until;
+}
+
+function endsAt(view: DeviceView): Instant | undefined {
+  return mayFinish(view) ? undefined : view.spec.schedule.deadline?.at;
+}
+
+/** Who waits for what comes too late should know it, while somebody can still do something about it. */
+function withEnd(reason: WaitReason, end: Instant | undefined): WaitReason {
+  if (end === undefined || !('nextAt' in reason) || reason.nextAt < end) return reason;
+  return { ...reason, evidence: `${reason.evidence}; the campaign ends before that, at ${isoOf(end)}` };
 }
 
 /** `FinishInFlight` lets what was started before the deadline go on, its retries included. */

@@ -69,6 +69,7 @@ const request = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
   coverage: undefined,
   turnedAway: 0,
   appointmentsLeft: 0,
+  endsAt: undefined,
   stage: 0,
   spentMah: { inCampaign: 0, inYear: 0 },
   promise: undefined,
@@ -292,4 +293,34 @@ it('forecasts bytes, airtime and energy', () => {
   expect(result.energy.maxMah).toBeGreaterThan(140);
   expect(result.busiest[0]?.carrier).toBe('262-1/2A/NB-IoT');
   expect(Instant(result.busiest[0]?.hours ?? 0)).toBeGreaterThan(0);
+});
+
+describe('what a device has shown of itself', () => {
+  // 256 KiB take 9.5 min by the model; the window has 20 min left.
+  const short = limits({ downloadWindows: [{ days: DAILY, startMinute: 30, duration: durationOf('50m') }] });
+  const ask = (transfers: DownloadRequest['transfers']): Admission =>
+    admitDownload(request({ canResume: false, transfers }), short, new Ledger(), now);
+  const slow = (slowness: number, measured = 50) => ({ measured, slowness, loss: 0 });
+
+  it.each([
+    ['nothing yet', undefined, 'admit'],
+    ['once, that it is slow', slow(3, 1), 'admit'],
+    ['often, that it is slow', slow(3), 'wait'],
+    ['often, that it is quick', slow(0.5), 'admit'],
+  ] as const)('%s', (_what, transfers, type) => {
+    expect(ask(transfers).type).toBe(type);
+  });
+
+  it('is told as a reason, and taken from the ledger as long and as thin as it is', () => {
+    expect(ask(slow(3))).toMatchObject({
+      reason: { code: 'WINDOW_TOO_SHORT', evidence: expect.stringMatching(/^needs 28 min in one piece at its own pace, 2\.9 times/) },
+    });
+    const bookingOf = (transfers: DownloadRequest['transfers']) => {
+      const admission = admitDownload(request({ transfers }), limits(), new Ledger(), now);
+      return admission.type === 'admit' ? admission.start.booking : undefined;
+    };
+    const [usual, slowly] = [bookingOf(undefined)!, bookingOf(slow(2, 1e6))!];
+    expect((slowly.until - slowly.from) / (usual.until - usual.from)).toBeCloseTo(2, 1);
+    expect(slowly.share).toBeCloseTo(usual.share / 2, 3);
+  });
 });

@@ -1,7 +1,9 @@
 import { earliest, isoOf, MINUTE, plus, Instant } from '@drover/kernel';
 import { numberFact, textFact, type Device } from '@drover/fleet';
+import { batteryOf } from './battery-life.ts';
 import type { Booking } from './airtime-ledger.ts';
 import { fullBudget, type BudgetLimits } from './budgets.ts';
+import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
 import { overEnergyBudget, type EnergyBudget } from './energy-budget.ts';
 import { nextContact, type ContactPattern } from './contact-pattern.ts';
 import { learnCoverage, type CoveragePattern } from './coverage.ts';
@@ -10,7 +12,8 @@ import type { Ledger } from './ledger.ts';
 import { zoneFor, type Zone } from './local-time.ts';
 import type { PaceMode } from './pace-mode.ts';
 import { decideStart, type Candidate, type StartDecision } from './start-decision.ts';
-import { transferCost, type TransferCost } from './transfer-cost.ts';
+import { transferCost, type TransferCost, type TransferLink } from './transfer-cost.ts';
+import { ownLink, type TransferPattern } from './transfer-pattern.ts';
 import type { WaitCode, WaitReason } from './reason.ts';
 import { windowState, type WindowRule } from './window.ts';
 
@@ -51,6 +54,8 @@ export interface DownloadRequest {
   readonly pattern: ContactPattern | undefined;
   /** What has been learnt of its radio; undefined before the first reading. */
   readonly coverage: CoveragePattern | undefined;
+  /** What its transfers have shown; undefined before the first. */
+  readonly transfers?: TransferPattern | undefined;
   /** How often it came for nothing because its carrier was taken. */
   readonly turnedAway: number;
   /** How often it can still be asked to wake up at another time. */
@@ -59,6 +64,12 @@ export interface DownloadRequest {
   readonly promise: Booking | undefined;
   /** Until when it may be left waiting for better radio. */
   readonly patientUntil: Instant;
+  /** When its campaign ends for it: nothing is promised beyond, and nobody asked to come later. */
+  readonly endsAt: Instant | undefined;
+  /** Name of its class, which may have another battery than others. */
+  readonly deviceClass?: string | undefined;
+  /** What its costs are counted by; the built-in figures without it. */
+  readonly model?: CostModel | undefined;
 }
 
 export type Admission =
@@ -88,8 +99,10 @@ export function admitDownload(request: DownloadRequest, limits: Limits, ledger: 
       : wait('RADIO_POOR', radio, nextContactAt);
   const zone = zoneFor(limits.timeZone, device);
   const window = windowState(limits.downloadWindows, zone, now);
-  const cost = transferCost(request.remainingBytes, linkOf(device, request.blockSize));
-  const ask = { request, limits, ledger, now, nextContactAt, cost, zone };
+  const { model = DEFAULT_COST_MODEL } = request;
+  const link = ownLink(linkOf(device, request.blockSize), request.transfers, model);
+  const cost = transferCost(request.remainingBytes, link, { model });
+  const ask = { request, limits, ledger, now, nextContactAt, cost, link, zone, model };
   if (!window.open) {
     const closed = wait('WINDOW_CLOSED', `the download window is closed (${zone.name})`, window.opensAt ?? nextContactAt);
     // What it was promised lies within the window, and ahead.
@@ -97,7 +110,7 @@ export function admitDownload(request: DownloadRequest, limits: Limits, ledger: 
     return asked({ ...ask, closesAt: undefined }) ?? closed;
   }
   if (!request.canResume && window.closesAt !== undefined && plus(now, ask.cost.duration) > window.closesAt) {
-    const evidence = `needs ${Math.ceil(ask.cost.duration / MINUTE)} min in one piece, the window has ${Math.floor((window.closesAt - now) / MINUTE)} min left`;
+    const evidence = `needs ${Math.ceil(ask.cost.duration / MINUTE)} min in one piece${atItsPace(link)}, the window has ${Math.floor((window.closesAt - now) / MINUTE)} min left`;
     return asked({ ...ask, closesAt: window.closesAt }) ?? wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
   }
   const open = { ...ask, closesAt: window.closesAt };
@@ -118,18 +131,22 @@ interface Ask {
   readonly now: Instant;
   readonly nextContactAt: Instant;
   readonly cost: TransferCost;
+  readonly link: TransferLink;
   readonly zone: Zone;
+  readonly model: CostModel;
   readonly closesAt: Instant | undefined;
 }
 
 /** A battery may be asked for so much and no more; where better radio would be cheap enough it is waited for. */
-function energyRefusal({ request, limits, now, nextContactAt, cost }: Ask): Admission | undefined {
+function energyRefusal({ request, limits, now, nextContactAt, cost, link, model }: Ask): Admission | undefined {
   if (request.device.facts['power.mains']?.value === true) return undefined;
-  const { spentMah, remainingBytes, blockSize, device } = request;
-  const over = overEnergyBudget(limits.energy, { costMah: cost.energyMah, ...spentMah }, now);
+  const { spentMah, remainingBytes, device } = request;
+  if (limits.energy.perDevice === undefined && limits.energy.perYear === undefined) return undefined;
+  const battery = batteryOf(device, model.energy, request.deviceClass);
+  const over = overEnergyBudget(limits.energy, { costMah: cost.energyMah, ...spentMah, battery }, now);
   if (!over) return undefined;
   if (over.until !== undefined) return wait('ENERGY_BUDGET', over.evidence, over.until);
-  const cheapest = transferCost(remainingBytes, { ...linkOf(device, blockSize), ce: 0 }).energyMah;
+  const cheapest = transferCost(remainingBytes, { ...link, ce: 0 }, { model }).energyMah;
   const isHopeless = overEnergyBudget(limits.energy, { costMah: cheapest, ...spentMah }, now) !== undefined;
   const waiting = wait('ENERGY_BUDGET', over.evidence, nextContactAt);
   return isHopeless ? { ...waiting, type: 'skip' } : waiting;
@@ -155,7 +172,10 @@ function onItsCarrier(ask: Ask): Admission {
   return { type: 'wait', reason, promise: start.booking, ...(start.asks && { asks: true }) };
 }
 
-function candidateFor({ request, limits, zone, closesAt }: Ask, { carrier, budget }: { carrier: Carrier; budget: number }): Candidate {
+function candidateFor(
+  { request, limits, zone, link, model, closesAt }: Ask,
+  { carrier, budget }: { carrier: Carrier; budget: number },
+): Candidate {
   const { device, pattern, sleeps } = request;
   return {
     carrier: carrier.key,
@@ -173,12 +193,20 @@ function candidateFor({ request, limits, zone, closesAt }: Ask, { carrier, budge
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
     isOpen: (at) => windowState(limits.downloadWindows, zone, Instant(at)).open,
     patientUntil: request.patientUntil,
+    endsAt: request.endsAt ?? Number.POSITIVE_INFINITY,
     booking: request.promise,
+    slowness: link.slowness,
+    model,
   };
 }
 
+/** Where what the device itself has shown makes a difference. */
+function atItsPace({ slowness = 1 }: TransferLink): string {
+  return Math.abs(slowness - 1) < 0.05 ? '' : ` at its own pace, ${slowness.toFixed(1)} times that of the model`;
+}
+
 function evidenceOf(
-  { request, ledger, cost }: Ask,
+  { request, ledger, cost, link }: Ask,
   { code, booking }: Extract<StartDecision, { type: 'wait' }>,
   { carrier, budget }: { carrier: Carrier; budget: number },
 ): string {
@@ -186,7 +214,7 @@ function evidenceOf(
   if (code === 'RADIO_POOR') return `coverage level CE${coverageOf(request.device)}, and likely to be better at one of the next contacts`;
   const promised = booking ? `; airtime is kept for it from ${isoOf(Instant(booking.from))}` : '';
   const used = ledger.carriers.demandOn(carrier.key);
-  return `cell ${carrier.key} uses ${used.toFixed(2)} of ${budget.toFixed(2)}, this one needs ${cost.share.toFixed(2)}${promised}`;
+  return `cell ${carrier.key} uses ${used.toFixed(2)} of ${budget.toFixed(2)}, this one needs ${cost.share.toFixed(2)}${atItsPace(link)}${promised}`;
 }
 
 /** Whether there is anything of its battery that could keep or stop this device. */

@@ -1,4 +1,5 @@
 import { HOUR } from '@drover/kernel';
+import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
 import type { Coverage } from './radio-model.ts';
 import { transferCost, type TransferLink } from './transfer-cost.ts';
 import { AirtimeLedger, type Booking, type BudgetAt, type CarrierKey } from './airtime-ledger.ts';
@@ -38,8 +39,8 @@ export interface LoadOf extends Readonly<Omit<Load, 'smallAirtimeMs'>> {
 const NONE: Readonly<Load> = { firm: 0, yielding: 0, live: 0, waiting: 0, smallAirtimeMs: 0 };
 
 /** What a device that waits is expected to take of its carrier, ms; 0 for one of the very long transfers, which nobody waits for. */
-export function smallAirtimeMs(bytes: number, link: TransferLink): number {
-  return link.ce >= LONGEST_FROM ? 0 : transferCost(bytes, link).airtime;
+export function smallAirtimeMs(bytes: number, link: TransferLink, model: CostModel = DEFAULT_COST_MODEL): number {
+  return link.ce >= LONGEST_FROM ? 0 : transferCost(bytes, link, { model }).airtime;
 }
 
 /** What every decision about a carrier looks at: who is on it, who has been promised what, and who waits. Derived, over all campaigns. */

@@ -1,4 +1,6 @@
 import { Instant } from '@drover/kernel';
+import { lifeDays } from './battery-life.ts';
+import type { Battery } from './energy-model.ts';
 
 /** Charge that updates have taken from one device, over all campaigns of a calendar year (UTC). */
 export interface EnergySpent {
@@ -26,18 +28,19 @@ export function spend(spent: EnergySpent | undefined, mah: number, now: Instant)
  */
 export function overEnergyBudget(
   budget: EnergyBudget,
-  { costMah, inCampaign, inYear }: { costMah: number; inCampaign: number; inYear: number },
+  { costMah, inCampaign, inYear, battery }: { costMah: number; inCampaign: number; inYear: number; battery?: Battery | undefined },
   now: Instant,
 ): { readonly evidence: string; readonly until: Instant | undefined } | undefined {
   const { perDevice, perYear } = budget;
+  const needs = `this transfer needs about ${withDays(costMah, battery)}`;
   if (perYear !== undefined && inYear + costMah > perYear) {
-    const evidence = `${text(inYear)} of ${perYear} mAh of this year are spent, this transfer needs about ${text(costMah)}`;
+    const evidence = `${text(inYear)} of ${withDays(perYear, battery)} of this year are spent, ${needs}`;
     // What does not fit into a whole year will not fit into the next one either.
     return { evidence, until: costMah > perYear ? undefined : Instant(Date.UTC(yearOf(now) + 1, 0, 1)) };
   }
   if (perDevice !== undefined && inCampaign + costMah > perDevice)
     return {
-      evidence: `${text(inCampaign)} of ${perDevice} mAh of this campaign are spent, this transfer needs about ${text(costMah)}`,
+      evidence: `${text(inCampaign)} of ${withDays(perDevice, battery)} of this campaign are spent, ${needs}`,
       until: undefined,
     };
   return undefined;
@@ -45,6 +48,10 @@ export function overEnergyBudget(
 
 function yearOf(now: Instant): number {
   return new Date(now).getUTCFullYear();
+}
+
+function withDays(mah: number, battery: Battery | undefined): string {
+  return battery === undefined ? `${text(mah)} mAh` : `${text(mah)} mAh (${text(lifeDays(mah, battery))} d of battery life)`;
 }
 
 function text(mah: number): string {

@@ -1,4 +1,6 @@
 import type { Device } from '@drover/fleet';
+import { batteryOf, lifeDays } from './battery-life.ts';
+import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
 import { carrierFor, linkOf } from './link-of.ts';
 import { transferCost } from './transfer-cost.ts';
 
@@ -8,7 +10,17 @@ export interface Forecast {
   /** Payload and headers, all devices. */
   readonly bytes: number;
   readonly airtimeHours: number;
-  readonly energy: { readonly totalMah: number; readonly p50Mah: number; readonly p95Mah: number; readonly maxMah: number };
+  readonly energy: {
+    readonly totalMah: number;
+    readonly p50Mah: number;
+    readonly p95Mah: number;
+    readonly maxMah: number;
+    /** The same of devices on battery, in days of life, each of its own battery; the total in days of all devices together. */
+    readonly totalDays: number;
+    readonly p50Days: number;
+    readonly p95Days: number;
+    readonly maxDays: number;
+  };
   /** Hours of transfer the busiest carriers need at the campaign's airtime share: a floor under the campaign's length. */
   readonly busiest: readonly { readonly carrier: string; readonly devices: number; readonly hours: number }[];
 }
@@ -18,6 +30,10 @@ interface Assumed<D> {
   readonly blockSizeFor: (device: D) => number;
   /** Share of a carrier that the campaign may take, 0–1. */
   readonly airtime: number;
+  /** What costs are counted by; the built-in figures without it. */
+  readonly model?: CostModel | undefined;
+  /** Name of the class of a device, which may have another battery than the others. */
+  readonly deviceClassOf?: (device: D) => string | undefined;
 }
 
 export function forecast<D extends Device>(devices: Iterable<D>, assumed: Assumed<D>): Forecast {
@@ -32,6 +48,7 @@ export class ForecastSum<D extends Device> {
   readonly #carriers = new Map<string, { devices: number; airtimeMs: number }>();
   // A link class and a block size make one charge: there are few different ones, however many devices.
   readonly #energies = new Map<number, number>();
+  readonly #days = new Map<number, number>();
   #devices = 0;
   #bytes = 0;
   #airtimeMs = 0;
@@ -41,12 +58,14 @@ export class ForecastSum<D extends Device> {
   }
 
   add(device: D): void {
-    const { imageBytes, blockSizeFor } = this.#assumed;
-    const cost = transferCost(imageBytes, linkOf(device, blockSizeFor(device)));
+    const { imageBytes, blockSizeFor, deviceClassOf, model = DEFAULT_COST_MODEL } = this.#assumed;
+    const cost = transferCost(imageBytes, linkOf(device, blockSizeFor(device)), { model });
     this.#devices += 1;
     this.#bytes += cost.bytesOnAir;
     this.#airtimeMs += cost.airtime;
-    this.#energies.set(cost.energyMah, (this.#energies.get(cost.energyMah) ?? 0) + 1);
+    count(this.#energies, cost.energyMah);
+    const battery = batteryOf(device, model.energy, deviceClassOf?.(device));
+    if (battery) count(this.#days, lifeDays(cost.energyMah, battery));
     const { key } = carrierFor(device);
     const sum = this.#carriers.get(key);
     if (!sum) this.#carriers.set(key, { devices: 1, airtimeMs: cost.airtime });
@@ -66,29 +85,42 @@ export class ForecastSum<D extends Device> {
       devices: this.#devices,
       bytes: this.#bytes,
       airtimeHours: round(this.#airtimeMs / 3_600_000),
-      energy: energyOf([...this.#energies].sort(([a], [b]) => a - b)),
+      energy: { ...energyOf(this.#energies), ...daysOf(this.#days) },
       busiest: busiest.sort((a, b) => b.hours - a.hours || (a.carrier < b.carrier ? -1 : 1)).slice(0, 5),
     };
   }
 }
 
-type Counted = readonly (readonly [mah: number, devices: number])[];
+type Counted = readonly (readonly [value: number, devices: number])[];
 
-function energyOf(sorted: Counted): Forecast['energy'] {
-  return {
-    totalMah: round(sorted.reduce((sum, [mah, devices]) => sum + mah * devices, 0)),
-    p50Mah: round(quantile(sorted, 0.5)),
-    p95Mah: round(quantile(sorted, 0.95)),
-    maxMah: round(sorted.at(-1)?.[0] ?? 0),
-  };
+function count(counts: Map<number, number>, value: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
+}
+
+type Energy = Forecast['energy'];
+
+function energyOf(counts: ReadonlyMap<number, number>): Pick<Energy, 'totalMah' | 'p50Mah' | 'p95Mah' | 'maxMah'> {
+  const [totalMah, p50Mah, p95Mah, maxMah] = spreadOf(counts);
+  return { totalMah, p50Mah, p95Mah, maxMah };
+}
+
+function daysOf(counts: ReadonlyMap<number, number>): Pick<Energy, 'totalDays' | 'p50Days' | 'p95Days' | 'maxDays'> {
+  const [totalDays, p50Days, p95Days, maxDays] = spreadOf(counts);
+  return { totalDays, p50Days, p95Days, maxDays };
+}
+
+function spreadOf(counts: ReadonlyMap<number, number>): readonly [total: number, p50: number, p95: number, max: number] {
+  const sorted: Counted = [...counts].sort(([a], [b]) => a - b);
+  const total = sorted.reduce((sum, [value, devices]) => sum + value * devices, 0);
+  return [round(total), round(quantile(sorted, 0.5)), round(quantile(sorted, 0.95)), round(sorted.at(-1)?.[0] ?? 0)];
 }
 
 function quantile(sorted: Counted, q: number): number {
   const wanted = Math.floor(q * sorted.reduce((sum, [, devices]) => sum + devices, 0));
   let seen = 0;
-  for (const [mah, devices] of sorted) {
+  for (const [value, devices] of sorted) {
     seen += devices;
-    if (seen > wanted) return mah;
+    if (seen > wanted) return value;
   }
   return 0;
 }

@@ -27,13 +27,26 @@ export { Ledger, type Backlog, type Holding } from './ledger.ts';
 export { bearerOf, carrierFor, coverageOf, isKnownCarrier, linkOf, lossOf, UNKNOWN_CELL_FACTOR, type Carrier } from './link-of.ts';
 export { zoneFor, type Zone } from './local-time.ts';
 export { paceDelay, paceFactors, type CarrierLoad, type PaceFactors } from './pacing.ts';
-export { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass, type RadioModel } from './radio-model.ts';
+export { batteryOf, lifeDays, mahPerDay, restMahPerDay } from './battery-life.ts';
+export { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
+export { DEFAULT_ENERGY_MODEL, energyClass, type Battery, type EnergyClass, type EnergyModel } from './energy-model.ts';
+export {
+  DEFAULT_RADIO_MODEL,
+  LEVELS,
+  radioClass,
+  type Bearer,
+  type ByCoverage,
+  type CellBearer,
+  type Coverage,
+  type RadioClass,
+  type RadioModel,
+} from './radio-model.ts';
 export {
   blockCost,
+  blockMs,
   contactEnergyMah,
   installEnergyMah,
   measuredEnergyMah,
-  OVERHEAD_BYTES,
   transferCost,
   type BlockCost,
   type Measured,
@@ -90,3 +103,36 @@ export {
   type StageOutlook,
 } from './outlook/snapshot.ts';
 export { HourTables, openHours } from './outlook/open-hours.ts';
+export {
+  BATTERY_FIGURES,
+  ENERGY_FIGURES,
+  ENERGY_WIDE,
+  EVIDENCE,
+  RADIO_FIGURES,
+  RADIO_WIDE,
+  type EnergyWide,
+  type Evidence,
+  type FigureNote,
+} from './figures.ts';
+export {
+  BLOCK_KINDS,
+  blockKindAt,
+  blockKindIndex,
+  devicesMeasured,
+  isBelievable,
+  learnBlockTimes,
+  type BlockKind,
+  type BlockMeasurement,
+  type BlockTimes,
+} from './block-times.ts';
+export { calibratedFactors, ENOUGH, isEnough, measuredMs, MOST_CALIBRATED, type MeasuredBlocks } from './calibration.ts';
+export {
+  goodput,
+  learnCarrierTransfers,
+  learnTransfer,
+  ownLink,
+  ownSlowness,
+  type CarrierTransfers,
+  type TransferPattern,
+  type TransferSeen,
+} from './transfer-pattern.ts';

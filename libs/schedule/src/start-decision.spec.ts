@@ -21,6 +21,7 @@ const SLEEPER: Candidate = {
   wakesAt: (at) => NOW + Math.ceil((at - NOW) / DAY) * DAY,
   turnedAway: 0,
   appointmentsLeft: 3,
+  endsAt: Number.POSITIVE_INFINITY,
   closesAt: Number.POSITIVE_INFINITY,
   isOpen: () => true,
   patientUntil: 2 * DAY,
@@ -120,6 +121,12 @@ describe('a device that is reachable', () => {
       'wait APPOINTMENT 600 min asked booked',
     ],
     [
+      'outside its window until its campaign ends',
+      { ...SLEEPER, isOpen: (at) => (at / HOUR) % 24 >= 20, endsAt: NOW + 10 * HOUR },
+      carriers(),
+      'wait WINDOW_CLOSED 1440 min',
+    ],
+    [
       'that needs longer than the window is open, and cannot resume',
       { ...FIXED, canResume: false, closesAt: NOW + 5 * MINUTE },
       carriers(),
@@ -141,6 +148,7 @@ describe('a device in poorer coverage than usual', () => {
       'FAST',
       'start OPEN firm',
     ],
+    ['is asked nothing when its campaign ends before', { ...POOR, endsAt: NOW + HOUR }, 'ECO', 'wait RADIO_POOR 1440 min'],
     ['begins when it is never better', { ...POOR, coverage: { meanDb: 170, varianceDb: 4 } }, 'ECO', 'start OPEN firm'],
     ['looks again in an hour if it is always there', { ...POOR, wakesAt: undefined, appointmentsLeft: 0 }, 'ECO', 'wait RADIO_POOR 60 min'],
   ])('%s', (_what, candidate, mode, expected) => {

@@ -4,6 +4,8 @@ import { costOfWaiting, expectedTries, type CostByCoverage } from './better-radi
 import { LONGEST_FROM, type Carriers } from './carriers.ts';
 import { coverageChances, expectedCoverage, type CoveragePattern } from './coverage.ts';
 import { KEPT_APPOINTMENTS, LOOK_AGAIN_MS, type PaceMode } from './pace-mode.ts';
+import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
+import { energyClass } from './energy-model.ts';
 import { radioClass, type Bearer, type Coverage } from './radio-model.ts';
 import { paddedDuration, transferCost, type TransferCost } from './transfer-cost.ts';
 import type { WaitCode } from './reason.ts';
@@ -32,7 +34,13 @@ export interface Candidate {
   readonly isOpen: (at: number) => boolean;
   /** Until when it may be left waiting for better radio. */
   readonly patientUntil: number;
+  /** From then on its campaign lets nobody begin; Infinity without a deadline. */
+  readonly endsAt: number;
   readonly booking: Booking | undefined;
+  /** How much longer its blocks take than those of others, as a factor; 1 without it. */
+  readonly slowness?: number | undefined;
+  /** What its costs are counted by; the built-in figures without it. */
+  readonly model?: CostModel | undefined;
 }
 
 export type StartCode = 'RESERVED' | 'OPEN' | 'YIELDING';
@@ -79,7 +87,7 @@ export function decideStart(candidate: Candidate, mode: PaceMode, carriers: Carr
   if (carriers.budgetAt(candidate.carrier, now) <= 0) return comesBack(each, 'CELL_BUDGET');
   if (!candidate.canResume && candidate.closesAt - now < each.durationMs)
     return (canBeAsked(candidate) ? appointment(each, 'WINDOW_TOO_SHORT') : undefined) ?? comesBack(each, 'WINDOW_TOO_SHORT');
-  const radio = ce > 0 ? waitForRadio(each, radioClass(bearer, ce).contactMah) : undefined;
+  const radio = ce > 0 ? waitForRadio(each, energyClass(bearer, ce, modelOf(candidate).energy).contactMah) : undefined;
   if (radio) return radio;
   if (ce >= LONGEST_FROM && carriers.isCrowded(candidate.carrier)) return comesBack(each, 'CELL_BUDGET');
   return yields(candidate) ? yieldingStart(each) : firmStart(each);
@@ -90,8 +98,13 @@ function yields({ wakesAt, canResume, onBattery }: Candidate): boolean {
   return wakesAt === undefined && canResume && !onBattery;
 }
 
-function costAt({ bearer, blockSize, remainingBytes }: Candidate, ce: Coverage): TransferCost {
-  return transferCost(remainingBytes, { bearer, ce, blockSize }, { install: false });
+function modelOf({ model = DEFAULT_COST_MODEL }: Candidate): CostModel {
+  return model;
+}
+
+function costAt(candidate: Candidate, ce: Coverage): TransferCost {
+  const { bearer, blockSize, remainingBytes, slowness } = candidate;
+  return transferCost(remainingBytes, { bearer, ce, blockSize, slowness }, { install: false, model: modelOf(candidate) });
 }
 
 /** What the campaign lets firmware take, as far as the carrier gives it. */
@@ -168,9 +181,10 @@ function hasRoomNow(each: Case, stretch: number): boolean {
 /** What beginning costs at each coverage level, in the unit of the mode. */
 function costsOf({ candidate, mode, carriers }: Case): CostByCoverage {
   const airPrice = mode.airtimeMah * carriers.scarcity(candidate.carrier);
+  const { radio } = modelOf(candidate);
   const at = (ce: Coverage): number => {
     const cost = costAt(candidate, ce);
-    const tries = candidate.canResume ? 1 : expectedTries(cost.duration, radioClass(candidate.bearer, ce).sessionS * 1000);
+    const tries = candidate.canResume ? 1 : expectedTries(cost.duration, radioClass(candidate.bearer, ce, radio).sessionS * 1000);
     const energy = candidate.onBattery ? cost.energyMah : 0;
     return tries * (energy + (airPrice * cost.airtime) / SECOND + (mode.hourMah * cost.duration) / HOUR);
   };
@@ -205,9 +219,10 @@ function waitingByAsking(
   { candidate, mode, now }: Case,
   { costs, chances, contactMah, next }: { costs: CostByCoverage; chances: CostByCoverage; contactMah: number; next: number },
 ): number {
-  const { wakesAt, appointmentsLeft, isOpen } = candidate;
+  const { wakesAt, appointmentsLeft, isOpen, endsAt } = candidate;
   const left = appointmentsLeft - KEPT_APPOINTMENTS;
-  if (wakesAt === undefined || left <= 0 || next - now <= 1.5 * LOOK_AGAIN_MS || !isOpen(now + LOOK_AGAIN_MS))
+  const again = now + LOOK_AGAIN_MS;
+  if (wakesAt === undefined || left <= 0 || next - now <= 1.5 * LOOK_AGAIN_MS || again >= endsAt || !isOpen(again))
     return Number.POSITIVE_INFINITY;
   const contacts = Math.min(left, Math.floor((next - now) / LOOK_AGAIN_MS));
   return costOfWaiting(costs, chances, { contacts, waitCost: (mode.hourMah * LOOK_AGAIN_MS) / HOUR + contactMah + mode.wakeMah });
@@ -237,7 +252,7 @@ function appointment(each: Case, code: WaitCode): StartDecision | undefined {
   const comesAt =
     code === 'CELL_BUDGET' ? wakesAt!(now + SOON) : code === 'WINDOW_CLOSED' ? nextOpenWake(candidate, now) : Number.POSITIVE_INFINITY;
   const isOpen = (at: number): boolean => candidate.isOpen(at) && (canResume || candidate.isOpen(at + durationMs));
-  const before = Math.min(comesAt - APPOINTMENT.before, now + APPOINTMENT.ahead);
+  const before = Math.min(comesAt - APPOINTMENT.before, now + APPOINTMENT.ahead, candidate.endsAt);
   const wanted = { carrier, from, until: from + durationMs, share: cost.share };
   const booking = carriers.ledger.firstGap(wanted, { before, stretch: aloneStretch(each) * mode.stretch.movable, isOpen }, within(each));
   return booking && { type: 'wait', code: 'APPOINTMENT', until: booking.from, booking, asks: true };
@@ -250,12 +265,12 @@ export function bookWakeUp(
   carriers: Carriers,
   now: number,
 ): { at: number; booking: Booking | undefined } {
-  const { carrier, wakesAt, isOpen, coverage } = candidate;
+  const { carrier, wakesAt, isOpen, coverage, endsAt } = candidate;
   if (wakesAt === undefined) return { at: now + SOON, booking: undefined };
   const cost = costAt(candidate, expectedCoverage(coverage));
   const duration = paddedDuration(cost);
   const first = wakesAt(now + SOON / 2);
-  for (let at = first, tried = 0; tried < WAKES_TRIED; tried++, at = wakesAt(at + SOON)) {
+  for (let at = first, tried = 0; at < endsAt && tried < WAKES_TRIED; tried++, at = wakesAt(at + SOON)) {
     if (!isOpen(at)) continue;
     const wanted = { carrier, from: at, until: at + duration, share: cost.share };
     const until = carriers.ledger.endOf(wanted, at + mode.stretch.fixed * duration, { atMost: candidate.airtime, now });

@@ -1,15 +1,16 @@
 import { HOUR, SECOND, type Duration } from '@drover/kernel';
-import { DEFAULT_RADIO_MODEL, radioClass, type Bearer, type Coverage, type RadioClass } from './radio-model.ts';
-
-/** IP, UDP, DTLS with Connection ID, and CoAP around each block, bytes. */
-export const OVERHEAD_BYTES = DEFAULT_RADIO_MODEL.overheadBytes;
-const { receiveMa: RECEIVE_MA, connectedMa: CONNECTED_MA, installMah: INSTALL_MAH } = DEFAULT_RADIO_MODEL;
+import { blockKindIndex } from './block-times.ts';
+import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
+import { energyClass } from './energy-model.ts';
+import { radioClass, type Bearer, type Coverage } from './radio-model.ts';
 
 export interface TransferLink {
   readonly bearer: Bearer;
   readonly ce: Coverage;
   /** CoAP block size, bytes. */
   readonly blockSize: number;
+  /** How much longer its blocks take than those of others, as a factor; 1 without it. */
+  readonly slowness?: number | undefined;
 }
 
 export interface BlockCost {
@@ -31,20 +32,40 @@ export interface TransferCost {
   readonly energyMah: number;
 }
 
-const classOf = ({ bearer, ce }: TransferLink): RadioClass => radioClass(bearer, ce);
+/** Time of one block, ms. */
+export function blockMs(link: TransferLink, model: CostModel = DEFAULT_COST_MODEL): number {
+  const { rttS, phyKbps } = radioClass(link.bearer, link.ce, model.radio);
+  const kbit = (8 * (link.blockSize + model.radio.overheadBytes)) / 1000;
+  return stretched(rttS + kbit / phyKbps, link, model) * 1000;
+}
 
-/** Cost of one block: `t = RTT + bits/PHY`, `share = (bits/CAP) / t`. */
-export function blockCost(link: TransferLink): BlockCost {
-  const radio = classOf(link);
-  const kbit = (8 * (link.blockSize + OVERHEAD_BYTES)) / 1000;
-  const seconds = radio.rttS + kbit / radio.phyKbps;
-  const receive = Math.min(kbit / radio.phyKbps, seconds - radio.uplinkS);
-  const charge = radio.uplinkS * radio.transmitMa + receive * RECEIVE_MA + (seconds - radio.uplinkS - receive) * CONNECTED_MA;
+/** As much longer or shorter as transfers have shown: of such blocks, and of this device. */
+function stretched(modelled: number, { bearer, ce, blockSize, slowness }: TransferLink, { factors }: CostModel): number {
+  const own = slowness === undefined ? modelled : modelled * slowness;
+  return factors === undefined ? own : own * (factors[blockKindIndex(bearer, ce, blockSize)] ?? 1);
+}
+
+/**
+ * Cost of one block: `t = RTT + bits/PHY`, as much longer or shorter as transfers have shown, `share = (bits/CAP) / t`. What
+ * was measured changes the time and what waiting in it costs; how long a device transmits nobody but the device can see.
+ */
+export function blockCost(link: TransferLink, model: CostModel = DEFAULT_COST_MODEL): BlockCost {
+  const { bearer, ce } = link;
+  const { radio, energy } = model;
+  const { rttS, phyKbps, carrierKbps, uplinkS } = radioClass(bearer, ce, radio);
+  const kbit = (8 * (link.blockSize + radio.overheadBytes)) / 1000;
+  const seconds = stretched(rttS + kbit / phyKbps, link, model);
+  const transmit = Math.min(uplinkS, seconds);
+  const receive = Math.min(kbit / phyKbps, seconds - transmit);
+  const { transmitMa } = energyClass(bearer, ce, energy);
+  const charge = transmit * transmitMa + receive * energy.receiveMa + (seconds - transmit - receive) * energy.connectedMa;
+  // No exchange holds more than the whole carrier.
+  const airtimeS = Math.min(kbit / carrierKbps, seconds);
   return {
     duration: (seconds * 1000) as Duration,
-    airtime: ((kbit / radio.carrierKbps) * 1000) as Duration,
-    share: kbit / radio.carrierKbps / seconds,
-    energyMah: link.bearer === 'other' ? 0 : charge / 3600,
+    airtime: (airtimeS * 1000) as Duration,
+    share: airtimeS / seconds,
+    energyMah: bearer === 'other' ? 0 : charge / 3600,
   };
 }
 
@@ -61,32 +82,36 @@ export interface Measured {
  * Energy of what was measured, by the model: each block that was sent, repetitions included, at its real size, and the rest
  * of the time awake at the current of a connected device that does nothing: 93 s of that are 0.65 mAh.
  */
-export function measuredEnergyMah({ blocks, bytes, retransmissions, awakeMs }: Measured, link: TransferLink): number {
+export function measuredEnergyMah(
+  { blocks, bytes, retransmissions, awakeMs }: Measured,
+  link: TransferLink,
+  model: CostModel = DEFAULT_COST_MODEL,
+): number {
   if (link.bearer === 'other') return 0;
   const sent = blocks + retransmissions;
-  const block = blockCost({ ...link, blockSize: blocks === 0 ? link.blockSize : bytes / blocks });
+  const block = blockCost({ ...link, blockSize: blocks === 0 ? link.blockSize : bytes / blocks }, model);
   const idleMs = Math.max(0, awakeMs - sent * block.duration);
-  return sent * block.energyMah + (idleMs / HOUR) * CONNECTED_MA;
+  return sent * block.energyMah + (idleMs / HOUR) * model.energy.connectedMa;
 }
 
 /** Energy of one wake-up beside what is transferred in it. */
-export function contactEnergyMah(link: TransferLink): number {
-  return classOf(link).contactMah / 2;
+export function contactEnergyMah({ bearer, ce }: TransferLink, { energy }: CostModel = DEFAULT_COST_MODEL): number {
+  return energyClass(bearer, ce, energy).contactMah / 2;
 }
 
 /** Energy of flashing, rebooting and attaching again. */
-export function installEnergyMah({ bearer }: TransferLink): number {
-  return bearer === 'other' ? 0 : INSTALL_MAH;
+export function installEnergyMah({ bearer }: TransferLink, { energy }: CostModel = DEFAULT_COST_MODEL): number {
+  return bearer === 'other' ? 0 : energy.installMah;
 }
 
 /** Cost of moving `bytes` and, with `install`, of flashing them: 256 KiB on NB-IoT CE0 at 512 B takes 9.5 min and 6.5 mAh. */
-export function transferCost(bytes: number, link: TransferLink, { install = true } = {}): TransferCost {
-  const block = blockCost(link);
+export function transferCost(bytes: number, link: TransferLink, { install = true, model = DEFAULT_COST_MODEL } = {}): TransferCost {
+  const block = blockCost(link, model);
   const blocks = Math.ceil(bytes / link.blockSize);
-  const fixed = link.bearer === 'other' || !install ? 0 : INSTALL_MAH + classOf(link).contactMah / 2;
+  const fixed = link.bearer === 'other' || !install ? 0 : model.energy.installMah + contactEnergyMah(link, model);
   return {
     blocks,
-    bytesOnAir: bytes + blocks * OVERHEAD_BYTES,
+    bytesOnAir: bytes + blocks * model.radio.overheadBytes,
     duration: Math.round(blocks * block.duration) as Duration,
     airtime: Math.round(blocks * block.airtime) as Duration,
     share: block.share,

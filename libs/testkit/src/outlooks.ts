@@ -1,4 +1,5 @@
 import {
+  DEFAULT_COST_MODEL,
   FAST,
   outlookColumns,
   putRow,
@@ -37,6 +38,7 @@ export function anOutlookRow(change: Partial<OutlookRow> = {}): OutlookRow {
     canResume: 1,
     canAppoint: 0,
     onBattery: 0,
+    mahPerDay: 3.47,
     download: 0,
     install: 0,
     stage: 0,
@@ -76,6 +78,7 @@ export function aSnapshot({ rows, campaign = {}, windows = [], budget = 0.5 }: S
       afterDeadline: 'begun',
       ...campaign,
     },
+    model: DEFAULT_COST_MODEL,
     size: rows.length,
     carriers: Array.from({ length: carriers }, (_, carrier) => `262-01/${carrier}/NB-IoT`),
     budget: new Float32Array(24 * carriers).fill(budget),

@@ -5,6 +5,7 @@ import { classText } from '../class-text.ts';
 import { action } from '../context.ts';
 import { readDeviceFile } from '../device-file.ts';
 import { attemptsText } from '../attempts-text.ts';
+import { energyText } from '../energy-text.ts';
 import { table } from '../output.ts';
 import { deviceDecisionCommands } from './device-decisions.ts';
 import { deviceOperationCommands } from './device-operations.ts';
@@ -84,8 +85,10 @@ function showCommand(device: Command): void {
     );
 }
 
-function deviceLines({ components, quarantine, beganAnew }: DeviceView): string[] {
+function deviceLines({ components, quarantine, beganAnew, energy, transfers }: DeviceView): string[] {
   return [
+    ...energyLines(energy),
+    ...transferLines(transfers),
     ...Object.entries(components).map(
       ([name, { object, instance, version, at }]) => `component ${name}: ${version}, ${object} instance ${instance}, read ${at}`,
     ),
@@ -96,10 +99,26 @@ function deviceLines({ components, quarantine, beganAnew }: DeviceView): string[
   ];
 }
 
+function energyLines({ spentThisYearMah, spentThisYearDays, battery }: DeviceView['energy']): string[] {
+  if (!battery) return [];
+  const { capacityMah, lifeYears, mahPerDay, isTold } = battery;
+  return [
+    `battery ${capacityMah} mAh${isTold ? '' : ' (assumed)'} for ${lifeYears} years, ${mahPerDay} mAh a day; updates took ${energyText(spentThisYearMah, spentThisYearDays)} of it this year`,
+  ];
+}
+
+function transferLines(transfers: DeviceView['transfers']): string[] {
+  if (!transfers) return [];
+  const { measured, slowness, loss, blockSize, roundTripMs, goodput } = transfers;
+  return [
+    `transfers ${slowness} times the model's block time, measured ${measured} times: ${roundTripMs} ms for ${blockSize} bytes, ${goodput} bytes/s, ${(100 * loss).toFixed(1)} % repeated`,
+  ];
+}
+
 function importCommand(device: Command): void {
   device
     .command('import')
-    .description('labels, site, carrier and time zone from CSV or JSON')
+    .description('labels, site, carrier, time zone and battery from CSV or JSON')
     .argument('<file>')
     .action(
       action(async ({ api, out }, file: string) => {

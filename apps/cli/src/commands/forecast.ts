@@ -51,12 +51,28 @@ async function cells({ api, out }: Context, { hot = false, limit }: { hot?: bool
 
 export function cellsText({ total, cells: shown }: CellsView, hot: boolean): string {
   if (shown.length === 0) return hot ? 'no cell is hot' : 'no cell is used or waited for';
-  const header = ['CELL', 'WAITING', 'LIVE', 'USED', 'BUDGET', 'PROMISED, BY THE HOUR', ''];
+  const header = ['CELL', 'WAITING', 'LIVE', 'USED', 'BUDGET', 'PROMISED, BY THE HOUR', 'BLOCK TIME', 'BYTES/S', 'LOSS', ''];
   const rest = total > shown.length ? [`and ${total - shown.length} more`] : [];
   return [table(shown.map(cellRow), header), ...rest].join('\n');
 }
 
-function cellRow({ carrier, waiting, live, used, budget, promised, isHot, isCrowded, isKnown }: CellView): (string | number)[] {
+/** Of what transfers on the cell have shown; block time over what the built-in figures say. */
+function transferCells(transfers: CellView['transfers']): (string | number)[] {
+  if (!transfers) return ['-', '-', '-'];
+  const { slowness, bytesPerSecond, loss, measured } = transfers;
+  return [measured === 0 ? '-' : `×${slowness.toFixed(2)}`, bytesPerSecond, `${(100 * loss).toFixed(1)} %`];
+}
+
+function cellRow({ carrier, waiting, live, used, budget, promised, isHot, isCrowded, isKnown, transfers }: CellView): (string | number)[] {
   const notes = [isHot && 'hot', isCrowded && 'crowded', !isKnown && 'cell unknown'].filter((note) => note !== false);
-  return [carrier, waiting, live, used.toFixed(2), budget.toFixed(2), promised.map((part) => part.toFixed(2)).join(' '), notes.join(', ')];
+  return [
+    carrier,
+    waiting,
+    live,
+    used.toFixed(2),
+    budget.toFixed(2),
+    promised.map((part) => part.toFixed(2)).join(' '),
+    ...transferCells(transfers),
+    notes.join(', '),
+  ];
 }

@@ -6,6 +6,7 @@ import { diffDocuments } from '@drover/gitops';
 import { action, type Context } from '../context.ts';
 import { loadDocuments } from '../documents.ts';
 import { followForecast, type DoneForecast } from '../forecast-follow.ts';
+import { energyText } from '../energy-text.ts';
 import { forecastText } from '../forecast-text.ts';
 import { counts, table } from '../output.ts';
 
@@ -123,8 +124,19 @@ interface ForecastView {
   readonly devices: number;
   readonly bytes: number;
   readonly airtimeHours: number;
-  readonly energy: { readonly totalMah: number; readonly p50Mah: number; readonly p95Mah: number };
+  readonly energy: {
+    readonly totalMah: number;
+    readonly p50Mah: number;
+    readonly p95Mah: number;
+    /** Not in plans of before. */
+    readonly p50Days?: number;
+    readonly p95Days?: number;
+  };
   readonly busiest: readonly { readonly carrier: string; readonly devices: number; readonly hours: number }[];
+}
+
+function energyOf({ totalMah, p50Mah, p95Mah, p50Days, p95Days }: ForecastView['energy']): string {
+  return `${totalMah} mAh; a device p50 ${energyText(p50Mah, p50Days)}, p95 ${energyText(p95Mah, p95Days)} of battery life`;
 }
 
 function planText({ kind, name, change, plan: made, forecast }: PlanView): string {
@@ -142,9 +154,7 @@ function planText({ kind, name, change, plan: made, forecast }: PlanView): strin
     if (made.excluded.length > 10) lines.push(`      … and ${made.excluded.length - 10} more (--json lists all)`);
   }
   const cost = forecast as ForecastView;
-  lines.push(
-    `    forecast: ${(cost.bytes / 1e6).toFixed(2)} MB on air, ${cost.airtimeHours} h of airtime, ${cost.energy.totalMah} mAh (per device p50 ${cost.energy.p50Mah}, p95 ${cost.energy.p95Mah})`,
-  );
+  lines.push(`    forecast: ${(cost.bytes / 1e6).toFixed(2)} MB on air, ${cost.airtimeHours} h of airtime, ${energyOf(cost.energy)}`);
   for (const { carrier, devices, hours } of cost.busiest.slice(0, 3))
     lines.push(`      ${carrier}: ${devices} devices, at least ${hours} h at its airtime share`);
   lines.push(`    plan digest ${made.digest}`);

@@ -9,6 +9,7 @@ import { DeviceInsightController } from './device-insight.controller.ts';
 import { DeviceOperationsController } from './device-operations.controller.ts';
 import { DeviceUpdatesController } from './device-updates.controller.ts';
 import { SuspectsController } from './suspects.controller.ts';
+import { ModelsController } from './models.controller.ts';
 import { NetworkController } from './network.controller.ts';
 import { RollbacksController } from './rollbacks.controller.ts';
 import { DevicesController } from './devices.controller.ts';
@@ -38,6 +39,7 @@ export class ApiModule {
         DeviceOperationsController,
         DeviceInsightController,
         DeviceClassesController,
+        ModelsController,
         FirmwareController,
         HoldsController,
         TokensController,

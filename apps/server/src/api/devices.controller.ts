@@ -37,13 +37,15 @@ export class DevicesController {
   async list(@Query() page: PageQuery, @Req() request: AuthorisedRequest): Promise<DeviceView[]> {
     const predicate = page.where === undefined ? EVERYTHING : parseWhere(page.where);
     const devices = await this.#reader.devices(Namespace(namespaceOf(request)), predicate, page);
-    return devices.map((device) => deviceView(device, this.#engine.clock.now()));
+    const { state, clock } = this.#engine;
+    return devices.map((device) => deviceView(device, state, clock.now()));
   }
 
   @Get(':endpoint')
   @Needs('read')
   one(@Param('endpoint') endpoint: string): DeviceView {
-    return deviceView(this.#desk.find(endpoint), this.#engine.clock.now());
+    const { state, clock } = this.#engine;
+    return deviceView(this.#desk.find(endpoint), state, clock.now());
   }
 
   @Get(':endpoint/why')

@@ -1,11 +1,13 @@
 import { isoOf, type Instant } from '@drover/kernel';
 import type { AttemptEntry } from '@drover/rollout';
+import type { Battery } from '@drover/schedule';
 import type { AttemptView, SuspectView } from '@drover/contracts';
 import type { Suspect } from '../engine/suspects.ts';
+import { energyView } from './energy-view.ts';
 
 const iso = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : isoOf(instant));
 
-export function suspectView({ device, since, signs, attempts, ...rest }: Suspect): SuspectView {
+export function suspectView({ device, since, signs, attempts, battery, ...rest }: Suspect): SuspectView {
   const site = device.facts.site?.value;
   return {
     ...rest,
@@ -15,10 +17,10 @@ export function suspectView({ device, since, signs, attempts, ...rest }: Suspect
     since: isoOf(since),
     lastContactAt: iso(device.lastContactAt),
     signs: Object.fromEntries(signs.map(({ fact, value, at }) => [fact, { value, at: isoOf(at) }])),
-    attempts: attempts.map(attemptView),
+    attempts: attempts.map((entry) => attemptView(entry, battery)),
   };
 }
 
-export function attemptView({ at, awakeMs, energyMah, ...entry }: AttemptEntry): AttemptView {
-  return { ...entry, at: isoOf(at), secondsAwake: Math.round(awakeMs / 1000), energyMah: Math.round(energyMah * 100) / 100 };
+export function attemptView({ at, awakeMs, energyMah, ...entry }: AttemptEntry, battery: Battery | undefined): AttemptView {
+  return { ...entry, at: isoOf(at), secondsAwake: Math.round(awakeMs / 1000), ...energyView(energyMah, battery) };
 }

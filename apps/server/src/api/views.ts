@@ -7,7 +7,9 @@ import type { PlannedDocument } from '../engine/campaign-planner.ts';
 import type { EngineState, LiveCampaign } from '../engine/engine-state.ts';
 import type { Explanation } from '../engine/explain.ts';
 import { holdOver } from '../engine/holds.ts';
+import { deviceEnergyView, energyView } from './energy-view.ts';
 import { attemptView } from './suspect-view.ts';
+import { transfersView } from './transfers-view.ts';
 import type { RolloutTicker } from '../engine/rollout-ticker.ts';
 
 const iso = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : isoOf(instant));
@@ -91,7 +93,7 @@ function untouchedCode({ record }: LiveCampaign, stage: number, isHeld: boolean)
   }
 }
 
-export function deviceView(device: DeviceRecord, now: Instant): DeviceView {
+export function deviceView(device: DeviceRecord, state: Pick<EngineState, 'batteryOf' | 'models' | 'classes'>, now: Instant): DeviceView {
   const { registration } = device;
   return {
     endpoint: device.endpoint,
@@ -111,6 +113,8 @@ export function deviceView(device: DeviceRecord, now: Instant): DeviceView {
     components: componentsOf(device),
     quarantine: device.quarantine && { since: isoOf(device.quarantine.since), campaigns: device.quarantine.campaigns },
     beganAnew: Object.keys(device.beganAnew ?? {}),
+    energy: deviceEnergyView(device, state.batteryOf(device), now),
+    transfers: transfersView(device, state),
   };
 }
 
@@ -127,7 +131,7 @@ export function planView({ plan, ...planned }: PlannedDocument): PlanView {
   return { ...planned, plan: plan && { digest: plan.digest, firmware: plan.firmware, stages: plan.stages, excluded: plan.excluded } };
 }
 
-export function whyView({ since, nextAt, update, ...explanation }: Explanation): WhyView {
+export function whyView({ since, nextAt, update, battery, ...explanation }: Explanation): WhyView {
   const { sessions, blocks, bytes, retransmissions, awakeMs = 0, energyMah, log = [] } = update;
   return {
     ...explanation,
@@ -139,8 +143,8 @@ export function whyView({ since, nextAt, update, ...explanation }: Explanation):
       bytes,
       retransmissions,
       secondsAwake: Math.round(awakeMs / 1000),
-      energyMah: Math.round(energyMah * 100) / 100,
+      ...energyView(energyMah, battery),
     },
-    attempts: log.map(attemptView),
+    attempts: log.map((entry) => attemptView(entry, battery)),
   };
 }

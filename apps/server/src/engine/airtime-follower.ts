@@ -7,10 +7,11 @@ import {
   learnCoverage,
   linkOf,
   lossOf,
-  OVERHEAD_BYTES,
+  ownLink,
   smallAirtimeMs,
   transferCost,
   type Backlog,
+  type CostModel,
   type Holding,
   type Ledger,
   type WaitCode,
@@ -53,17 +54,20 @@ export class AirtimeFollower {
   readonly #deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
   readonly #blockSizeOf: (campaign: OfCampaign, device: DeviceRecord) => number;
   readonly #lines: CarrierLines;
+  readonly #model: () => CostModel;
 
   constructor(parts: {
     ledger: Ledger;
     deviceOf: (update: UpdateRecord) => DeviceRecord | undefined;
     blockSizeOf: (campaign: OfCampaign, device: DeviceRecord) => number;
     lines: CarrierLines;
+    model: () => CostModel;
   }) {
     this.#ledger = parts.ledger;
     this.#deviceOf = parts.deviceOf;
     this.#blockSizeOf = parts.blockSizeOf;
     this.#lines = parts.lines;
+    this.#model = parts.model;
   }
 
   follow(campaign: OfCampaign, update: UpdateRecord, now: Instant): void {
@@ -97,9 +101,10 @@ export class AirtimeFollower {
 
   /** A row of before transfers were kept there stands for a firm one: better too much than too little. */
   #holdingOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Holding {
-    const link = linkOf(device, this.#blockSizeOf(campaign, device));
-    const { share, duration } = blockCost(link);
-    const left = transferCost(bytesLeft(campaign, update), link).duration;
+    const model = this.#model();
+    const link = ownLink(linkOf(device, this.#blockSizeOf(campaign, device)), device.transfers, model);
+    const { share, duration } = blockCost(link, model);
+    const left = transferCost(bytesLeft(campaign, update), link, { model }).duration;
     const from = update.since;
     const transfer = update.transfer ?? {
       booking: { carrier: carrierFor(device).key, from, until: from + left, share },
@@ -108,7 +113,7 @@ export class AirtimeFollower {
     };
     return {
       transfer,
-      bytesPerSecond: ((link.blockSize + OVERHEAD_BYTES) * 1000) / duration,
+      bytesPerSecond: ((link.blockSize + model.radio.overheadBytes) * 1000) / duration,
       keys: budgetKeys({ device, campaign: update.campaign, stage: update.stage }),
     };
   }
@@ -116,7 +121,7 @@ export class AirtimeFollower {
   #backlogOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {
     const ce = expectedCoverage(device.coverage ?? learnCoverage(undefined, lossOf(device)));
     const link = { ...linkOf(device, this.#blockSizeOf(campaign, device)), ce };
-    return { carrier: carrierFor(device).key, smallAirtimeMs: smallAirtimeMs(bytesLeft(campaign, update), link) };
+    return { carrier: carrierFor(device).key, smallAirtimeMs: smallAirtimeMs(bytesLeft(campaign, update), link, this.#model()) };
   }
 }
 

@@ -1,5 +1,13 @@
 import { isoOf, type Endpoint, type Instant, type Json } from '@drover/kernel';
-import { appointmentTurn, contactEnergyMah, lifetimeUntil, MOST_APPOINTMENTS, type Appointment, type TransferLink } from '@drover/schedule';
+import {
+  appointmentTurn,
+  contactEnergyMah,
+  lifetimeUntil,
+  MOST_APPOINTMENTS,
+  type Appointment,
+  type CostModel,
+  type TransferLink,
+} from '@drover/schedule';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OperationReport } from '../link/operations.ts';
 import { draft } from './audit-drafts.ts';
@@ -31,8 +39,8 @@ export function appointmentsLeft(
 }
 
 /** What an extra wake-up costs, mAh: both halves of a contact. */
-export function wakeMah(link: TransferLink): number {
-  return 2 * contactEnergyMah(link);
+export function wakeMah(link: TransferLink, model: CostModel): number {
+  return 2 * contactEnergyMah(link, model);
 }
 
 /** Writes an appointment into the device while it is awake. */

@@ -1,5 +1,14 @@
 import type { Digest, Endpoint, Instant, Json, Steps } from '@drover/kernel';
-import { CampaignError, digestOf, isOver, planSteps, type CampaignDocument, type DroverDocument, type Plan } from '@drover/campaign';
+import {
+  CampaignError,
+  COST_MODEL_KINDS,
+  digestOf,
+  isOver,
+  planSteps,
+  type CampaignDocument,
+  type DroverDocument,
+  type Plan,
+} from '@drover/campaign';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { ForecastSum, type Forecast } from '@drover/schedule';
@@ -30,6 +39,8 @@ interface PlanContext {
   readonly now: Instant;
 }
 
+type Place = Pick<DroverDocument['metadata'], 'name' | 'namespace'>;
+
 const isStarted = ({ life }: CampaignRecord): boolean =>
   !['awaiting-approval', 'denied', 'scheduled'].includes(life.phase) &&
   life.resumeTo !== 'scheduled' &&
@@ -51,10 +62,27 @@ export class CampaignPlanner {
   }
 
   async plan(documents: readonly DroverDocument[]): Promise<PlannedDocument[]> {
+    this.#requireOneModelEach(documents);
     const context = { alongside: policiesIn(documents), images: await this.#measure(documents), now: this.#engine.clock.now() };
     const planned: PlannedDocument[] = [];
     for (const document of documents) planned.push(await inSlices(this.#planned(document, context)));
     return planned;
+  }
+
+  /** Carriers and batteries are the same for everybody: there is one model of each, and who brings another one says which it replaces. */
+  #requireOneModelEach(documents: readonly DroverDocument[]): void {
+    for (const kind of COST_MODEL_KINDS) {
+      const known = this.#engine.state.models.inForce(kind)?.metadata;
+      const [first, ...others] = documents.filter((document) => document.kind === kind).map(({ metadata }) => metadata);
+      const stranger = [first, ...others].find((each) => each && !isSamePlace(each, known ?? first));
+      if (!stranger) continue;
+      const there = known ? 'is in force' : 'is applied with it';
+      const { namespace, name } = (known ?? first)!;
+      throw new CampaignError(
+        'MODEL_IN_FORCE',
+        `${kind} ${stranger.name}: a server has one ${kind}, and ${name} of namespace ${namespace} ${there}; change that one, or remove it first`,
+      );
+    }
   }
 
   knownSource({ kind, metadata }: DroverDocument): Json | undefined {
@@ -152,15 +180,19 @@ export class CampaignPlanner {
   }
 
   #emptySum({ metadata, spec }: CampaignDocument): ForecastSum<DeviceRecord> {
-    const { classes } = this.#engine.state;
+    const { classes, models } = this.#engine.state;
     const { preferred } = spec.delivery.blockSize;
     return new ForecastSum({
       imageBytes: this.#engine.state.firmwareOf(metadata.namespace, spec.firmware.name, spec.firmware.version)?.size ?? 0,
       blockSizeFor: (device) => classes.blockSize(device, preferred),
       airtime: spec.bandwidth.perCell.airtime,
+      model: models.cost,
+      deviceClassOf: (device) => classes.nameOf(device),
     });
   }
 }
+
+const isSamePlace = (one: Place, other: Place | undefined): boolean => one.name === other?.name && one.namespace === other.namespace;
 
 function* devicesIn(devices: Iterable<DeviceRecord>, namespace: string): Generator<DeviceRecord> {
   for (const device of devices) if (device.namespace === namespace) yield device;

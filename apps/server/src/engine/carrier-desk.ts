@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 import { largestAirtime } from './largest-airtime.ts';
 
 /** A carrier of which nothing is known but what campaigns may take of it: that is what it has until it shows otherwise. */
-const AS_AGREED: CarrierCapacity = { part: 1, heldUntil: 0 };
+export const AS_AGREED: CarrierCapacity = { part: 1, heldUntil: 0 };
 
 /** Finds out what carriers really have: what was agreed is an upper bound, and their own traffic is nobody's to know. */
 export class CarrierDesk {
@@ -33,6 +33,6 @@ export class CarrierDesk {
     const utilisation = seen.airtimeMs / MINUTE / shareOf(before, contract);
     const capacity = learnCapacity(before, { ...seen, utilisation, contract }, at);
     if (capacity.part === before.part && capacity.heldUntil === before.heldUntil) return undefined;
-    return { carrier: seen.carrier, capacity, share: capacity.part >= 1 ? 1 : shareOf(capacity, contract), changedAt: at };
+    return { ...known, carrier: seen.carrier, capacity, share: capacity.part >= 1 ? 1 : shareOf(capacity, contract), changedAt: at };
   }
 }

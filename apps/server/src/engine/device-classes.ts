@@ -49,6 +49,10 @@ export class DeviceClasses {
     return this.matching(device)[0];
   }
 
+  nameOf(device: Device): string | undefined {
+    return this.of(device)?.metadata.name;
+  }
+
   specOf(device: Device): DeviceClassSpec | undefined {
     return this.of(device)?.spec;
   }

@@ -11,9 +11,16 @@ export interface ImportedDevice {
   readonly site?: string;
   readonly carrier?: string;
   readonly timeZone?: string;
+  readonly batteryCapacityMah?: number;
 }
 
-const IMPORTED: readonly ('site' | 'carrier' | 'timeZone')[] = ['site', 'carrier', 'timeZone'];
+const FACT_OF = {
+  site: 'site',
+  carrier: 'carrier',
+  timeZone: 'timeZone',
+  batteryCapacityMah: 'battery.capacity',
+} as const satisfies Partial<Record<keyof ImportedDevice, FactName>>;
+const IMPORTED = Object.keys(FACT_OF) as (keyof typeof FACT_OF)[];
 
 export class DeviceDesk {
   readonly #engine: Engine;
@@ -44,7 +51,7 @@ export class DeviceDesk {
         if (!known) created++;
         const news: Facts = Object.fromEntries(
           IMPORTED.flatMap((name): [FactName, unknown][] =>
-            entry[name] === undefined ? [] : [[name, { value: entry[name], at: unit.now }]],
+            entry[name] === undefined ? [] : [[FACT_OF[name], { value: entry[name], at: unit.now }]],
           ),
         );
         unit.putDevice({

@@ -6,6 +6,7 @@ import {
   contactEnergyMah,
   installEnergyMah,
   linkOf,
+  ownLink,
   spend,
   spentIn,
   type TransferLink,
@@ -68,6 +69,7 @@ export class DeviceStepper {
       device,
       pattern: device.pattern,
       coverage: device.coverage,
+      transfers: device.transfers,
       sleeps: device.registration?.queueMode ?? true,
       spentThisYearMah: spentIn(device.energySpent, now),
       appointmentsLeft: appointmentsLeft({ campaign, update }, device, state),
@@ -89,6 +91,8 @@ export class DeviceStepper {
       inFlightElsewhere: state.inFlightElsewhere(update.endpoint, key),
       isOutranked: state.isOutranked(campaign),
       ledger: state.ledger,
+      deviceClass: state.classes.nameOf(device),
+      model: state.models.cost,
     };
   }
 
@@ -147,7 +151,7 @@ export class DeviceStepper {
       case 'look':
         return this.#look(place, device, decision.reason, unit);
       case 'execute': {
-        const energyMah = installEnergyMah(this.linkOf(place, device));
+        const energyMah = installEnergyMah(this.linkOf(place, device), this.#engine.state.models.cost);
         const after = this.apply(place, { type: 'execute-permitted', energyMah }, unit);
         if (after.state !== 'installing') return;
         unit.audit(this.#event('execute-committed', after, unit.now, { attempt: after.attempt, notAfter: decision.notAfter ?? null }));
@@ -179,7 +183,11 @@ export class DeviceStepper {
   #wait(place: Place, device: DeviceRecord, { asks, ...decision }: Extract<DeviceDecision, { type: 'wait' }>, unit: UnitOfWork): void {
     const wakes = asks === true && 'nextAt' in decision.reason ? decision.reason.nextAt : undefined;
     if (wakes === undefined) return void this.apply(place, { ...decision, type: 'must-wait' }, unit);
-    const after = this.apply(place, { ...decision, type: 'must-wait', wakeMah: wakeMah(this.linkOf(place, device)) }, unit);
+    const after = this.apply(
+      place,
+      { ...decision, type: 'must-wait', wakeMah: wakeMah(this.linkOf(place, device), this.#engine.state.models.cost) },
+      unit,
+    );
     appoint(after, device, wakes, unit);
   }
 
@@ -200,7 +208,8 @@ export class DeviceStepper {
   /** How its blocks go over the air, in the size that its class and the campaign agree on. */
   linkOf({ campaign }: Pick<Place, 'campaign'>, device: DeviceRecord): TransferLink {
     const { preferred } = campaign.document.spec.delivery.blockSize;
-    return linkOf(device, this.#engine.state.classes.blockSize(device, preferred));
+    const { classes, models } = this.#engine.state;
+    return ownLink(linkOf(device, classes.blockSize(device, preferred)), device.transfers, models.cost);
   }
 
   cancel(place: Place, why: string, unit: UnitOfWork): void {
@@ -212,7 +221,7 @@ export class DeviceStepper {
 
   #offer(place: Place, device: DeviceRecord, decision: Extract<DeviceDecision, { type: 'offer' }>, unit: UnitOfWork): void {
     const versionBefore = versionIn(runningVersion(place.campaign.document.spec, device));
-    const energyMah = contactEnergyMah(this.linkOf(place, device));
+    const energyMah = contactEnergyMah(this.linkOf(place, device), this.#engine.state.models.cost);
     const after = this.apply(place, { type: 'admitted', versionBefore, energyMah, transfer: decision.transfer }, unit);
     if (after.state !== 'offered') return;
     unit.audit(

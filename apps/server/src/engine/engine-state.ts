@@ -1,6 +1,6 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, isOver, priorityOf, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
-import { Carriers, Ledger, NetworkHints } from '@drover/schedule';
+import { batteryOf, Carriers, Ledger, NetworkHints, type Battery } from '@drover/schedule';
 import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
@@ -16,6 +16,7 @@ import type {
 import { AirtimeFollower } from './airtime-follower.ts';
 import { CarrierLines } from './carrier-lines.ts';
 import { AppointmentRecords } from './appointment-records.ts';
+import { CostModels } from './cost-models.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceShelf } from './device-shelf.ts';
 import { ReviewQueue } from './review-queue.ts';
@@ -96,6 +97,7 @@ export class EngineState {
     new Carriers((carrier, at) => Math.min(this.carriers.get(String(carrier))?.share ?? 1, this.hints.shareAt(carrier, at))),
   );
   readonly classes = new DeviceClasses();
+  readonly models = new CostModels();
   readonly appointments = new AppointmentRecords();
   readonly #lines = new CarrierLines();
   readonly #airtime = new AirtimeFollower({
@@ -103,6 +105,7 @@ export class EngineState {
     deviceOf: ({ endpoint }) => this.devices.get(endpoint),
     blockSizeOf: ({ document }, device) => this.classes.blockSize(device, document.spec.delivery.blockSize.preferred),
     lines: this.#lines,
+    model: () => this.models.cost,
   });
   /** Last moment at which a sleeper is expected to listen. */
   readonly awakeUntil = new Map<Endpoint, Instant>();
@@ -117,6 +120,11 @@ export class EngineState {
 
   constructor(withdrawnInLog: Iterable<Digest> = []) {
     this.#withdrawnInLog = new Set(withdrawnInLog);
+  }
+
+  /** What its energy is counted against; none of a device that has none. */
+  batteryOf(device: DeviceRecord): Battery | undefined {
+    return batteryOf(device, this.models.cost.energy, this.classes.nameOf(device));
   }
 
   putDevice(device: DeviceRecord): void {
@@ -217,6 +225,7 @@ export class EngineState {
     const { namespace, kind, name, removedAt } = record;
     if (removedAt === undefined) this.documents.set(documentKey(namespace, kind, name), record);
     else this.documents.delete(documentKey(namespace, kind, name));
+    this.models.put(record);
     if (kind !== 'DeviceClass') return;
     if (removedAt === undefined) this.classes.put(deviceClassOf(record));
     else this.classes.remove(namespace, name);

@@ -22,6 +22,7 @@ import { Explainer } from './explain.ts';
 import { FirmwareDesk } from './firmware-desk.ts';
 import { GatewayLooks } from './gateway-looks.ts';
 import { HintDesk } from './hint-desk.ts';
+import { ModelDesk } from './model-desk.ts';
 import { HoldDesk } from './hold-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
 import { RollbackDesk } from './rollback-desk.ts';
@@ -47,6 +48,7 @@ export interface EngineParts {
 const INSIGHT = [
   { provide: CarrierDesk, inject: [Engine], useFactory: (e: Engine) => new CarrierDesk(e) },
   { provide: ClassDesk, inject: [Engine], useFactory: (e: Engine) => new ClassDesk(e) },
+  { provide: ModelDesk, inject: [Engine], useFactory: (e: Engine) => new ModelDesk(e) },
   { provide: GatewayLooks, inject: [Engine], useFactory: (e: Engine) => new GatewayLooks(e) },
   { provide: TraceDesk, inject: [Engine, GatewayLooks], useFactory: (e: Engine, looks: GatewayLooks) => new TraceDesk(e, looks) },
   {

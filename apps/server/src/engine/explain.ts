@@ -1,6 +1,6 @@
 import { durationText, isoOf, type Instant } from '@drover/kernel';
 import { decideDevice, holdReason, isSettled, isTransferring, type DeviceUpdate } from '@drover/rollout';
-import { nextContact, type WaitReason } from '@drover/schedule';
+import { nextContact, type WaitReason, type Battery } from '@drover/schedule';
 import type { DeviceRecord } from '@drover/persistence';
 import { nextDeadlineIn } from './deadlines.ts';
 import type { DeviceStepper } from './device-stepper.ts';
@@ -22,6 +22,8 @@ export interface Explanation {
   readonly size: number;
   readonly failure: string | undefined;
   readonly update: DeviceUpdate;
+  /** What its energy is counted against. */
+  readonly battery: Battery | undefined;
 }
 
 export class Explainer {
@@ -59,6 +61,7 @@ export class Explainer {
       size: campaign.record.plan.firmware.size,
       failure: update.failure,
       update,
+      battery: this.#engine.state.batteryOf(device),
     };
   }
 

@@ -1,6 +1,6 @@
 import { SECOND } from '@drover/kernel';
 import { limitsOf } from '@drover/rollout';
-import { blockCost, hasBatteryFloor, linkOf } from '@drover/schedule';
+import { blockCost, hasBatteryFloor, linkOf, ownLink } from '@drover/schedule';
 import type { CampaignSpec } from '@drover/campaign';
 import type { Activation } from '@drover/lwm2m';
 import type { DeviceRecord } from '@drover/persistence';
@@ -24,7 +24,9 @@ export function offerOrder(
   const { delivery } = spec;
   const { firmware } = campaign.record.plan;
   const blockSize = engine.state.classes.blockSize(device, delivery.blockSize.preferred);
-  const block = blockCost(linkOf(device, blockSize));
+  const { cost } = engine.state.models;
+  const link = ownLink(linkOf(device, blockSize), device.transfers, cost);
+  const block = blockCost(link, cost);
   const { model, version, nothingInstalled } = trustTarget(spec, device);
   return {
     ...more,
@@ -46,6 +48,7 @@ export function offerOrder(
     share: block.share,
     isFirm: update.transfer?.isFirm ?? true,
     blockMs: block.duration,
+    link: { bearer: link.bearer, ce: link.ce },
     device: { model, version, ...(nothingInstalled ? { nothingInstalled } : {}) },
     target: { object: delivery.object, instance: delivery.instance, component: firmware.name },
     protocols: { order: delivery.protocolOrder, tryNext: spec.retry.classes.UnsupportedProtocol?.nextProtocol ?? true },

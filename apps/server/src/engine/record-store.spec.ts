@@ -13,7 +13,8 @@ const value = fc.letrec((tie) => ({
     fc.boolean(),
     fc.constant(null),
     fc.oneof(fc.integer(), fc.double(), fc.constantFrom(-0, NaN, Infinity, 1_764_547_200_000)),
-    fc.array(fc.jsonValue({ maxDepth: 1 })),
+    // JSON has no minus zero, and nothing of ours is one.
+    fc.array(fc.jsonValue({ maxDepth: 1 }).map((inner) => JSON.parse(JSON.stringify(inner)) as unknown)),
     fc.dictionary(fc.constantFrom('', 'a', '{', '}', '__proto__'), tie('any'), { noNullPrototype: true }),
   ),
 })).any;

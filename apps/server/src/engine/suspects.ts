@@ -2,6 +2,7 @@ import type { Instant } from '@drover/kernel';
 import type { FailureClass } from '@drover/campaign';
 import type { FactName } from '@drover/fleet';
 import type { AttemptEntry } from '@drover/rollout';
+import type { Battery } from '@drover/schedule';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { EngineState, LiveCampaign } from './engine-state.ts';
 
@@ -24,6 +25,8 @@ export interface Suspect {
   readonly versionBefore: string | undefined;
   readonly failures: Readonly<Record<string, number>>;
   readonly attempts: readonly AttemptEntry[];
+  /** What their energy is counted against. */
+  readonly battery: Battery | undefined;
 }
 
 /** All devices of a namespace that may need a visit, the longest silent first. */
@@ -37,7 +40,7 @@ export function suspectsOf(state: EngineState, namespace: string, only?: string)
       const device = what === undefined ? undefined : state.devices.get(update.endpoint);
       if (what === undefined || !device || isResolved(state, update)) continue;
       named.add(update.endpoint);
-      suspects.push(suspectIn(campaign, update, device, what));
+      suspects.push({ ...suspectIn(campaign, update, device, what), battery: state.batteryOf(device) });
     }
   }
   for (const device of state.devices.values())
@@ -61,7 +64,7 @@ function isResolved(state: EngineState, failed: UpdateRecord): boolean {
   return false;
 }
 
-function suspectIn({ record }: LiveCampaign, update: UpdateRecord, device: DeviceRecord, what: string): Suspect {
+function suspectIn({ record }: LiveCampaign, update: UpdateRecord, device: DeviceRecord, what: string): Omit<Suspect, 'battery'> {
   return {
     device,
     what,
@@ -83,9 +86,10 @@ function quarantined(state: EngineState, device: DeviceRecord, only: string | un
   const last = quarantine?.campaigns.at(-1);
   if (!quarantine || last === undefined || (only !== undefined && last !== only)) return [];
   const campaign = state.campaigns.get(`${namespace}/${last}`);
+  const battery = state.batteryOf(device);
   const update = campaign?.updates.get(endpoint);
-  if (campaign && update) return [{ ...suspectIn(campaign, update, device, 'quarantined'), since: quarantine.since }];
-  const nothing = { offset: 0, size: 0, versionBefore: undefined, failures: {}, attempts: [] };
+  if (campaign && update) return [{ ...suspectIn(campaign, update, device, 'quarantined'), since: quarantine.since, battery }];
+  const nothing = { offset: 0, size: 0, versionBefore: undefined, failures: {}, attempts: [], battery };
   const heardSince = (device.lastContactAt ?? 0) > quarantine.since;
   return [{ ...nothing, device, what: 'quarantined', since: quarantine.since, campaign: last, heardSince, signs: signsOf(device) }];
 }

@@ -21,6 +21,7 @@ const emptyLists = (): Lists => ({
   campaigns: [],
   planParts: [],
   carriers: [],
+  calibrations: [],
   devices: [],
   updates: [],
   dropUpdatesOf: [],
@@ -88,7 +89,14 @@ export class UnitOfWork {
 
   /** No event to prove, no message that waits for the commit, and nothing but what devices will tell again. */
   get urgency(): Urgency {
-    const { devices: _devices, updates: _updates, timeline: _timeline, carriers: _carriers, ...others } = this.changes;
+    const {
+      devices: _devices,
+      updates: _updates,
+      timeline: _timeline,
+      carriers: _carriers,
+      calibrations: _calibrations,
+      ...others
+    } = this.changes;
     const isToldAgain = Object.values(others).every((list) => list.length === 0);
     return this.events.length === 0 && this.messages.length === 0 && isToldAgain ? 'lazy' : 'now';
   }

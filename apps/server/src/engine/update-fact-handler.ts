@@ -1,10 +1,11 @@
 import { plus, type Instant } from '@drover/kernel';
 import { FAILURE_CLASSES, type FailureClass } from '@drover/campaign';
-import { measuredEnergyMah, nextContact, type TransferLink } from '@drover/schedule';
+import { measuredEnergyMah, nextContact, type CostModel, type TransferLink } from '@drover/schedule';
 import { holdsCampaign, type DeviceFact } from '@drover/rollout';
 import type { DeviceRecord } from '@drover/persistence';
 import type { FromGateway, UpdateFact } from '../link/messages.ts';
 import { attemptKey } from './attempt.ts';
+import { learnBlocks } from './block-learner.ts';
 import { withVersionRead } from './component-versions.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { DeviceStepper } from './device-stepper.ts';
@@ -35,8 +36,9 @@ export class UpdateFactHandler {
       const device = this.#engine.state.devices.get(endpoint);
       if (!place || !device) return;
       if (fact.type !== 'session-lost') this.#contacts.stayAwake(endpoint, at);
+      if (fact.type === 'blocks-seen') return learnBlocks(place, fact, at, { state: this.#engine.state, unit });
       const link = this.#stepper.linkOf(place, device);
-      const translated = translate(fact, { device, at, link });
+      const translated = translate(fact, { device, at, link, model: this.#engine.state.models.cost });
       if (fact.type === 'began-anew') this.#learnBeganAnew(place, device, unit);
       if (fact.type !== 'progress') unit.note(device.namespace, endpoint, `gateway:${fact.type}`, fact);
       if (!translated) return;
@@ -89,15 +91,16 @@ interface Heard {
   readonly device: DeviceRecord;
   readonly at: Instant;
   readonly link: TransferLink;
+  readonly model: CostModel;
 }
 
-function translate(fact: UpdateFact, { device, at, link }: Heard): DeviceFact | undefined {
+function translate(fact: UpdateFact, { device, at, link, model }: Heard): DeviceFact | undefined {
   const contactAt = device.pattern?.lastAt ?? at;
   switch (fact.type) {
     case 'download-started':
       return { type: 'download-started', method: fact.method };
     case 'progress':
-      return { ...fact, energyMah: measuredEnergyMah(fact, link) };
+      return { ...fact, energyMah: measuredEnergyMah(fact, link, model) };
     case 'began-anew':
       return { type: 'began-anew' };
     case 'cancel-refused':

@@ -15,6 +15,7 @@ import {
 } from '@drover/lwm2m';
 import { monotonicMs } from '@drover/platform';
 import type { OfferOrder } from '../link/messages.ts';
+import { BlockWatch } from './block-watch.ts';
 import { Alarms } from './alarms.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { ConversationParts } from './conversation-parts.ts';
@@ -62,6 +63,7 @@ export class Conversation {
   #blockAt: Instant | undefined;
   #paceMs = 0;
   #reached = 0;
+  #blocks: BlockWatch | undefined;
   readonly #alarms: Alarms<AlarmName>;
   readonly #wakefulness: Wakefulness;
   #executeNotAfter: Instant | undefined;
@@ -81,6 +83,9 @@ export class Conversation {
       mayKeepMs: order.keepAwakeMs,
     });
     this.#progress = new Progress((fact) => parts.emit(fact));
+    // A network does not run faster with a compressed clock.
+    if (order.phase === 'transfer' && clock.setting.scale === 1)
+      this.#blocks = new BlockWatch((seen) => parts.emit({ type: 'blocks-seen', ...order.link, ...seen }));
     if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
     if (order.phase === 'transfer') this.#watchTransfer();
     const step = this.#begin();
@@ -181,7 +186,7 @@ export class Conversation {
     this.heard();
     const isLast = offset + length >= this.order.size;
     if (length < this.order.blockSize && !isLast) this.#parts.noteBlockSize(length);
-    this.#watchBlock(offset < this.#reached ? 1 : 0);
+    this.#watchBlock(length, offset < this.#reached ? 1 : 0);
     this.#reached = Math.max(this.#reached, offset + length);
     this.#progress.count({ offset: offset + length, bytes: length, retransmissions: 0 });
     this.input({ type: 'block-served', offset, length });
@@ -334,18 +339,20 @@ export class Conversation {
   #lost(): void {
     this.#parts.carriers.lost(this.order.carrier);
     this.#blockAt = undefined;
+    this.#blocks?.flush();
     this.#progress.flush();
     this.#parts.emit({ type: 'session-lost', offset: this.#talk.offset });
   }
 
   /** How long a block took, beside what it should take at its pace, is what tells that a carrier is full. */
-  #watchBlock(repeated: number): void {
+  #watchBlock(bytes: number, repeated: number): void {
     const { carrier, blockMs, share } = this.order;
     const now = this.#parts.clock.now();
     const tookMs = this.#blockAt === undefined ? undefined : now - this.#blockAt;
     this.#parts.carriers.block({ carrier, tookMs, expectedMs: blockMs + this.#paceMs, blockMs, share, repeated });
     this.#blockAt = now;
     this.#paceMs = this.#parts.pacer.delayFor(this.order.attempt);
+    this.#blocks?.block({ bytes, tookMs, repeated, isFree: this.#paceMs === 0 && this.#parts.pacer.isAlone(this.order.attempt) });
   }
 
   #watchTransfer(): void {
@@ -403,7 +410,7 @@ export class Conversation {
       pace: () => this.paceMs,
       sent: (block) => {
         this.heard();
-        this.#watchBlock(block.retransmissions);
+        this.#watchBlock(block.bytes, block.retransmissions);
         this.#progress.count(block);
       },
       askedFor: (bytes) => this.#parts.noteBlockSize(bytes),
@@ -417,6 +424,7 @@ export class Conversation {
     if (fact.type === 'battery') return this.#parts.learnt({ 'battery.level': fact.level });
     this.#progress.flush();
     // What has arrived takes no airtime any more; installing must not slow the neighbours down.
+    if (fact.type === 'download-finished') this.#blocks?.flush();
     if (fact.type === 'download-finished') this.#parts.pacer.stop(this.order.attempt);
     const told = updateFact(fact, this.#talk);
     if (told) this.#parts.emit(told);

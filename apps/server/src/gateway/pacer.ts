@@ -47,6 +47,12 @@ export class Pacer {
     else changed(load, transfer, -1);
   }
 
+  /** No other transfer is on its carrier. */
+  isAlone(attempt: string): boolean {
+    const transfer = this.#transfers.get(attempt);
+    return transfer !== undefined && this.#loads.get(transfer.carrier)?.count === 1;
+  }
+
   /** Campaign milliseconds to wait before the next block of this transfer. */
   delayFor(attempt: string): Duration {
     const transfer = this.#transfers.get(attempt);

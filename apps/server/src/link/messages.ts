@@ -2,6 +2,7 @@ import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import type { FactName, FactValue } from '@drover/fleet';
 import type { Activation, ObjectModel, UpdateTarget, UriScheme } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
+import type { Bearer, Coverage, TransferLink } from '@drover/schedule';
 import type { CarrierCommand, CarrierReport } from './carriers.ts';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
@@ -44,6 +45,8 @@ export interface OfferOrder {
   readonly budget: number;
   /** Radio time of one block, campaign ms: what pacing stretches. */
   readonly blockMs: number;
+  /** What that was counted for. */
+  readonly link: Pick<TransferLink, 'bearer' | 'ce'>;
   readonly papers: Papers;
   /** What runs where the image goes; `nothingInstalled` where the device was asked and has nothing there yet. */
   readonly device: { readonly model: string | undefined; readonly version: string | undefined; readonly nothingInstalled?: boolean };
@@ -167,6 +170,20 @@ export type UpdateFact =
       readonly retransmissions: number;
       /** Campaign ms that the device was awake for the transfer since the last of these. */
       readonly awakeMs: number;
+    }
+  /** Some blocks of one size, of a link as it was when the offer was made; only with a campaign clock that runs as the wall's. */
+  | {
+      readonly type: 'blocks-seen';
+      readonly bearer: Bearer;
+      readonly ce: Coverage;
+      readonly blockSize: number;
+      readonly blocks: number;
+      readonly repeated: number;
+      readonly bytes: number;
+      /** From the first of them to the last, ms. */
+      readonly spanMs: number;
+      /** Median time of those that nothing held up: alone on the carrier, not paced, not repeated; undefined of too few. */
+      readonly medianMs: number | undefined;
     }
   | { readonly type: 'download-finished' }
   | { readonly type: 'session-lost'; readonly offset: number }

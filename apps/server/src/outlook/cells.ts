@@ -1,5 +1,5 @@
 import { HOUR, type Instant } from '@drover/kernel';
-import { BIN_MS, isKnownCarrier, UNKNOWN_CELL_FACTOR, type LoadOf } from '@drover/schedule';
+import { BIN_MS, isKnownCarrier, UNKNOWN_CELL_FACTOR, type CarrierTransfers, type LoadOf } from '@drover/schedule';
 import type { EngineState } from '../engine/engine-state.ts';
 import { largestAirtime } from '../engine/largest-airtime.ts';
 
@@ -17,10 +17,12 @@ export interface Cell extends Pick<LoadOf, 'waiting' | 'live' | 'isCrowded'> {
   /** Promised or taken by the hour from now on, 0–1. */
   readonly promised: readonly number[];
   readonly isHot: boolean;
+  /** What transfers on it have shown. */
+  readonly transfers: CarrierTransfers | undefined;
 }
 
 /** Each carrier that is used or waited for, the fullest first. A cell a step. */
-export function* cellsOf(state: Pick<EngineState, 'ledger' | 'campaigns'>, now: Instant): Generator<void, Cell[]> {
+export function* cellsOf(state: Pick<EngineState, 'ledger' | 'campaigns' | 'carriers'>, now: Instant): Generator<void, Cell[]> {
   const { carriers } = state.ledger;
   const airtime = largestAirtime(state);
   const cells: Cell[] = [];
@@ -33,7 +35,7 @@ export function* cellsOf(state: Pick<EngineState, 'ledger' | 'campaigns'>, now: 
 
 function cellOf(
   { carrier: key, firm, yielding, ...load }: LoadOf,
-  { ledger: { carriers } }: Pick<EngineState, 'ledger'>,
+  { ledger: { carriers }, carriers: records }: Pick<EngineState, 'ledger' | 'carriers'>,
   { airtime, now }: { airtime: number; now: Instant },
 ): Cell {
   const carrier = String(key);
@@ -42,7 +44,18 @@ function cellOf(
   const used = firm + yielding;
   const promised = Array.from({ length: HOURS_AHEAD }, (_, hour) => meanTaken(now + hour * HOUR, (at) => carriers.ledger.takenAt(key, at)));
   const isHot = load.isCrowded || Math.max(used, ...promised) >= HOT * budget;
-  return { carrier, isKnown, waiting: load.waiting, live: load.live, isCrowded: load.isCrowded, used, budget, promised, isHot };
+  return {
+    carrier,
+    isKnown,
+    waiting: load.waiting,
+    live: load.live,
+    isCrowded: load.isCrowded,
+    used,
+    budget,
+    promised,
+    isHot,
+    transfers: records.get(carrier)?.transfers,
+  };
 }
 
 function meanTaken(from: number, takenAt: (at: number) => number): number {

@@ -2,12 +2,14 @@ import { Instant, MINUTE, plus } from '@drover/kernel';
 import { canResumeTransfer, isTransferring } from '@drover/rollout';
 import {
   barrierIndex,
+  batteryOf,
   bearerOf,
   BEARERS,
   contactDeadline,
   DEFAULT_PERIOD_MS,
   HAS_IMAGE,
   learnCoverage,
+  mahPerDay,
   lossOf,
   nextContact,
   standingRefusal,
@@ -26,7 +28,7 @@ import type { EngineState } from '../engine/engine-state.ts';
 const SILENT_PERIODS = 3;
 
 export interface RowContext {
-  readonly state: Pick<EngineState, 'classes' | 'away' | 'appointments'>;
+  readonly state: Pick<EngineState, 'classes' | 'away' | 'appointments' | 'models'>;
   readonly document: CampaignDocument;
   readonly limits: Limits;
   readonly imageBytes: number;
@@ -46,6 +48,7 @@ export function outlookRow(update: UpdateRecord, device: DeviceRecord, places: R
   const canResume = canResumeTransfer({ update, device, spec, resume: resumeOf(device, state) });
   const { meanDb, varianceDb } = device.coverage ?? learnCoverage(undefined, lossOf(device));
   const bearer = bearerOf(device);
+  const battery = batteryOf(device, state.models.cost.energy, state.classes.nameOf(device));
   return {
     ...places,
     bearer: BEARERS.indexOf(bearer),
@@ -57,7 +60,8 @@ export function outlookRow(update: UpdateRecord, device: DeviceRecord, places: R
     blockSize: state.classes.blockSize(device, spec.delivery.blockSize.preferred),
     canResume: Number(canResume),
     canAppoint: Number(appointmentsLeft({ campaign: { document }, update }, device, state) > 0),
-    onBattery: Number(device.facts['power.mains']?.value !== true && bearer !== 'other'),
+    onBattery: Number(battery !== undefined),
+    mahPerDay: battery === undefined ? 0 : mahPerDay(battery),
     stage: update.stage,
     progress: progressOf(update),
     hasBegun: Number(update.attempt > 0),
@@ -69,7 +73,7 @@ export function outlookRow(update: UpdateRecord, device: DeviceRecord, places: R
 /** A device nobody has heard of: it is counted, and not counted on. */
 export function unknownRow({ stage }: UpdateRecord, places: RowPlaces): OutlookRow {
   const nothing = { bearer: 0, lossDb: 0, lossVarianceDb: 1, periodMs: DEFAULT_PERIOD_MS, phaseMs: 0, bytes: 1, blockSize: 512 };
-  const flags = { canResume: 0, canAppoint: 0, onBattery: 0, progress: WAITS, hasBegun: 0 };
+  const flags = { canResume: 0, canAppoint: 0, onBattery: 0, mahPerDay: 0, progress: WAITS, hasBegun: 0 };
   return { ...places, ...nothing, ...flags, stage, barrier: barrierIndex('SILENT'), givenUpMs: 0 };
 }
 

@@ -61,7 +61,8 @@ export function* makeSnapshot(source: OutlookSource, state: EngineState, now: In
     }
     yield;
   }
-  return { at: now, campaign: campaignOf(source, counts, limits, now), size, ...firstRows(room, size), ...places.tables };
+  const { cost: model } = state.models;
+  return { at: now, campaign: campaignOf(source, counts, limits, now), model, size, ...firstRows(room, size), ...places.tables };
 }
 
 /** Whether there is still something to do for it. */

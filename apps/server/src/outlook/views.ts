@@ -34,6 +34,12 @@ function outlookView({ at, eta, devices, ...outlook }: Outlook, assumes: readonl
 
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000;
 
-export function cellView({ used, budget, promised, ...cell }: Cell): CellView {
-  return { ...cell, used: thousandths(used), budget: thousandths(budget), promised: promised.map(thousandths) };
+export function cellView({ used, budget, promised, transfers, ...cell }: Cell): CellView {
+  const shown = transfers && {
+    measured: transfers.measured,
+    slowness: thousandths(transfers.slowness),
+    loss: thousandths(transfers.loss),
+    bytesPerSecond: Math.round(transfers.bytesPerSecond),
+  };
+  return { ...cell, transfers: shown, used: thousandths(used), budget: thousandths(budget), promised: promised.map(thousandths) };
 }

@@ -2,6 +2,13 @@ import { First1764547200000 } from './0001-first.ts';
 import { PlanParts1795824000000 } from './0002-plan-parts.ts';
 import { Carriers1795824100000 } from './0003-carriers.ts';
 import { NoIndexByState1795824200000 } from './0004-no-index-by-state.ts';
+import { Calibration1795824300000 } from './0005-calibration.ts';
 
 /** In the order in which they are carried out. */
-export const MIGRATIONS = [First1764547200000, PlanParts1795824000000, Carriers1795824100000, NoIndexByState1795824200000];
+export const MIGRATIONS = [
+  First1764547200000,
+  PlanParts1795824000000,
+  Carriers1795824100000,
+  NoIndexByState1795824200000,
+  Calibration1795824300000,
+];

@@ -42,6 +42,12 @@ export class CarrierRow {
   @Column({ type: 'text' }) body!: string;
 }
 
+@Entity({ name: 'calibration' })
+export class CalibrationRow {
+  @PrimaryColumn({ type: 'text' }) kind!: string;
+  @Column({ type: 'text' }) body!: string;
+}
+
 @Entity({ name: 'device' })
 export class DeviceRow {
   @PrimaryColumn({ type: 'text' }) namespace!: string;
@@ -128,6 +134,7 @@ export const ROWS = [
   CampaignRow,
   PlanPartRow,
   CarrierRow,
+  CalibrationRow,
   DeviceRow,
   DeviceUpdateRow,
   ApprovalRow,

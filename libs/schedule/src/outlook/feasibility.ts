@@ -8,7 +8,7 @@ import { barrierIndex, HAS_IMAGE, WAITS, type Barrier, type OutlookSnapshot } fr
 export function costAhead(snapshot: OutlookSnapshot, device: number): TransferCost {
   const ce = expectedCoverage({ meanDb: snapshot.lossDb[device]!, varianceDb: snapshot.lossVarianceDb[device]! });
   const link = { bearer: BEARERS[snapshot.bearer[device]!]!, ce, blockSize: snapshot.blockSize[device]! };
-  return transferCost(snapshot.bytes[device]!, link, { install: false });
+  return transferCost(snapshot.bytes[device]!, link, { install: false, model: snapshot.model });
 }
 
 /**

@@ -24,6 +24,8 @@ export interface RunFigures {
   readonly feasible: number;
   /** Of devices on battery that came through, mAh, and their coverage level at the mean. */
   readonly energyMah: Float64Array;
+  /** The same in days of the life of each battery. */
+  readonly energyDays: Float64Array;
   readonly coverage: Uint8Array;
   /** Part of what was sent that has to be sent again, 0–1. */
   readonly wasted: number;
@@ -52,7 +54,7 @@ export function sceneOf(snapshot: OutlookSnapshot, sample: Sample): Scene {
 export function runOnce(scene: Scene, seed: number): RunFigures {
   const { snapshot, sample, barriers, fleet } = scene;
   const policy = new StagedPolicy(scene);
-  const world = new World(fleet, { ...WEATHER, seed }, { pacing: 'battery-first', horizonMs: horizonMs(snapshot) });
+  const world = new World(fleet, { ...WEATHER, seed }, { pacing: 'battery-first', horizonMs: horizonMs(snapshot), model: snapshot.model });
   world.run(policy);
   const through = Array.from(sample.rows.keys()).filter((device) => Number.isFinite(policy.settledAt[device]!));
   const charged = through.filter((device) => snapshot.onBattery[sample.rows[device]!] === 1);
@@ -61,6 +63,7 @@ export function runOnce(scene: Scene, seed: number): RunFigures {
     settled: Float64Array.from(through, (device) => policy.settledAt[device]!).sort(),
     feasible: sample.rows.reduce((sum, row) => sum + Number(barriers[row] === 0), 0),
     energyMah: Float64Array.from(charged, (device) => world.energyMah[device]!),
+    energyDays: Float64Array.from(charged, (device) => world.energyMah[device]! / snapshot.mahPerDay[sample.rows[device]!]!),
     coverage: Uint8Array.from(charged, (device) => coverageAtLoss(fleet.meanLossDb[device]!)),
     wasted: sentBlocks === 0 ? 0 : wastedBlocks / sentBlocks,
     extraWakes,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DAY, HOUR } from '@drover/kernel';
 import { aSnapshot, aStageOutlook, type SnapshotParts } from '@drover/testkit';
+import { BLOCK_KINDS } from '../block-times.ts';
 import { outlookOf, type Outlook, type OutlookOptions } from './outlook.ts';
 import { barrierIndex, BARRIERS, HAS_IMAGE, TRANSFERS, type OutlookRow, type OutlookSnapshot } from './snapshot.ts';
 
@@ -208,9 +209,24 @@ describe('energy and bytes', () => {
   it('are those of the model where nothing is lost', () => {
     const { energy, bytes } = of({ rows: many(8, { onBattery: 1, periodMs: 6 * HOUR, phaseMs: HOUR, lossVarianceDb: 0 }) });
     expect(energy.p50Mah).toBeCloseTo(6.5, 0);
-    expect(energy.p50Days).toBeCloseTo(2.8, 0);
+    expect(energy.p50Days).toBeCloseTo(1.9, 0);
+    expect(energy).toMatchObject({ mahPerDay: 3.47, byCoverage: [{ p50Days: energy.p50Days }, {}, {}] });
     expect(energy.byCoverage.map(({ devices }) => devices)).toEqual([8, 0, 0]);
     expect(bytes / (8 * (262_144 + 512 * 75))).toBeCloseTo(1, 1);
+  });
+
+  it('follow the model that the snapshot carries: figures, batteries and what was measured', () => {
+    const rows = many(8, { onBattery: 1, periodMs: 6 * HOUR, phaseMs: HOUR, lossVarianceDb: 0 });
+    const snapshot = aSnapshot({ rows });
+    const usual = outlook(snapshot);
+    const slow = { ...snapshot.model, factors: new Float64Array(BLOCK_KINDS).fill(3) };
+    const slowly = outlook({ ...snapshot, model: structuredClone(slow) });
+    expect(all(slowly) - all(usual)).toBeGreaterThan(0.25);
+    expect(slowly.energy.p50Mah).toBeGreaterThan(1.5 * usual.energy.p50Mah);
+    const energy = { ...snapshot.model.energy, installMah: 11 };
+    expect(outlook({ ...snapshot, model: { ...snapshot.model, energy } }).energy.p50Mah - usual.energy.p50Mah).toBeCloseTo(10, 1);
+    const small = outlook({ ...snapshot, mahPerDay: new Float32Array(8).fill(0.347) });
+    expect(small.energy.p50Days).toBeCloseTo(10 * usual.energy.p50Days, -1);
   });
 
   it('of devices on mains is not counted', () => {

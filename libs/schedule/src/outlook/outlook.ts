@@ -1,4 +1,5 @@
 import { HOUR } from '@drover/kernel';
+import { mahPerDay } from '../battery-life.ts';
 import { bottlenecksOf, type CarrierLoadAhead } from './bottlenecks.ts';
 import { costAhead } from './feasibility.ts';
 import { leversOf, type LeverName } from './levers.ts';
@@ -171,7 +172,7 @@ function figuresOf({ snapshot, sample, barriers }: Scene, figures: readonly RunF
       opensHours: spreadHours(figures.map(({ opened }) => Math.max(0, opened[stage]!))),
       short: shortOf(snapshot, barriers, stage),
     })),
-    energy: energyOf(figures, sample.factor),
+    energy: energyOf(figures, { factor: sample.factor, usual: mahPerDay(snapshot.model.energy.battery) }),
     bytes: bytesOf(
       snapshot,
       barriers,

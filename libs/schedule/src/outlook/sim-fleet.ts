@@ -50,8 +50,9 @@ function carriersOf(snapshot: OutlookSnapshot, rows: Int32Array, part: Float64Ar
 function asSimulated(snapshot: OutlookSnapshot, row: number): number {
   const [bytes, blockSize] = [snapshot.bytes[row]!, snapshot.blockSize[row]!];
   if (blockSize === BLOCK_SIZE) return bytes;
+  const { model } = snapshot;
   const ce = expectedCoverage({ meanDb: snapshot.lossDb[row]!, varianceDb: snapshot.lossVarianceDb[row]! });
   const link: TransferLink = { bearer: BEARERS[snapshot.bearer[row]!]!, ce, blockSize };
-  const longer = blockCost(link).duration / blockCost({ ...link, blockSize: BLOCK_SIZE }).duration;
+  const longer = blockCost(link, model).duration / blockCost({ ...link, blockSize: BLOCK_SIZE }, model).duration;
   return Math.round(Math.ceil(bytes / blockSize) * longer * BLOCK_SIZE);
 }

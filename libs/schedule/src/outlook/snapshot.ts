@@ -1,3 +1,4 @@
+import type { CostModel } from '../cost-model.ts';
 import type { PaceMode } from '../pace-mode.ts';
 
 /** Length of the tables of open hours: what a window is repeats after a week at the latest. */
@@ -64,6 +65,8 @@ export interface OutlookSnapshot {
   /** Campaign time, ms since the epoch. */
   readonly at: number;
   readonly campaign: CampaignOutlook;
+  /** What costs are counted by. */
+  readonly model: CostModel;
   readonly size: number;
   /** Names of the carriers. */
   readonly carriers: readonly string[];
@@ -87,6 +90,8 @@ export interface OutlookSnapshot {
   /** Can be asked to wake up at another time. */
   readonly canAppoint: Uint8Array;
   readonly onBattery: Uint8Array;
+  /** What its battery may give a day to last as long as it should, mAh: the yardstick of days of life; 0 without a battery. */
+  readonly mahPerDay: Float32Array;
   /** Indices into `windows`. */
   readonly download: Uint8Array;
   readonly install: Uint8Array;
@@ -115,6 +120,7 @@ const COLUMNS = [
   'canResume',
   'canAppoint',
   'onBattery',
+  'mahPerDay',
   'download',
   'install',
   'stage',
@@ -142,6 +148,7 @@ export function outlookColumns(size: number): OutlookColumns {
     canResume: new Uint8Array(size),
     canAppoint: new Uint8Array(size),
     onBattery: new Uint8Array(size),
+    mahPerDay: new Float32Array(size),
     download: new Uint8Array(size),
     install: new Uint8Array(size),
     stage: new Uint8Array(size),

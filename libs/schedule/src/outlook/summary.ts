@@ -25,19 +25,23 @@ export interface EnergyOutlook {
   readonly p50Mah: number;
   readonly p95Mah: number;
   readonly p99Mah: number;
-  /** The same in days of battery life, at `mahPerDay`. */
+  /** The same in days of battery life, each device by its own battery. */
   readonly p50Days: number;
   readonly p95Days: number;
   readonly p99Days: number;
-  /** What a device may use a day to last as long as it should, mAh: the yardstick of the days. */
+  /** What a device of which nothing else is known may use a day to last as long as it should, mAh. */
   readonly mahPerDay: number;
   /** All of them together, Ah. */
   readonly fleetAh: Spread;
-  readonly byCoverage: readonly { readonly ce: number; readonly devices: number; readonly p50Mah: number; readonly p95Mah: number }[];
+  readonly byCoverage: readonly {
+    readonly ce: number;
+    readonly devices: number;
+    readonly p50Mah: number;
+    readonly p95Mah: number;
+    readonly p50Days: number;
+    readonly p95Days: number;
+  }[];
 }
-
-/** 8.5 Ah that have to last ten years. */
-export const MAH_PER_DAY = 2.33;
 
 export function etaOf(runs: readonly RunFigures[]): { readonly share: number; readonly hours: Spread }[] {
   return SHARES.map((share) => ({ share, hours: spreadHours(runs.map((run) => timeOf(run, share))) }));
@@ -73,24 +77,32 @@ export function shareAt({ settled, feasible }: RunFigures, ms: number): number {
   return feasible === 0 ? 1 : countUpTo(settled, ms) / feasible;
 }
 
-/** `factor`: devices that one stands for. */
-export function energyOf(runs: readonly RunFigures[], factor: number): EnergyOutlook {
-  const all = pooled(runs, () => true);
-  const [p50, p95, p99] = [quantile(all, 0.5), quantile(all, 0.95), quantile(all, 0.99)];
-  const days = (mah: number): number => rounded(mah / MAH_PER_DAY, 1);
+/** `factor`: devices that one stands for; `usual`: mAh a day of a device of which nothing else is known. */
+export function energyOf(runs: readonly RunFigures[], { factor, usual }: { factor: number; usual: number }): EnergyOutlook {
+  const all = pooled(runs, 'energyMah', () => true);
+  const allDays = pooled(runs, 'energyDays', () => true);
+  const days = (q: number, of = allDays): number => rounded(quantile(of, q), 1);
   return {
-    p50Mah: rounded(p50),
-    p95Mah: rounded(p95),
-    p99Mah: rounded(p99),
-    p50Days: days(p50),
-    p95Days: days(p95),
-    p99Days: days(p99),
-    mahPerDay: MAH_PER_DAY,
+    p50Mah: rounded(quantile(all, 0.5)),
+    p95Mah: rounded(quantile(all, 0.95)),
+    p99Mah: rounded(quantile(all, 0.99)),
+    p50Days: days(0.5),
+    p95Days: days(0.95),
+    p99Days: days(0.99),
+    mahPerDay: rounded(usual),
     fleetAh: fleetAh(runs, factor),
     byCoverage: [0, 1, 2].map((ce) => {
-      const own = pooled(runs, (level) => level === ce);
+      const own = pooled(runs, 'energyMah', (level) => level === ce);
+      const ownDays = pooled(runs, 'energyDays', (level) => level === ce);
       const devices = Math.round((own.length / Math.max(runs.length, 1)) * factor);
-      return { ce, devices, p50Mah: rounded(quantile(own, 0.5)), p95Mah: rounded(quantile(own, 0.95)) };
+      return {
+        ce,
+        devices,
+        p50Mah: rounded(quantile(own, 0.5)),
+        p95Mah: rounded(quantile(own, 0.95)),
+        p50Days: days(0.5, ownDays),
+        p95Days: days(0.95, ownDays),
+      };
     }),
   };
 }
@@ -100,8 +112,8 @@ export function fleetAh(runs: readonly RunFigures[], factor: number): { readonly
   return { p50: rounded(quantileOf(totals, 0.5), 3), p90: rounded(quantileOf(totals, 0.9), 3) };
 }
 
-function pooled(runs: readonly RunFigures[], fits: (ce: number) => boolean): Float64Array {
-  const parts = runs.map(({ energyMah, coverage }) => energyMah.filter((_, index) => fits(coverage[index]!)));
+function pooled(runs: readonly RunFigures[], what: 'energyMah' | 'energyDays', fits: (ce: number) => boolean): Float64Array {
+  const parts = runs.map((run) => run[what].filter((_, index) => fits(run.coverage[index]!)));
   const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

@@ -139,15 +139,15 @@ export class ScheduledPolicy implements SimPolicy {
 
   /** Joins those who wait; returns the carriers on which somebody is always there. */
   #lineUp(devices: Iterable<number>): Set<number> {
-    const { fleet } = this.#world;
+    const { fleet, model } = this.#world;
     const served = new Set<number>();
     for (const device of devices) {
       if (fleet.battery[device]! < LOWEST_BATTERY) continue;
       const carrier = this.#carrierOf(device);
       const link = { bearer: BEARERS[fleet.bearer[device]!]!, ce: expectedCoverage(this.#coverage[device]!), blockSize: BLOCK_SIZE };
       this.#isIn[device] = 1;
-      this.#airtime[device] = transferCost(fleet.bytes[device]!, link).airtime;
-      this.#smallAirtime[device] = smallAirtimeMs(fleet.bytes[device]!, link);
+      this.#airtime[device] = transferCost(fleet.bytes[device]!, link, { model }).airtime;
+      this.#smallAirtime[device] = smallAirtimeMs(fleet.bytes[device]!, link, model);
       this.#carriers.addWaiting(carrier, this.#smallAirtime[device]!);
       if (fleet.periodMs[device]! > 0) continue;
       this.#waiting[carrier]!.push(device);
@@ -214,7 +214,9 @@ export class ScheduledPolicy implements SimPolicy {
       closesAt: this.#closesAt(device),
       isOpen: (at) => world.isOpen(device, at),
       patientUntil: this.#patientUntil(device),
+      endsAt: Number.POSITIVE_INFINITY,
       booking: this.#bookings[device],
+      model: world.model,
     };
   }
 

@@ -1,6 +1,8 @@
 import { HOUR } from '@drover/kernel';
 import { coverageAtLoss } from '../coverage.ts';
-import { DEFAULT_RADIO_MODEL, radioClass } from '../radio-model.ts';
+import { DEFAULT_COST_MODEL, type CostModel } from '../cost-model.ts';
+import { energyClass } from '../energy-model.ts';
+import { LEVELS, radioClass } from '../radio-model.ts';
 import { blockCost } from '../transfer-cost.ts';
 import { Agenda } from './agenda.ts';
 import { Air, TICK_MS, TICKS_PER_HOUR, TICKS_PER_MINUTE, type AirMinute, type FreeAt, type Pacing, type Rank } from './air.ts';
@@ -41,15 +43,23 @@ interface BlockClass {
   readonly lossPerTick: number;
 }
 
-const CLASSES: readonly BlockClass[] = BEARERS.flatMap((bearer) =>
-  ([0, 1, 2] as const).map((ce): BlockClass => {
-    const { duration, share, energyMah } = blockCost({ bearer, ce, blockSize: BLOCK_SIZE });
-    const { contactMah, sessionS } = radioClass(bearer, ce);
-    return { durationMs: duration, share, energyMah, contactMah, lossPerTick: 1 - Math.exp(-TICK_MS / 1000 / sessionS) };
-  }),
-);
-const IDLE_MAH_PER_TICK = (DEFAULT_RADIO_MODEL.connectedMa * TICK_MS) / HOUR;
-const INSTALL_MAH = DEFAULT_RADIO_MODEL.installMah;
+const classesOf = (model: CostModel): readonly BlockClass[] =>
+  BEARERS.flatMap((bearer) =>
+    LEVELS.map((ce): BlockClass => {
+      const { duration, share, energyMah } = blockCost({ bearer, ce, blockSize: BLOCK_SIZE }, model);
+      const { sessionS } = radioClass(bearer, ce, model.radio);
+      const { contactMah } = energyClass(bearer, ce, model.energy);
+      return { durationMs: duration, share, energyMah, contactMah, lossPerTick: 1 - Math.exp(-TICK_MS / 1000 / sessionS) };
+    }),
+  );
+
+export interface WorldOptions {
+  readonly pacing: Pacing;
+  readonly horizonMs: number;
+  readonly freeAt?: FreeAt | undefined;
+  /** What an exchange takes; the built-in figures without it. */
+  readonly model?: CostModel | undefined;
+}
 
 /** What was seen while the world ran, by an observer that is not the policy. */
 export interface Sightings {
@@ -86,6 +96,7 @@ const NOTHING_SEEN: Sightings = {
 export class World {
   readonly fleet: SimFleet;
   readonly weather: SimWeather;
+  readonly model: CostModel;
   readonly seen: Sightings = { ...NOTHING_SEEN };
   /** Airtime taken, in minutes of the whole carrier, by carrier and hour since the start: `carrier * hours + hour`. */
   readonly usedMinutes: Float32Array;
@@ -113,15 +124,20 @@ export class World {
   readonly #active: Int32Array;
   readonly #place: Int32Array;
   readonly #until: Float64Array;
+  readonly #classes: readonly BlockClass[];
+  readonly #idleMahPerTick: number;
   readonly #air: Air;
   /** First tick at which something can still be put on the agenda. */
   #earliest = 0;
   #policy!: SimPolicy;
 
-  constructor(fleet: SimFleet, weather: SimWeather, { pacing, horizonMs, freeAt }: { pacing: Pacing; horizonMs: number; freeAt?: FreeAt }) {
+  constructor(fleet: SimFleet, weather: SimWeather, { pacing, horizonMs, freeAt, model = DEFAULT_COST_MODEL }: WorldOptions) {
     const { size, carriers } = fleet;
     this.fleet = fleet;
     this.weather = weather;
+    this.model = model;
+    this.#classes = classesOf(model);
+    this.#idleMahPerTick = (model.energy.connectedMa * TICK_MS) / HOUR;
     this.#pacing = pacing;
     this.#noise = noiseOf(weather.seed);
     this.#ticks = Math.ceil(horizonMs / TICK_MS);
@@ -294,11 +310,11 @@ export class World {
   #extraWake(device: number): void {
     this.seen.extraWakes += 1;
     const ce = coverageAtLoss(this.lossDb[device]!);
-    this.energyMah[device]! += CLASSES[this.fleet.bearer[device]! * 3 + ce]!.contactMah;
+    this.energyMah[device]! += this.#classes[this.fleet.bearer[device]! * 3 + ce]!.contactMah;
   }
 
   #classOf(device: number): BlockClass {
-    return CLASSES[this.fleet.bearer[device]! * 3 + this.sessionCe[device]!]!;
+    return this.#classes[this.fleet.bearer[device]! * 3 + this.sessionCe[device]!]!;
   }
 
   #rankOf(device: number): Rank {
@@ -325,7 +341,7 @@ export class World {
     this.held[device]! += moved;
     this.seen.sentBlocks += moved;
     this.#air.moved(carrier, moved);
-    this.energyMah[device]! += moved * block.energyMah + (1 - scale) * IDLE_MAH_PER_TICK;
+    this.energyMah[device]! += moved * block.energyMah + (1 - scale) * this.#idleMahPerTick;
     if (!this.isOpen(device)) this.seen.outsideWindow += 1 / TICKS_PER_MINUTE;
     if (moved >= left) return this.#finish(device, this.now + (wanted > 0 ? moved / wanted : 1) * TICK_MS);
     if (this.now + TICK_MS >= this.#until[device]!) return this.#lose(device);
@@ -357,7 +373,7 @@ export class World {
   #finish(device: number, at: number): void {
     this.#stop(device);
     this.doneAt[device] = at;
-    this.energyMah[device]! += INSTALL_MAH;
+    this.energyMah[device]! += this.model.energy.installMah;
     this.#policy.ended(device, true, this);
   }
 
