@@ -154,7 +154,9 @@ function keptPromise({ promise }: DeviceUpdate, now: Instant): Booking | undefin
 /** It has been asked, and has not woken up since: whatever its carrier has room for now, it is on its way to sleep. */
 function appointmentOf({ appointment, update, pattern }: DeviceView, now: Instant): WaitReason | undefined {
   if (appointment === undefined || appointment.restores !== undefined || appointment.campaign !== update.campaign) return undefined;
-  if (now > appointment.at || (pattern !== undefined && pattern.lastAt - appointment.askedAt >= SAME_WAKE_UP)) return undefined;
+  // Contacts during the transfer that it was made for say nothing; whatever comes after ends it.
+  const hasCome = appointment.isPrecaution !== true && pattern !== undefined && pattern.lastAt - appointment.askedAt >= SAME_WAKE_UP;
+  if (now > appointment.at || hasCome) return undefined;
   const code = update.reason?.code === 'RADIO_POOR' ? 'RADIO_POOR' : 'APPOINTMENT';
   return { code, evidence: `asked at ${isoOf(appointment.askedAt)} to wake up at ${isoOf(appointment.at)}`, nextAt: appointment.at };
 }

@@ -4,8 +4,14 @@ import type { Booking, LiveTransfer, WaitReason } from '@drover/schedule';
 
 /** What is learnt about one update. Facts of the gateway carry the attempt they belong to; the engine drops those of another. */
 export type DeviceFact =
-  /** `energyMah`: what this session's wake-up costs, whatever comes of it. */
-  | { readonly type: 'admitted'; readonly versionBefore: string | undefined; readonly energyMah: number; readonly transfer?: LiveTransfer }
+  /** `energyMah`: what this session's wake-up costs, whatever comes of it; `wakeMah`: it is asked to come back soon if it is cut off, which costs so much. */
+  | {
+      readonly type: 'admitted';
+      readonly versionBefore: string | undefined;
+      readonly energyMah: number;
+      readonly transfer?: LiveTransfer;
+      readonly wakeMah?: number;
+    }
   /** `promise`: airtime that is kept for it from now on; `contactAt`: the contact at which it was told to wait; `wakeMah`: it is asked to wake up
    * for this once more, which costs so much. */
   | {

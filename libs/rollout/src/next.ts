@@ -90,7 +90,8 @@ function onAdmitted(update: DeviceUpdate, fact: Fact<'admitted'>, now: Instant):
   return moved(begun, 'offered', now, {
     sessions: goesOn ? update.sessions + 1 : 1,
     blocksBefore: begun.blocks,
-    energyMah: begun.energyMah + fact.energyMah + (update.askedMah ?? 0),
+    energyMah: begun.energyMah + fact.energyMah + (update.askedMah ?? 0) + (fact.wakeMah ?? 0),
+    asked: fact.wakeMah === undefined ? update.asked : (update.asked ?? 0) + 1,
     askedMah: undefined,
     versionBefore: fact.versionBefore ?? update.versionBefore,
     // Who deferred had the image: its download has ended, and another begins.

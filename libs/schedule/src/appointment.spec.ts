@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DAY, HOUR, Instant, instantOf, MINUTE, plus, SECOND } from '@drover/kernel';
-import { appointmentTurn, lifetimeUntil, mayAskKind, MOST_RESTORES, type Appointment } from './index.ts';
+import { appointmentTurn, lifetimeUntil, mayAskKind, MOST_RESTORES, precautionAt, type Appointment } from './index.ts';
 
 const now = instantOf('2026-12-01T00:00:00Z');
 
@@ -62,5 +62,42 @@ describe('a kind of device', () => {
     ['that has ceased to come', { kept: 10, missed: 21, refused: 0, open: 0 }, false],
   ])('%s', (_which, record, expected) => {
     expect(mayAskKind(record)).toBe(expected);
+  });
+});
+
+describe('a precaution', () => {
+  const day = (at: number): number => Math.ceil(at / DAY) * DAY;
+  const [session, never] = [2 * HOUR, Number.POSITIVE_INFINITY];
+  it.each([
+    ['a transfer of two hours that may be cut off', 2 * HOUR, { sessionMs: session, endsAt: never, wakesAt: day }, 2 * HOUR + 15 * MINUTE],
+    ['a short one', 10 * MINUTE, { sessionMs: session, endsAt: never, wakesAt: day }, undefined],
+    ['a link that is never lost', 2 * HOUR, { sessionMs: never, endsAt: never, wakesAt: day }, undefined],
+    [
+      'one that it would come back to by itself',
+      2 * HOUR,
+      { sessionMs: session, endsAt: never, wakesAt: (at: number) => at + HOUR - 1 },
+      undefined,
+    ],
+    ['one at the end of the window', 2 * HOUR, { sessionMs: session, endsAt: 2 * HOUR, wakesAt: day }, undefined],
+  ])('for %s', (_what, until, more, expected) => {
+    expect(precautionAt({ from: 0, until }, more)).toBe(expected);
+  });
+
+  const made = {
+    campaign: 'c',
+    askedAt: Instant(0),
+    at: Instant(2 * HOUR),
+    instance: 0,
+    lifetimeS: 7293,
+    lifetimeBefore: 86_400,
+    isPrecaution: true,
+  };
+  it.each([
+    ['during the transfer', HOUR, true, 'stands'],
+    ['after the transfer, before its time', HOUR, false, 'restore'],
+    ['at its time', 2 * HOUR, false, 'kept'],
+    ['long after its time', 3 * HOUR, false, 'missed'],
+  ])('met %s', (_when, at, isTransferring, turn) => {
+    expect(appointmentTurn(made, { at: Instant(at), lifetimeS: 7293, isTransferring })).toBe(turn);
   });
 });

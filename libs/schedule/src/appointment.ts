@@ -1,4 +1,4 @@
-import { DAY, MINUTE, SECOND, type Instant } from '@drover/kernel';
+import { DAY, HOUR, MINUTE, SECOND, type Instant } from '@drover/kernel';
 import { SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 
 /**
@@ -16,6 +16,8 @@ export interface Appointment {
   readonly lifetimeBefore: number;
   /** Writes so far that were to give back what was before; absent while it is waited for. */
   readonly restores?: number;
+  /** Made before a transfer that may be cut off, so that the device comes back soon if it is; called off when it comes through. */
+  readonly isPrecaution?: boolean;
 }
 
 /** Most clients update this long before their lifetime ends: what a lost Update takes to be given up (RFC 7252, MAX_TRANSMIT_WAIT). */
@@ -41,17 +43,35 @@ export function lifetimeUntil(
   return Math.round((isPart ? wait / part : wait + LEAD_MS) / SECOND);
 }
 
+/** After a transfer should have ended; how much sooner that must be than the device's own wake-up; chance of a loss from which on it pays. */
+const [BACK_AFTER_MS, WORTH_ASKING_MS, RISK] = [15 * MINUTE, HOUR, 0.1];
+
+/**
+ * When a sleeper should come back if its transfer is cut off: afterwards it could not be asked any more. Undefined where that
+ * is unlikely, where it comes by itself nearly as soon, or too late. `sessionMs`: mean time after which a session is lost.
+ */
+export function precautionAt(
+  { from, until }: { readonly from: number; readonly until: number },
+  { sessionMs, endsAt, wakesAt }: { sessionMs: number; endsAt: number; wakesAt: (at: number) => number },
+): number | undefined {
+  const at = until + BACK_AFTER_MS;
+  const isRisky = 1 - Math.exp(-(until - from) / sessionMs) >= RISK;
+  return isRisky && at < endsAt && wakesAt(at) - at >= WORTH_ASKING_MS ? at : undefined;
+}
+
 /** What a contact says of an appointment: that it still stands, that it was kept or missed, or that the old lifetime is back. */
 export type AppointmentTurn = 'stands' | 'kept' | 'missed' | 'restore' | 'restored' | 'given-up';
 
 export function appointmentTurn(
   appointment: Appointment,
-  { at, lifetimeS }: { at: Instant; lifetimeS: number | undefined },
+  { at, lifetimeS, isTransferring = false }: { at: Instant; lifetimeS: number | undefined; isTransferring?: boolean },
 ): AppointmentTurn {
-  const { askedAt, at: due, restores, lifetimeBefore } = appointment;
+  const { askedAt, at: due, restores, lifetimeBefore, isPrecaution } = appointment;
   if (restores === undefined) {
     // A change of lifetime is told with an Update at once (Core section 6.2.2): that is no wake-up.
     if (at - askedAt < SAME_WAKE_UP) return 'stands';
+    // It has come before there was need: nobody failed to come.
+    if (isPrecaution && at < due - APPOINTMENT_GRACE_MS) return isTransferring ? 'stands' : 'restore';
     return Math.abs(at - due) <= APPOINTMENT_GRACE_MS ? 'kept' : 'missed';
   }
   if (lifetimeS === lifetimeBefore) return 'restored';

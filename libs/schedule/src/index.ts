@@ -17,6 +17,7 @@ export {
   type Appointment,
   type AppointmentRecord,
   type AppointmentTurn,
+  precautionAt,
 } from './appointment.ts';
 export { budgetKeys, type BudgetLimits } from './budgets.ts';
 export { overEnergyBudget, spend, spentIn, type EnergyBudget, type EnergySpent } from './energy-budget.ts';

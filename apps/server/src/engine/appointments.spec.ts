@@ -181,3 +181,49 @@ it.each<[string, Parameters<typeof aRegistration>[0], Record<string, Json>]>([
   await own.contacts.onFacts({ type: 'facts', endpoint: D, at: NOW, facts: { 'battery.level': 90 } });
   expect(writes()).toEqual([]);
 });
+
+describe('a sleeper in poor coverage, whose transfer may be cut off', () => {
+  const start = async (): Promise<void> => {
+    const { facts } = aDeviceRecord('d', { 'radio.ce': 2 });
+    const coverage = { meanDb: 165, varianceDb: 1 };
+    const live = test.state.campaigns.get('default/c')!;
+    const { plan } = live.record;
+    live.record = { ...live.record, plan: { ...plan, firmware: { ...plan.firmware, size: 262_144 } } };
+    test.putDevice({ ...test.device(), facts: { ...test.device().facts, ...facts }, coverage });
+    await wakesUp();
+    expect(test.update().state).toBe('offered');
+  };
+  const sent = (): string[] => test.link.types.filter((type) => type === 'operate' || type === 'offer');
+
+  it('is asked before it begins to come back soon after', async () => {
+    await start();
+    expect(sent().slice(-2)).toEqual(['operate', 'offer']);
+    const { transfer, asked } = test.update();
+    expect(asked).toBe(1);
+    expect(test.device().appointment).toMatchObject({ at: Math.round((transfer?.booking.until ?? 0) + 15 * MINUTE), isPrecaution: true });
+  });
+
+  it('comes back if it is cut off, goes on, and has its lifetime again', async () => {
+    await start();
+    const { at } = test.device().appointment!;
+    test.clock.pass(HOUR / 4);
+    await wakesUp(9000);
+    expect(writes()).toHaveLength(1);
+    await test.tell({ type: 'session-lost', offset: 512 });
+    test.clock.at = at;
+    await wakesUp(9000);
+    expect(test.update()).toMatchObject({ state: 'offered', sessions: 2 });
+    expect(test.device().appointments).toEqual({ kept: 1, missed: 0, refused: 0 });
+    expect(writes().some(({ order }) => order.value === DAY_S)).toBe(true);
+  });
+
+  it('is not waited for when the download has come through, and gets its lifetime back at once', async () => {
+    await start();
+    await test.tell({ type: 'download-finished' });
+    expect(lastWrite()).toEqual({ path: '/1/0/1', value: DAY_S });
+    test.clock.pass(HOUR);
+    await wakesUp(DAY_S);
+    expect(test.device().appointment).toBeUndefined();
+    expect(test.device().appointments).toBeUndefined();
+  });
+});

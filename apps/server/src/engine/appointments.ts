@@ -21,6 +21,12 @@ type Operated = Extract<OperationReport, { type: 'operated' }>;
 const PREFIX = 'lifetime:';
 /** A device that listens now has to answer now, campaign ms. */
 const AT_ONCE_MS = 93_000;
+/** What is asked of a device. */
+interface Wanted {
+  readonly at: Instant;
+  readonly isPrecaution?: boolean;
+}
+
 const NEVER = { kept: 0, missed: 0, refused: 0 } as const;
 
 export function isOfAppointment({ id }: Operated): boolean {
@@ -44,24 +50,36 @@ export function wakeMah(link: TransferLink, model: CostModel): number {
 }
 
 /** Writes an appointment into the device while it is awake. */
-export function appoint(update: UpdateRecord, device: DeviceRecord, at: Instant, unit: UnitOfWork): void {
+export function appoint(update: UpdateRecord, device: DeviceRecord, { at, isPrecaution }: Wanted, unit: UnitOfWork): void {
   const instance = serverInstance(device);
   const { registration, pattern, appointment } = device;
   if (instance === undefined || !registration) return;
   // An appointment that follows another one knows what was there before both.
   const lifetimeBefore = appointment?.lifetimeBefore ?? registration.lifetimeS;
   const lifetimeS = lifetimeUntil(at, unit.now, { lifetimeS: lifetimeBefore, pattern });
-  const made: Appointment = { campaign: update.campaign, askedAt: unit.now, at, instance, lifetimeS, lifetimeBefore };
+  const asked = { campaign: update.campaign, askedAt: unit.now, at, instance, lifetimeS, lifetimeBefore };
+  const made: Appointment = isPrecaution === true ? { ...asked, isPrecaution } : asked;
   unit.putDevice({ ...device, appointment: made });
-  unit.audit(draft('appointment-made', unit.now, subjectOf(device, made), { at: isoOf(at), lifetimeS, lifetimeBefore }));
+  const details = { at: isoOf(at), lifetimeS, lifetimeBefore, ...(isPrecaution === true && { isPrecaution }) };
+  unit.audit(draft('appointment-made', unit.now, subjectOf(device, made), details));
   write(device.endpoint, made, lifetimeS, unit);
 }
 
+/** What it was made for has come through: the device gets its own lifetime back while it is awake. */
+export function callOff(device: DeviceRecord, unit: UnitOfWork): void {
+  const { appointment } = device;
+  if (appointment?.isPrecaution === true && appointment.restores === undefined) restore(device, appointment, unit);
+}
+
 /** The device has made contact: an appointment that is over is counted, and the device gets its own lifetime back. */
-export function meet(device: DeviceRecord, at: Instant, unit: UnitOfWork): DeviceRecord {
+export function meet(
+  device: DeviceRecord,
+  { at, isTransferring }: { at: Instant; isTransferring: boolean },
+  unit: UnitOfWork,
+): DeviceRecord {
   const { appointment, registration } = device;
   if (!appointment) return device;
-  const turn = appointmentTurn(appointment, { at, lifetimeS: registration?.lifetimeS });
+  const turn = appointmentTurn(appointment, { at, lifetimeS: registration?.lifetimeS, isTransferring });
   switch (turn) {
     case 'stands':
       return device;

@@ -2,7 +2,7 @@ import { DEFAULT_NAMESPACE, plus, type Endpoint, type Instant } from '@drover/ke
 import { compareVersions, mergeFacts, type Facts } from '@drover/fleet';
 import { versionIn } from '@drover/campaign';
 import { learnContact, learnCoverage, lossOf, SAME_WAKE_UP, type WaitCode } from '@drover/schedule';
-import { isLookDue, isSettled } from '@drover/rollout';
+import { isLookDue, isSettled, isTransferring } from '@drover/rollout';
 import type { DeviceRecord, RegistrationRecord } from '@drover/persistence';
 import type { FromGateway } from '../link/messages.ts';
 import { meet } from './appointments.ts';
@@ -48,7 +48,8 @@ export class ContactHandler {
         registration: registrationAfter(before.registration, contact),
       };
       unit.putDevice(heard);
-      const device = contact.kind === 'deregister' ? heard : meet(heard, at, unit);
+      const isBusy = this.#engine.state.openUpdatesOf(contact.endpoint).some(({ update }) => isTransferring(update));
+      const device = contact.kind === 'deregister' ? heard : meet(heard, { at, isTransferring: isBusy }, unit);
       unit.note(
         device.namespace,
         device.endpoint,

@@ -1,4 +1,4 @@
-import { earliest, Instant, plus, type Endpoint, type Json } from '@drover/kernel';
+import { earliest, Instant, plus, SECOND, type Endpoint, type Json } from '@drover/kernel';
 import { versionIn, type CampaignSpec } from '@drover/campaign';
 import {
   APPOINTMENT_GRACE_MS,
@@ -6,7 +6,10 @@ import {
   contactEnergyMah,
   installEnergyMah,
   linkOf,
+  nextContact,
   ownLink,
+  precautionAt,
+  radioClass,
   spend,
   spentIn,
   type TransferLink,
@@ -26,7 +29,7 @@ import {
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder } from '../link/messages.ts';
 import { ledgerKey } from './airtime-follower.ts';
-import { appoint, appointmentsLeft, wakeMah } from './appointments.ts';
+import { appoint, appointmentsLeft, callOff, wakeMah } from './appointments.ts';
 import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
 import { nextDeadlineIn } from './deadlines.ts';
@@ -188,7 +191,7 @@ export class DeviceStepper {
       { ...decision, type: 'must-wait', wakeMah: wakeMah(this.linkOf(place, device), this.#engine.state.models.cost) },
       unit,
     );
-    appoint(after, device, wakes, unit);
+    appoint(after, device, { at: wakes }, unit);
   }
 
   /** Nothing is offered before it is known what would be replaced. */
@@ -222,8 +225,14 @@ export class DeviceStepper {
   #offer(place: Place, device: DeviceRecord, decision: Extract<DeviceDecision, { type: 'offer' }>, unit: UnitOfWork): void {
     const versionBefore = versionIn(runningVersion(place.campaign.document.spec, device));
     const energyMah = contactEnergyMah(this.linkOf(place, device), this.#engine.state.models.cost);
-    const after = this.apply(place, { type: 'admitted', versionBefore, energyMah, transfer: decision.transfer }, unit);
+    const backAt = this.#backAfterLoss(place, device, decision);
+    const admitted = { type: 'admitted', versionBefore, energyMah, transfer: decision.transfer } as const;
+    const asks = backAt && { wakeMah: wakeMah(this.linkOf(place, device), this.#engine.state.models.cost) };
+    const after = this.apply(place, { ...admitted, ...asks }, unit);
     if (after.state !== 'offered') return;
+    // Before the transfer begins: once it is cut off the device cannot be asked any more.
+    if (backAt !== undefined)
+      appoint(after, this.#engine.state.devices.get(after.endpoint) ?? device, { at: backAt, isPrecaution: true }, unit);
     unit.audit(
       this.#event('offer-committed', after, unit.now, {
         attempt: after.attempt,
@@ -243,6 +252,24 @@ export class DeviceStepper {
     if (order) unit.send({ type: 'offer', order });
   }
 
+  /** When a sleeper is asked to come back should its transfer be cut off, if it is worth asking. */
+  #backAfterLoss(
+    { campaign, update }: Place,
+    device: DeviceRecord,
+    { transfer, notAfter }: Extract<DeviceDecision, { type: 'offer' }>,
+  ): Instant | undefined {
+    const { state } = this.#engine;
+    if (appointmentsLeft({ campaign, update }, device, state) === 0) return undefined;
+    const { bearer, ce } = this.linkOf({ campaign }, device);
+    const end = earliest(notAfter, campaign.document.spec.schedule.deadline?.at);
+    const at = precautionAt(transfer.booking, {
+      sessionMs: radioClass(bearer, ce, state.models.cost.radio).sessionS * SECOND,
+      endsAt: end ?? Number.POSITIVE_INFINITY,
+      wakesAt: (from) => nextContact(device.pattern, Instant(from - 1)),
+    });
+    return at === undefined ? undefined : Instant(Math.round(at));
+  }
+
   orderFor(
     place: Place,
     device: DeviceRecord,
@@ -255,6 +282,8 @@ export class DeviceStepper {
 
   #afterMove({ campaign }: Place, before: UpdateRecord, after: UpdateRecord, unit: UnitOfWork): void {
     if (before.attempt > 0 && isSettled(after)) this.#judgeDevice(campaign, after, unit);
+    const device = after.state === 'downloaded' ? this.#engine.state.devices.get(after.endpoint) : undefined;
+    if (device) callOff(device, unit);
     if (before.state !== after.state) unit.note(after.namespace, after.endpoint, after.state, noteOf(after));
     const failedAgain = before.failures !== after.failures;
     if (before.attempt > 0 && (isSettled(after) || (after.state === 'waiting' && failedAgain))) {
