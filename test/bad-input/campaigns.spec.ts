@@ -72,7 +72,7 @@ const SHAPE: Row[] = [
   ['another language version', edit('drover/v1', 'drover/v9'), '1:13 API_VERSION_UNKNOWN', /drover\/v1/],
   ['no spec', GOOD.slice(0, GOOD.indexOf('spec:')), '1:1 FIELD_MISSING', /"spec"/],
   ['an unknown field', edit('firmware:', 'firmwear:'), '6:3 FIELD_UNKNOWN', /did you mean "firmware"/],
-  ['a field for later', inSpec('priority: 700'), '6:3 FIELD_NOT_SUPPORTED_YET', /"priority"/],
+  ['a field for later', inSpec('holdout: 5%'), '6:3 FIELD_NOT_SUPPORTED_YET', /"holdout"/],
   ['a field for later, deep', inCanary('gate: {stragglers: 5}'), '10:49 FIELD_NOT_SUPPORTED_YET', /"stragglers"/],
   ['a word for later', inCanary('gate: {failure: [{max: 1, action: SlowDown}]}'), '10:76 VALUE_NOT_SUPPORTED_YET', /"SlowDown"/],
   ['an attack on the prototype', inSpec('__proto__: {isAdmin: true}'), '6:3 FIELD_UNKNOWN', /__proto__/],

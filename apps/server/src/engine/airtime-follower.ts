@@ -70,9 +70,8 @@ export class AirtimeFollower {
     this.#model = parts.model;
   }
 
-  follow(campaign: OfCampaign, update: UpdateRecord, now: Instant): void {
+  follow(campaign: OfCampaign, update: UpdateRecord, now: Instant, device = this.#deviceOf(update)): void {
     const key = ledgerKey(update);
-    const device = this.#deviceOf(update);
     if (!device) return this.forget(update, now);
     this.#ledger.promise(key, update.promise, now);
     if (!isTransferring(update)) this.#release(key, now);

@@ -132,23 +132,33 @@ export class EngineState {
     this.devices.set(device.endpoint, device);
   }
 
-  /** As it comes from the database. */
-  loadDevice(device: DeviceRecord): void {
+  /** As it comes from the database, when its campaigns have come. */
+  loadDevice(device: DeviceRecord, now: Instant): void {
     this.appointments.change(undefined, device);
     const { lastContactAt } = device;
     if (lastContactAt !== undefined && lastContactAt > (this.lastHeardAt ?? 0)) this.lastHeardAt = lastContactAt;
     this.devices.load(device.endpoint, device);
+    for (const campaign of this.#active.values()) {
+      const update = campaign.updates.touchedOf(device.endpoint);
+      if (update) this.#airtime.follow(campaign, update, now, device);
+    }
   }
 
   addCampaign(key: string, campaign: LiveCampaign, now: Instant): void {
     const before = this.campaigns.get(key);
     this.removeCampaign(key, now);
     if (before !== campaign) before?.updates.forget();
+    this.loadCampaign(key, campaign);
+    if (isOver(campaign.record.life)) return;
+    for (const update of campaign.updates.touched()) this.#airtime.follow(campaign, update, now);
+  }
+
+  /** As it comes from the database: what its devices hold of their carriers comes with these. */
+  loadCampaign(key: string, campaign: LiveCampaign): void {
     this.campaigns.set(key, campaign);
     if (isOver(campaign.record.life)) return;
     this.#active.set(key, campaign);
     this.#active = new Map([...this.#active].sort(([, a], [, b]) => priorityOf(b.document.spec) - priorityOf(a.document.spec)));
-    for (const update of campaign.updates.touched()) this.#airtime.follow(campaign, update, now);
     if (campaign.record.life.phase === 'aborting') campaign.reviewAllSoon();
     else campaign.reviewSoon();
   }

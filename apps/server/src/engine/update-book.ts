@@ -57,6 +57,12 @@ export class UpdateBook {
     return entry === undefined ? undefined : this.#updateOf(endpoint, entry);
   }
 
+  /** Undefined also where nothing has happened yet. */
+  touchedOf(endpoint: Endpoint): UpdateRecord | undefined {
+    const entry = this.#entries.get(endpoint);
+    return entry === undefined || (typeof entry === 'number' && entry < 0) ? undefined : this.#updateOf(endpoint, entry);
+  }
+
   /** Of a device that the plan has. */
   put(update: UpdateRecord): void {
     const entry = this.#entries.get(update.endpoint);
