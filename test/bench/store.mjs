@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { EMPTY_LOG, MerkleTree } from '@drover/audit';
 import { DEFAULT_NAMESPACE, Endpoint, Instant } from '@drover/kernel';
-import { openDatabase, takeLease, upsertsFor, Writer } from '@drover/persistence';
+import { openDatabase, startCheckpoints, takeLease, upsertsFor, Writer } from '@drover/persistence';
 import { newUpdate } from '@drover/rollout';
 import { draft } from '../../apps/server/dist/engine/audit-drafts.js';
 import { AuditLog } from '../../apps/server/dist/engine/audit-log.js';
@@ -52,6 +52,7 @@ async function openOurs(file) {
   const onFatal = (error) => {
     throw error;
   };
+  await startCheckpoints(database, file, onFatal);
   const writer = new Writer(database, { log: new AuditLog(EMPTY_LOG, new MerkleTree()), epoch: await takeLease(database), onFatal });
   const commit = () => {
     const { changes, event } = changeOf(turn++);

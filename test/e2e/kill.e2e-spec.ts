@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { seededRandom } from '@drover/kernel';
 import type { CampaignView, DeviceView } from '@drover/contracts';
@@ -82,4 +83,6 @@ it('and its evidence still verifies', async () => {
 it('a server whose starter is gone stops in order', async () => {
   const server = await startServer();
   await expect(server.orphan()).resolves.toBe(0);
+  // Whoever closed last has taken the log into the file.
+  expect(readdirSync(server.data).filter((name) => name.startsWith('drover.sqlite'))).toEqual(['drover.sqlite']);
 });

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { DEFAULT_NAMESPACE, DroverError } from '@drover/kernel';
 import { ObjectModels } from '@drover/lwm2m';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
-import { loadSnapshot, openDatabase, pruneTimeline, Reader, takeLease, Writer } from '@drover/persistence';
+import { loadSnapshot, openDatabase, pruneTimeline, Reader, startCheckpoints, takeLease, Writer } from '@drover/persistence';
 import { CampaignClock, type Logger } from '@drover/platform';
 import { ApiModule } from './api/api.module.ts';
 import { createHttp } from './api/http.ts';
@@ -48,12 +48,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const models = ObjectModels.with(objectModels);
   mkdirSync(config.data, { recursive: true });
   const secrets = loadSecrets(config.data);
-  const file = join(config.data, 'drover.sqlite');
-  const database = await openDatabase(file);
-  await opened?.(database);
-  const readDatabase = await openDatabase(file);
-  const epoch = await takeLease(database);
-  await pruneTimeline(database);
+  const { database, readDatabase, epoch, checkpoints } = await openStore(join(config.data, 'drover.sqlite'), { log, opened });
   const clock = new CampaignClock(clockSetting(config, Date.now()));
   const reader = new Reader(readDatabase);
   const { auditLog, trust } = await openAuditLog(reader);
@@ -98,10 +93,24 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
       loop.stop();
       link.send({ type: 'close' });
       await writer.drain();
+      await checkpoints.stop();
       await database.destroy();
       await readDatabase.destroy();
     },
   };
+}
+
+/** Two connections, one for the writer and one for long reads, and the lease without which nothing may be written. */
+async function openStore(file: string, { log, opened }: Pick<Around, 'log' | 'opened'>) {
+  const database = await openDatabase(file);
+  await opened?.(database);
+  const readDatabase = await openDatabase(file);
+  const epoch = await takeLease(database);
+  await pruneTimeline(database);
+  const checkpoints = await startCheckpoints(database, file, (error) =>
+    log.warn({ err: error }, 'commits move the log of the database themselves from now on'),
+  );
+  return { database, readDatabase, epoch, checkpoints };
 }
 
 function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | 'clock' | 'objectModels'>): GatewayStart {

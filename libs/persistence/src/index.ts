@@ -1,3 +1,4 @@
+export { startCheckpoints, type Checkpoints } from './checkpoints.ts';
 export { openDatabase } from './database.ts';
 export { StoreError } from './errors.ts';
 export { loadSnapshot, Reader, type Snapshot } from './load.ts';

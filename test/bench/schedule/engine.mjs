@@ -4,7 +4,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { Clock, Endpoint, Instant } from '@drover/kernel';
 import { readDocument } from '@drover/campaign';
-import { loadSnapshot, openDatabase, Reader, takeLease, Writer } from '@drover/persistence';
+import { loadSnapshot, openDatabase, Reader, startCheckpoints, takeLease, Writer } from '@drover/persistence';
 import { createLogger } from '@drover/platform';
 import { decideDevice } from '@drover/rollout';
 import { aCampaign, aRelease } from '@drover/testkit';
@@ -57,10 +57,11 @@ class Images {
 
 const started = performance.now();
 const database = await openDatabase(file);
-const { auditLog, trust: logged } = await openAuditLog(new Reader(database));
 const onFatal = (error) => {
   throw error;
 };
+await startCheckpoints(database, file, onFatal);
+const { auditLog, trust: logged } = await openAuditLog(new Reader(database));
 const writer = new Writer(database, { log: auditLog, epoch: await takeLease(database), onFatal });
 const clock = new BenchClock();
 const state = await stateFrom(await loadSnapshot(database), logged, clock.now());
