@@ -1,5 +1,8 @@
 export { aCampaign, updateRules } from './campaigns.ts';
 export { aDevice } from './devices.ts';
+export { certificateDer, privateKeyOf, revocationListDer, type CertificateName, type KeyName } from './dtls-certificates.ts';
+export { DtlsBench, ownCertificate, PSK, PSK_IDENTITY, TestTrust, type DtlsWorld, type Packet } from './dtls-bench.ts';
+export { endOf, forge, forgeMessage, messagesOf, plainAlertsTo, rewriting, rewritingAnswer, rewritingHello } from './dtls-meddling.ts';
 export { EndpointBench, PEER, READ, SeededEntropy } from './endpoint-bench.ts';
 export { LockstepDevice, type Asked } from './lockstep-device.ts';
 export { aDeviceRecord, aRegistration, aTimelineEntry, aToken } from './records.ts';

@@ -1,0 +1,83 @@
+import { expect, it } from '@jest/globals';
+import { DtlsBench } from '@drover/testkit';
+import type { DtlsWorld } from '@drover/testkit';
+
+// Somebody with many addresses, or many credentials, and much time.
+
+/** Handshakes that stop after the cookie. */
+function halfOpened(world: DtlsWorld, addresses: string[]): DtlsBench {
+  const bench = new DtlsBench(world);
+  for (const address of addresses) {
+    bench.clientAddress = address;
+    let packets = 0;
+    bench.meddle = (packet) => (packets++ < 3 ? [packet] : []);
+    bench.newClient();
+    bench.connect();
+  }
+  return bench;
+}
+const ports = (host: string, count: number): string[] => Array.from({ length: count }, (_, port) => `${host}:${port}`);
+
+it('half-open handshakes are bounded, and the bound is counted', () => {
+  const bench = halfOpened(
+    { server: { maxHalfOpen: 5 } },
+    [...Array(20).keys()].map((i) => `198.51.100.${i}:1`),
+  );
+  expect(bench.server.load).toMatchObject({ halfOpen: 5, turnedAway: 15 });
+});
+
+it('one host cannot take all places', () => {
+  const bench = halfOpened({ server: { maxHalfOpenPerHost: 3 } }, [...ports('203.0.113.1', 20), '198.51.100.1:1']);
+  expect(bench.server.load.halfOpen).toBe(4);
+});
+
+it('one IPv6 host cannot either', () => {
+  const bench = halfOpened({ server: { maxHalfOpenPerHost: 3 } }, ports('[2001:db8::1]', 20));
+  expect(bench.server.load.halfOpen).toBe(3);
+});
+
+it('one address has one handshake at a time', () => {
+  const bench = halfOpened({}, Array<string>(20).fill('198.51.100.1:1'));
+  expect(bench.server.load.halfOpen).toBe(1);
+});
+
+it('places are free again after the deadline', () => {
+  const bench = halfOpened({ server: { maxHalfOpen: 5 } }, ports('198.51.100.1', 5));
+  bench.pass(91_000);
+  expect(bench.server.load.halfOpen).toBe(0);
+  expect(bench.server.nextTimerAt()).toBeUndefined();
+});
+
+it('a place is free again when a handshake has failed or ended well', () => {
+  const bench = new DtlsBench({ server: { maxHalfOpen: 1, maxHalfOpenPerHost: 1 } });
+  for (let i = 0; i < 5; i++) {
+    bench.clientAddress = `198.51.100.1:${i}`;
+    bench.newClient(i % 2 === 0 ? {} : { psk: { identity: Buffer.from('nobody'), key: Buffer.alloc(16) } });
+    bench.connect().pass(100_000);
+  }
+  expect([bench.server.load.halfOpen, bench.server.load.turnedAway, bench.said('server', 'opened').length]).toEqual([0, 0, 3]);
+});
+
+it('sessions are bounded: one that was silent for long goes', () => {
+  const bench = new DtlsBench({ server: { maxSessions: 10 }, client: { cidBytes: 2 } });
+  for (let i = 0; i < 30; i++) {
+    bench.now += 1000;
+    bench.clientAddress = `198.51.100.1:${i}`;
+    bench.newClient();
+    bench.connect();
+  }
+  expect(bench.server.load.sessions).toBe(10);
+  expect(bench.said('server', 'closed').map(({ reason }) => reason)).toEqual(Array(20).fill('evicted'));
+});
+
+it('nothing is left behind by a thousand failed handshakes', () => {
+  const bench = new DtlsBench();
+  for (let i = 0; i < 200; i++) {
+    bench.clientAddress = `198.51.100.1:${i}`;
+    bench.newClient({ psk: { identity: Buffer.from(`nobody ${i}`), key: Buffer.alloc(16) } });
+    bench.connect();
+  }
+  bench.pass(200_000);
+  expect(bench.server.load).toEqual({ sessions: 0, halfOpen: 0, turnedAway: 0, resumable: 0 });
+  expect(bench.server.nextTimerAt()).toBeUndefined();
+});

@@ -1,0 +1,273 @@
+import type { Entropy } from '@drover/kernel';
+import { encodeAlert } from '../alerts.ts';
+import { DtlsError } from '../errors.ts';
+import { Channel } from '../record/channel.ts';
+import { CONTENT, encodeRecord, NO_CID, readRecords, VERSION_1_2 } from '../record/record.ts';
+import type { DtlsRecord } from '../record/record.ts';
+import { Cookies } from './cookies.ts';
+import { Established } from './established.ts';
+import type { Arrival } from './established.ts';
+import { HalfOpens } from './half-open.ts';
+import type { HalfOpen } from './half-open.ts';
+import type { OwnCertificate, PeerTrust } from './identity.ts';
+import { Openings } from './openings.ts';
+import type { DtlsSink, SendOutcome, SessionHandle } from './outputs.ts';
+import { Path } from './path.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Reservation } from './reservation.ts';
+import type { Marks } from './reservation.ts';
+import { Resumption } from './resumption.ts';
+import { decodeSession, encodeSession } from './session-codec.ts';
+import { ServerSession } from './session.ts';
+import { Sessions } from './sessions.ts';
+import { DEFAULT_SERVER_SETTINGS } from './settings.ts';
+import type { ServerSettings } from './settings.ts';
+import { TimerHeap } from './timers.ts';
+
+const DECOY_BYTES = 32;
+const CID_DRAWS = 100;
+const LEAST_RANDOM_CID_BYTES = 4;
+const MOST_CID_BYTES = 32;
+/** An alert is never longer than the record that it answers. */
+const LEAST_STRAY_BYTES = 16;
+
+/** What a server stands on. */
+export interface ServerPorts {
+  readonly sink: DtlsSink;
+  readonly entropy: Entropy;
+  readonly trust: PeerTrust;
+  /** Without it no suite with certificates is agreed. */
+  readonly own?: OwnCertificate;
+}
+
+/** What the caller knows of the process that wrote a state: it has stopped after it, or may have gone on. */
+export type Ending = 'orderly' | 'crashed';
+
+/**
+ * DTLS 1.2 (RFC 6347) with Connection IDs (RFC 9146) for one socket and its many clients, with no socket and no timer of its
+ * own: bytes and time come in, datagrams and events go to the sink. `now` is real monotonic milliseconds.
+ */
+export class DtlsServer {
+  readonly #settings: ServerSettings;
+  readonly #ports: ServerPorts;
+  readonly #sessions = new Sessions();
+  readonly #halfOpens: HalfOpens;
+  readonly #timers = new TimerHeap<HalfOpen>();
+  readonly #resumption: Resumption;
+  readonly #established: Established;
+  readonly #openings: Openings;
+  readonly #strays: RateLimit;
+
+  /** Throws `DTLS_SETTINGS_INVALID`. */
+  constructor(ports: ServerPorts, settings: Partial<ServerSettings> = {}) {
+    this.#settings = { ...DEFAULT_SERVER_SETTINGS, ...settings };
+    this.#ports = ports;
+    requireCid(this.#settings);
+    const { sink, entropy, trust, own } = ports;
+    this.#halfOpens = new HalfOpens(this.#settings);
+    this.#resumption = new Resumption(this.#settings, entropy);
+    this.#strays = new RateLimit(this.#settings.strayAlertsPerSecond);
+    this.#established = new Established({
+      sink,
+      sessions: this.#sessions,
+      repeatLastFlight: ({ linger }) => linger && this.#openings.repeat(linger),
+      forgetLastFlight: (session) => this.#forgetLastFlight(session),
+      ended: (session, isFatal) => this.#ended(session, isFatal),
+    });
+    const decoy = entropy.bytes(DECOY_BYTES);
+    const context = { settings: this.#settings, entropy, trust, own, resumption: this.#resumption, decoy, drawCid: () => this.#drawCid() };
+    this.#openings = new Openings({
+      sink,
+      context,
+      cookies: new Cookies(entropy, this.#settings.cookieMs),
+      halfOpens: this.#halfOpens,
+      timers: this.#timers,
+      opened: (half, now) => this.#open(half, now),
+    });
+  }
+
+  /** Never throws for what a peer sent. */
+  receive(address: string, datagram: Uint8Array, now: number): void {
+    if (datagram.length > this.#settings.maxDatagramBytes) return;
+    const records = readRecords(datagram, this.#settings.cidBytes);
+    const strays = records.filter((record) => !this.#route(record, { address, now }));
+    if (strays.some(mayBeAnswered) && this.#strays.allows(now)) this.#ports.sink({ type: 'datagram', address, bytes: strayAlert() });
+  }
+
+  /** Throws `DTLS_TOO_LONG` for more than `maxDataBytes`. */
+  send(session: SessionHandle, bytes: Uint8Array): SendOutcome {
+    return session instanceof ServerSession ? this.#established.send(session, bytes) : 'closed';
+  }
+
+  /** With a close_notify. Nothing comes back for it. */
+  close(session: SessionHandle): void {
+    if (session instanceof ServerSession) this.#established.close(session, 'local');
+  }
+
+  /** An authenticated answer to something that was sent to this address came from there: only the caller can know. */
+  prove(session: SessionHandle, address: string): void {
+    if (session instanceof ServerSession) session.path.prove(address);
+  }
+
+  /** The record with this number was no replay: it showed that it was made after something we sent. */
+  resolveDoubt(session: SessionHandle, sequence: number): void {
+    if (!(session instanceof ServerSession) || sequence >= session.trustedFrom) return;
+    session.trustedFrom = sequence + 1;
+    session.channel.forgetBefore(Math.max(sequence, session.channel.received));
+  }
+
+  /** What a `save` brought will survive a crash. */
+  saved(session: SessionHandle, number: number): void {
+    if (session instanceof ServerSession) session.reservation.saved(number);
+  }
+
+  /** For an orderly stop: nothing may be sent or received in this session afterwards. Holds keys. */
+  export(session: SessionHandle): Buffer | undefined {
+    if (!(session instanceof ServerSession) || session.isClosed) return undefined;
+    return encodeSession(session, session.reservation.isOn ? session.reservation.marks : undefined);
+  }
+
+  /**
+   * Takes up a session of an earlier process. After a crash its sending goes on behind what was reserved, and what is received
+   * below the mark is `isDoubtful`. Throws `DTLS_STATE_INVALID`.
+   */
+  restore(bytes: Uint8Array, ending: Ending, now: number): SessionHandle {
+    const { channel, marks, trustedFrom, address, suite, identity, serverName } = decodeSession(bytes);
+    if (ending === 'crashed' && marks === undefined) throw new DtlsError('DTLS_STATE_INVALID', 'no numbers were reserved');
+    const { readCid } = channel.parts;
+    if (readCid.length > 0 && readCid.length !== this.#settings.cidBytes) {
+      throw new DtlsError('DTLS_STATE_INVALID', `a Connection ID of ${readCid.length} bytes`);
+    }
+    const isInDoubt = ending === 'crashed';
+    const numbers = { sendNext: isInDoubt ? marks!.send : channel.sendNext, receivedFloor: channel.received };
+    const known: Marks = marks ?? { send: channel.sendNext, receive: channel.received };
+    const session = new ServerSession(
+      {
+        identity,
+        serverName,
+        suite: suite.name,
+        channel: new Channel(channel.parts, numbers),
+        path: new Path(address, this.#settings.maxAmplification),
+        reservation: new Reservation(this.#settings.reserve, this.#settings.reserve > 0 ? known : undefined),
+        trustedFrom: isInDoubt ? Math.max(trustedFrom, marks!.receive + 1) : trustedFrom,
+        sessionId: NO_ID,
+      },
+      now,
+    );
+    this.#add(session);
+    return session;
+  }
+
+  nextTimerAt(): number | undefined {
+    return this.#timers.nextAt();
+  }
+
+  /** Fires what is due. */
+  advance(now: number): void {
+    for (let due = this.#timers.popDue(now); due !== undefined; due = this.#timers.popDue(now)) this.#openings.due(due, now);
+  }
+
+  /** Sizes of what is kept, for metrics and for tests of the bounds. */
+  get load(): { readonly sessions: number; readonly halfOpen: number; readonly turnedAway: number; readonly resumable: number } {
+    const { size: halfOpen, turnedAway } = this.#halfOpens;
+    return { sessions: this.#sessions.size, halfOpen, turnedAway, resumable: this.#resumption.kept };
+  }
+
+  sessions(): Iterable<SessionHandle> {
+    return this.#sessions;
+  }
+
+  /** `false`: it belongs to nobody. */
+  #route(record: DtlsRecord, arrival: Arrival): boolean {
+    if (record.epoch === 0 && record.type !== CONTENT.tls12_cid) {
+      this.#openings.receivePlain(record, arrival);
+      return true;
+    }
+    const session = record.cid.length > 0 ? this.#sessions.withCid(record.cid) : this.#sessions.at(arrival.address);
+    if (session !== undefined && this.#established.receive(session, record, arrival)) return true;
+    const half = this.#halfOpens.at(arrival.address);
+    if (half === undefined) return session !== undefined;
+    this.#openings.hear(half, record, arrival.now);
+    return true;
+  }
+
+  #open(half: HalfOpen, now: number): void {
+    const { identity, serverName, sessionId, isResumed } = half.handshake.opening!;
+    const channel = half.conversation.channel!;
+    const session = new ServerSession(
+      {
+        identity,
+        serverName,
+        suite: half.handshake.suite,
+        channel,
+        path: new Path(half.address, this.#settings.maxAmplification),
+        reservation: new Reservation(this.#settings.reserve),
+        trustedFrom: 0,
+        sessionId,
+      },
+      now,
+    );
+    this.#add(session);
+    if (!isResumed) this.#linger(session, half, now);
+    this.#ports.sink({ type: 'opened', session, isResumed });
+    this.#established.saveIfNeeded(session);
+  }
+
+  #add(session: ServerSession): void {
+    // RFC 6347 section 4.2.8: the old session of this address ends now, and not before the new one was complete.
+    const before = session.connectionId === '' ? this.#sessions.at(session.address) : this.#sessions.withCid(session.channel.parts.readCid);
+    if (before !== undefined) this.#established.drop(before, 'replaced');
+    while (this.#sessions.size >= this.#settings.maxSessions) this.#established.close(this.#sessions.leastLately()!, 'evicted');
+    this.#sessions.add(session);
+  }
+
+  /** Until the client has shown that it has our Finished. */
+  #linger(session: ServerSession, half: HalfOpen, now: number): void {
+    half.onDue = () => {
+      session.linger = undefined;
+    };
+    session.linger = half;
+    this.#timers.arm(half, now + this.#settings.lingerMs);
+  }
+
+  #forgetLastFlight(session: ServerSession): void {
+    if (session.linger) this.#timers.clear(session.linger);
+    session.linger = undefined;
+  }
+
+  #ended(session: ServerSession, isFatal: boolean): void {
+    this.#forgetLastFlight(session);
+    if (isFatal && session.sessionId.length > 0) this.#resumption.forget(session.sessionId);
+  }
+
+  /** One that no session has: chance decides, and we look. */
+  #drawCid(): Buffer {
+    const { cidPrefix, cidBytes } = this.#settings;
+    for (let draw = 0; draw < CID_DRAWS; draw++) {
+      const cid = Buffer.concat([cidPrefix, this.#ports.entropy.bytes(cidBytes - cidPrefix.length)]);
+      if (this.#sessions.withCid(cid) === undefined) return cid;
+    }
+    throw new DtlsError('DTLS_ENTROPY', 'no free Connection ID after many draws');
+  }
+}
+
+const NO_ID = Buffer.alloc(0);
+
+function requireCid({ cidBytes, cidPrefix }: ServerSettings): void {
+  if (cidBytes === 0 && cidPrefix.length === 0) return;
+  if (cidBytes - cidPrefix.length >= LEAST_RANDOM_CID_BYTES && cidBytes <= MOST_CID_BYTES) return;
+  throw new DtlsError('DTLS_SETTINGS_INVALID', `Connection IDs of ${cidBytes} bytes with a prefix of ${cidPrefix.length}`);
+}
+
+/** Alerts are never answered, or two servers could go on for ever. */
+const mayBeAnswered = ({ type, fragment }: DtlsRecord): boolean =>
+  (type === CONTENT.application_data || type === CONTENT.handshake || type === CONTENT.tls12_cid) && fragment.length >= LEAST_STRAY_BYTES;
+
+/**
+ * What a sender hears whose session we do not have. It is not authentic and a client may ignore it; LwM2M devices that heed
+ * it begin anew, for this is none of the alerts on which they give up.
+ */
+function strayAlert(): Buffer {
+  const header = { type: CONTENT.alert, version: VERSION_1_2, epoch: 0, sequence: 0, cid: NO_CID };
+  return encodeRecord(header, encodeAlert('unexpected_message'));
+}

@@ -1,0 +1,65 @@
+import type { SuiteName } from '../crypto/suites.ts';
+import type { Channel } from '../record/channel.ts';
+import type { HalfOpen } from './half-open.ts';
+import type { PeerIdentity } from './identity.ts';
+import type { SessionHandle } from './outputs.ts';
+import type { Path } from './path.ts';
+import type { Reservation } from './reservation.ts';
+
+export interface SessionParts {
+  readonly identity: PeerIdentity;
+  readonly serverName: string;
+  readonly suite: SuiteName;
+  readonly channel: Channel;
+  readonly path: Path;
+  readonly reservation: Reservation;
+  /** Records with lower numbers may be replays: their numbers were not saved one by one before a crash. */
+  readonly trustedFrom: number;
+  /** For the table of sessions to be resumed; empty where a ticket was given, or nothing. */
+  readonly sessionId: Buffer;
+}
+
+/** What a server keeps of a session. There may be a million of these: no field that most do not need. */
+export class ServerSession implements SessionHandle {
+  readonly identity: PeerIdentity;
+  readonly serverName: string;
+  readonly suite: SuiteName;
+  readonly channel: Channel;
+  readonly path: Path;
+  readonly reservation: Reservation;
+  readonly sessionId: Buffer;
+  trustedFrom: number;
+  lastHeardAt: number;
+  isClosed = false;
+  hasRefusedRenegotiation = false;
+  /** Our last flight, while the peer may not have received it. */
+  linger?: HalfOpen;
+
+  constructor(parts: SessionParts, now: number) {
+    this.identity = parts.identity;
+    this.serverName = parts.serverName;
+    this.suite = parts.suite;
+    this.channel = parts.channel;
+    this.path = parts.path;
+    this.reservation = parts.reservation;
+    this.sessionId = parts.sessionId;
+    this.trustedFrom = parts.trustedFrom;
+    this.lastHeardAt = now;
+  }
+
+  get address(): string {
+    return this.path.address;
+  }
+
+  get provenAddress(): string {
+    return this.path.proven;
+  }
+
+  get connectionId(): string {
+    return Buffer.from(this.channel.parts.readCid).toString('hex');
+  }
+
+  get maxDataBytes(): number {
+    return this.channel.parts.recordLimit;
+  }
+}

@@ -1,0 +1,107 @@
+import { openRecord, OVERHEAD, sealRecord } from '../crypto/protection.ts';
+import type { DirectionKeys } from '../crypto/prf.ts';
+import type { Cipher } from '../crypto/suites.ts';
+import type { Content } from './inner-plaintext.ts';
+import { MAX_SEQUENCE, CONTENT, RECORD_HEADER_BYTES, VERSION_1_2 } from './record.ts';
+import type { DtlsRecord } from './record.ts';
+import { ReplayWindow } from './replay-window.ts';
+
+/** The only protected epoch there is: renegotiation, which would begin another, is refused. */
+export const PROTECTED_EPOCH = 1;
+
+export interface ChannelParts {
+  readonly cipher: Cipher;
+  readonly write: DirectionKeys;
+  readonly read: DirectionKeys;
+  /** What the peer wants in records to it, and what we want in records to us; empty: none (RFC 9146). */
+  readonly writeCid: Uint8Array;
+  readonly readCid: Uint8Array;
+  /** Most bytes of content that the peer takes in one record. */
+  readonly recordLimit: number;
+}
+
+/** Where the numbers of both directions stand. */
+export interface ChannelNumbers {
+  readonly sendNext: number;
+  /** Everything up to and including it counts as received; -1: nothing. */
+  readonly receivedFloor: number;
+}
+
+/**
+ * `stray`: of another epoch, version or Connection ID; `replayed`: its number came already, or is too old. Both are found out before any
+ * cipher runs, and neither means anything.
+ */
+export type Received =
+  | { readonly content: Content; readonly sequence: number; readonly isNewest: boolean }
+  | 'stray'
+  | 'replayed'
+  | 'forged'
+  | 'empty'
+  | 'overflow';
+
+/** Both directions of one session's protected records (RFC 6347 section 4.1). */
+export class Channel {
+  readonly parts: ChannelParts;
+  #sendNext: number;
+  #window: ReplayWindow;
+
+  constructor(parts: ChannelParts, numbers: ChannelNumbers = { sendNext: 0, receivedFloor: -1 }) {
+    this.parts = parts;
+    this.#sendNext = numbers.sendNext;
+    this.#window = new ReplayWindow(numbers.receivedFloor);
+  }
+
+  get sendNext(): number {
+    return this.#sendNext;
+  }
+
+  get received(): number {
+    return this.#window.highest;
+  }
+
+  /** No number is left: the session must end, because the next record would repeat a nonce (RFC 6347 section 4.1). */
+  get isSpent(): boolean {
+    return this.#sendNext > MAX_SEQUENCE;
+  }
+
+  /** Bytes that a record is longer than its content. */
+  get overhead(): number {
+    const cid = this.parts.writeCid.length;
+    return RECORD_HEADER_BYTES + cid + (cid > 0 ? 1 : 0) + OVERHEAD[this.parts.cipher];
+  }
+
+  /** Only while it is not spent. */
+  seal(type: number, bytes: Buffer): Buffer {
+    const { cipher, write, writeCid } = this.parts;
+    const sequence = this.#sendNext++;
+    return sealRecord({ cipher, keys: write }, { epoch: PROTECTED_EPOCH, sequence, cid: writeCid }, { type, bytes });
+  }
+
+  open(record: DtlsRecord): Received {
+    if (!this.#isOurs(record)) return 'stray';
+    if (!this.#window.isNew(record.sequence)) return 'replayed';
+    const content = openRecord({ cipher: this.parts.cipher, keys: this.parts.read }, record);
+    if (content === 'forged') return content;
+    const isNewest = record.sequence > this.#window.highest;
+    this.#window.mark(record.sequence);
+    return typeof content === 'string' ? content : { content, sequence: record.sequence, isNewest };
+  }
+
+  /** Whoever opens a record has shown that lower numbers are not to be expected any more. */
+  forgetBefore(sequence: number): void {
+    this.#window = new ReplayWindow(sequence);
+  }
+
+  /** Overwrites the keys, as far as the runtime lets us: what OpenSSL and the collector have copied is theirs. */
+  wipe(): void {
+    for (const { mac, key, iv } of [this.parts.write, this.parts.read]) [mac, key, iv].forEach((secret) => secret.fill(0));
+  }
+
+  /** Where we have asked for a Connection ID, a record without it is nobody's (RFC 9146 section 3). */
+  #isOurs({ epoch, version, type, cid }: DtlsRecord): boolean {
+    const { readCid } = this.parts;
+    if (epoch !== PROTECTED_EPOCH || version !== VERSION_1_2) return false;
+    if (readCid.length === 0) return type !== CONTENT.tls12_cid;
+    return type === CONTENT.tls12_cid && Buffer.compare(cid, readCid) === 0;
+  }
+}

@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { ownCertificate } from '@drover/testkit';
+import type { DtlsWorld } from '@drover/testkit';
+import { ClientSide, freePort, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide } from './dtls-wire.ts';
+import { saySkipped } from './skipped.ts';
+
+// GnuTLS's own client and server on the other side of the wire, in processes of their own.
+
+jest.setTimeout(60_000);
+
+const isThere = (tool: string): boolean => spawnSync(tool, ['--version']).error === undefined;
+const missing = ['gnutls-cli', 'gnutls-serv'].filter((tool) => !isThere(tool));
+if (missing.length > 0) saySkipped(`no ${missing.join(' and no ')} here (Debian: gnutls-bin), so our DTLS has not talked to GnuTLS`);
+const there = missing.length > 0 ? describe.skip : describe;
+
+/** Suite, its parts for GnuTLS, what the client is known by, and types of certificates. */
+const MODES = [
+  ['TLS_PSK_WITH_AES_128_CCM_8', '+PSK:+AES-128-CCM-8:+AEAD', 'psk'],
+  ['TLS_PSK_WITH_AES_128_GCM_SHA256', '+PSK:+AES-128-GCM:+AEAD', 'psk'],
+  ['TLS_PSK_WITH_AES_128_CBC_SHA256', '+PSK:+AES-128-CBC:+SHA256', 'psk'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8', '+ECDHE-ECDSA:+AES-128-CCM-8:+AEAD', 'x509'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', '+ECDHE-ECDSA:+AES-128-GCM:+AEAD', 'x509'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256', '+ECDHE-ECDSA:+AES-128-CBC:+SHA256', 'x509'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8', '+ECDHE-ECDSA:+AES-128-CCM-8:+AEAD', 'rpk'],
+  ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', '+ECDHE-ECDSA:+AES-128-GCM:+AEAD', 'rpk'],
+] as const;
+type Kind = (typeof MODES)[number][2];
+
+const papers = new Papers();
+afterAll(() => papers.remove());
+
+function priority(parts: string, kind: Kind, groups = '+GROUP-ALL'): string[] {
+  const types = kind === 'rpk' ? '+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK' : '+CTYPE-X509';
+  return ['--priority', `NONE:+VERS-DTLS1.2:${parts}:+SIGN-ALL:+COMP-NULL:${groups}:${types}`];
+}
+
+there('gnutls-cli', () => {
+  let ours: ServerSide;
+  let theirs: Program;
+  afterEach(() => {
+    theirs.stop();
+    ours.stop();
+  });
+
+  const CREDENTIALS: Record<Kind, () => string[]> = {
+    psk: () => ['--pskusername', PSK_IDENTITY, '--pskkey', PSK_HEX],
+    x509: () => [
+      ...['--x509certfile', papers.certificate('device', 'intermediate'), '--x509keyfile', papers.key('device')],
+      ...['--x509cafile', papers.certificate('root'), '--sni-hostname', 'server.example', '--verify-hostname', 'server.example'],
+    ],
+    rpk: () => ['--no-ca-verification', '--rawpkkeyfile', papers.key('device'), '--rawpkfile', papers.rawKey('device')],
+  };
+  const dial = (parts: string, kind: Kind, ...more: string[]): Program =>
+    new Program('gnutls-cli', ['--udp', '-p', String(ours.port), ...CREDENTIALS[kind](), ...priority(parts, kind), ...more, '127.0.0.1']);
+
+  describe.each(MODES)('%s (%s), known by its %s', (suite, parts, kind) => {
+    it.each([
+      ['as it comes', [], 1200],
+      ['in datagrams of 300 bytes', ['--mtu', '300'], 300],
+    ])('%s', async (_, more, mtu) => {
+      ours = await new ServerSide({ mtu }).listen();
+      theirs = dial(parts, kind, ...more);
+      const { session } = await ours.until('opened');
+      expect([session.suite, session.identity.kind]).toEqual([suite, kind]);
+      theirs.type('from gnutls');
+      await theirs.prints('echo from gnutls');
+    });
+  });
+
+  it.each(['+GROUP-SECP256R1', '+GROUP-X25519'])('by %s alone', async (groups) => {
+    ours = await new ServerSide().listen();
+    const [, parts, kind] = MODES[3];
+    theirs = dial(parts, kind, ...priority(parts, kind, groups === '+GROUP-X25519' ? '+GROUP-X25519:+GROUP-SECP256R1' : groups));
+    await ours.until('opened');
+  });
+
+  it('with two datagrams lost each way', async () => {
+    ours = await new ServerSide({}, { lose: [1, 3] }).listen();
+    theirs = dial(MODES[3][1], 'x509');
+    expect((await ours.until('opened')).session.identity.kind).toBe('x509');
+  });
+
+  it('takes up its session again', async () => {
+    ours = await new ServerSide().listen();
+    theirs = dial(MODES[0][1], 'psk', '--resume');
+    expect((await ours.until('opened', 2)).isResumed).toBe(true);
+  });
+
+  it('with a wrong key is refused', async () => {
+    ours = await new ServerSide({ retransmitMs: 200 }).listen();
+    theirs = dial(MODES[0][1], 'psk', '--pskkey', 'ff'.repeat(16));
+    expect(await ours.until('refused')).toMatchObject({ alert: expect.stringMatching(/bad_record_mac|decrypt_error/) });
+    expect(ours.said.some(({ type }) => type === 'opened')).toBe(false);
+  });
+
+  it.each(['certificate_revoked', 'certificate_expired', 'unknown_ca'] as const)('is told %s', async (alert) => {
+    ours = await new ServerSide().listen();
+    ours.trust.verdict = { alert };
+    theirs = dial(MODES[3][1], 'x509');
+    expect(await ours.until('refused')).toMatchObject({ by: 'us', alert });
+    await theirs.prints(/[Aa]lert/);
+  });
+});
+
+there('gnutls-serv', () => {
+  let ours: ClientSide;
+  let theirs: Program;
+  afterEach(() => {
+    ours.stop();
+    theirs.stop();
+  });
+
+  const CREDENTIALS: Record<Kind, () => string[]> = {
+    psk: () => ['--pskpasswd', papers.text('psk.txt', `${PSK_IDENTITY.replaceAll(':', '_')}:${PSK_HEX}\n`)],
+    x509: () => [
+      ...['--x509certfile', papers.certificate('server', 'intermediate'), '--x509keyfile', papers.key('server')],
+      ...['--x509cafile', papers.certificate('root'), '--require-client-cert', '--verify-client-cert'],
+    ],
+    rpk: () => ['--rawpkkeyfile', papers.key('server'), '--rawpkfile', papers.rawKey('server'), '--require-client-cert'],
+  };
+  /** Its file of passwords has no colons in names. */
+  const psk = { identity: Buffer.from(PSK_IDENTITY.replaceAll(':', '_')), key: Buffer.from(PSK_HEX, 'hex') };
+  const OWN: Record<Kind, DtlsWorld['ports']> = {
+    psk: { psk },
+    x509: { own: { ...ownCertificate('device'), rawKey: undefined } },
+    rpk: { own: { ...ownCertificate('device'), chain: undefined } },
+  };
+
+  const start = async (parts: string, kind: Kind, ...more: string[]): Promise<number> => {
+    const port = await freePort();
+    theirs = new Program('gnutls-serv', ['--udp', '-p', String(port), '--echo', ...CREDENTIALS[kind](), ...priority(parts, kind), ...more]);
+    await theirs.prints(/ready|listening/i);
+    return port;
+  };
+
+  describe.each(MODES)('%s (%s), known by its %s', (suite, parts, kind) => {
+    it.each([
+      ['as it comes', [], 1200, {}],
+      ['in datagrams of 300 bytes', ['--mtu', '300'], 300, {}],
+      ['with two datagrams lost each way', [], 1200, { lose: [1, 2] }],
+    ])('%s', async (_, more, mtu, weather) => {
+      const port = await start(parts, kind, ...more);
+      const settings = { suites: [suite], mtu, serverCertificateTypes: [kind === 'rpk' ? 'rpk' : 'x509'] as const };
+      ours = await new ClientSide(port, settings, { weather, ports: OWN[kind] }).connect();
+      const { session } = await ours.until('opened');
+      expect([session.suite, session.identity.kind]).toEqual([suite, kind]);
+      ours.client.send(Buffer.from('from us'));
+      expect((await ours.until('data')).bytes.toString()).toBe('from us');
+    });
+  });
+});

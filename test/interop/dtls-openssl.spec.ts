@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { ownCertificate } from '@drover/testkit';
+import { ClientSide, freePort, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide } from './dtls-wire.ts';
+import { saySkipped } from './skipped.ts';
+
+// OpenSSL's own client and server on the other side of the wire, in processes of their own.
+
+jest.setTimeout(60_000);
+
+const version = spawnSync('openssl', ['version']).stdout?.toString() ?? '';
+if (version === '') saySkipped('no openssl here, so our DTLS has not talked to it');
+const there = version === '' ? describe.skip : describe;
+
+const SUITES = [
+  ['PSK-AES128-CCM8', 'TLS_PSK_WITH_AES_128_CCM_8'],
+  ['PSK-AES128-GCM-SHA256', 'TLS_PSK_WITH_AES_128_GCM_SHA256'],
+  ['PSK-AES128-CBC-SHA256', 'TLS_PSK_WITH_AES_128_CBC_SHA256'],
+  ['ECDHE-ECDSA-AES128-CCM8', 'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8'],
+  ['ECDHE-ECDSA-AES128-GCM-SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
+  ['ECDHE-ECDSA-AES128-SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256'],
+] as const;
+
+const papers = new Papers();
+afterAll(() => papers.remove());
+
+const pskArgs = ['-psk_identity', PSK_IDENTITY, '-psk', PSK_HEX];
+/** Without the level OpenSSL offers no tag of eight bytes. */
+const cipher = (name: string): string[] => ['-cipher', `${name}:@SECLEVEL=0`];
+
+there('openssl s_client', () => {
+  let ours: ServerSide;
+  let theirs: Program;
+  afterEach(() => {
+    theirs.stop();
+    ours.stop();
+  });
+
+  const dial = (name: string, ...more: string[]): Program => {
+    const client = ['-cert', papers.certificate('device'), '-key', papers.key('device'), '-cert_chain', papers.certificate('intermediate')];
+    const trust = ['-CAfile', papers.certificate('root'), '-verify_return_error', '-servername', 'server.example'];
+    const credentials = name.startsWith('PSK') ? pskArgs : [...client, ...trust];
+    return new Program('openssl', ['s_client', '-dtls1_2', '-connect', `127.0.0.1:${ours.port}`, ...credentials, ...cipher(name), ...more]);
+  };
+
+  describe.each(SUITES)('%s', (name, suite) => {
+    it.each([
+      ['as it comes', [], {}],
+      ['in datagrams of 256 bytes', ['-mtu', '256'], {}],
+      ['with two datagrams lost each way', ['-timeout'], { lose: [1, 3] }],
+      ['out of order', ['-timeout'], { delay: [1, 2] }],
+    ])('%s', async (_, more, weather) => {
+      ours = await new ServerSide({ mtu: more.includes('-mtu') ? 256 : 1200 }, weather).listen();
+      theirs = dial(name, ...more);
+      const { session } = await ours.until('opened');
+      expect(session.suite).toBe(suite);
+      expect(session.identity.kind).toBe(name.startsWith('PSK') ? 'psk' : 'x509');
+      theirs.type('from openssl');
+      await theirs.prints('echo from openssl');
+    });
+  });
+
+  it('takes up its session again by ticket', async () => {
+    ours = await new ServerSide().listen();
+    const kept = `${papers.folder}/session`;
+    theirs = dial('PSK-AES128-CCM8', '-sess_out', kept);
+    await ours.until('opened');
+    theirs.type('first');
+    await theirs.prints('echo first');
+    theirs.type('Q');
+    await theirs.ends();
+    theirs = dial('PSK-AES128-CCM8', '-sess_in', kept);
+    expect((await ours.until('opened', 2)).isResumed).toBe(true);
+    theirs.type('second');
+    await theirs.prints('echo second');
+  });
+
+  it('takes up its session again by id', async () => {
+    ours = await new ServerSide().listen();
+    const kept = `${papers.folder}/session-by-id`;
+    theirs = dial('PSK-AES128-GCM-SHA256', '-no_ticket', '-sess_out', kept);
+    await ours.until('opened');
+    theirs.type('first');
+    await theirs.prints('echo first');
+    theirs.type('Q');
+    await theirs.ends();
+    theirs = dial('PSK-AES128-GCM-SHA256', '-no_ticket', '-sess_in', kept);
+    expect((await ours.until('opened', 2)).isResumed).toBe(true);
+  });
+
+  it('that asks for a renegotiation is refused, and stays', async () => {
+    ours = await new ServerSide().listen();
+    theirs = dial('PSK-AES128-CCM8', '-legacy_renegotiation');
+    await ours.until('opened');
+    theirs.type('R');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(ours.said.filter(({ type }) => type === 'opened')).toHaveLength(1);
+  });
+
+  it.each([
+    ['with a wrong key', 'PSK-AES128-CCM8', ['-psk', 'ff'.repeat(16)], 'bad_record_mac'],
+    ['with an unknown identity', 'PSK-AES128-CCM8', ['-psk_identity', 'nobody'], 'bad_record_mac'],
+    ['with CBC but MAC-then-encrypt', 'PSK-AES128-CBC-SHA256', ['-no_etm'], 'handshake_failure'],
+    ['without extended master secret where it is required', 'PSK-AES128-CCM8', ['-no_ems'], 'handshake_failure'],
+  ])('%s is refused', async (_, name, more, alert) => {
+    ours = await new ServerSide({ retransmitMs: 200, requireExtendedMasterSecret: true }).listen();
+    theirs = dial(name, ...more);
+    if (more[0] === '-no_ems' && !spawnSync('openssl', ['s_client', '-help']).stderr.toString().includes('-no_ems')) {
+      saySkipped(`this openssl (${version.trim()}) cannot leave out extended master secret`);
+      return;
+    }
+    expect(await ours.until('refused')).toMatchObject({ by: 'us', alert });
+    expect(ours.said.some(({ type }) => type === 'opened')).toBe(false);
+  });
+
+  it('that believes in another root refuses us', async () => {
+    ours = await new ServerSide().listen();
+    const args = [
+      's_client',
+      '-dtls1_2',
+      '-connect',
+      `127.0.0.1:${ours.port}`,
+      '-CAfile',
+      papers.certificate('strangerRoot'),
+      '-verify_return_error',
+    ];
+    theirs = new Program('openssl', [...args, ...cipher('ECDHE-ECDSA-AES128-GCM-SHA256')]);
+    expect(await ours.until('refused')).toMatchObject({ by: 'peer', alert: 'unknown_ca' });
+  });
+});
+
+there('openssl s_server', () => {
+  let ours: ClientSide;
+  let theirs: Program;
+  let port: number;
+  afterEach(() => {
+    ours.stop();
+    theirs.stop();
+  });
+
+  const start = async (name: string, ...more: string[]): Promise<void> => {
+    port = await freePort();
+    const chain = ['-cert', papers.certificate('server'), '-key', papers.key('server'), '-cert_chain', papers.certificate('intermediate')];
+    const trust = ['-CAfile', papers.certificate('root'), '-Verify', '3', '-verify_return_error'];
+    const credentials = name.startsWith('PSK') ? [...pskArgs, '-nocert'] : [...chain, ...trust];
+    theirs = new Program('openssl', ['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`, ...credentials, ...cipher(name), ...more]);
+    await theirs.prints('ACCEPT');
+  };
+
+  describe.each(SUITES)('%s', (name, suite) => {
+    it.each([
+      ['as it comes', [], {}, {}],
+      ['with a cookie', ['-listen'], {}, {}],
+      ['in datagrams of 256 bytes', ['-mtu', '256'], { mtu: 256 }, {}],
+      ['with two datagrams lost each way', ['-timeout'], {}, { lose: [1, 2] }],
+    ])('%s', async (_, more, settings, weather) => {
+      await start(name, ...more);
+      const own = { ...ownCertificate('device'), rawKey: undefined };
+      ours = await new ClientSide(port, { ...settings, suites: [suite] }, { weather, ports: { own } }).connect();
+      const { session } = await ours.until('opened');
+      expect([session.suite, session.identity.kind]).toEqual([suite, name.startsWith('PSK') ? 'psk' : 'x509']);
+      ours.client.send(Buffer.from('from us\n'));
+      await theirs.prints('from us');
+      theirs.type('from openssl');
+      expect((await ours.until('data')).bytes.toString()).toBe('from openssl\n');
+      ours.client.close();
+      expect(await ours.until('closed')).toMatchObject({ reason: 'local' });
+    });
+  });
+
+  it.each([
+    ['by ticket', true],
+    ['by id', false],
+  ])('takes up our session again %s', async (_, wantsTicket) => {
+    await start('PSK-AES128-CCM8', ...(wantsTicket ? [] : ['-no_ticket']));
+    ours = await new ClientSide(port, { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], wantsTicket }).connect();
+    await ours.until('opened');
+    const { resumable } = ours.client;
+    ours.client.close();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    ours.stop();
+    ours = await new ClientSide(port, { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], wantsTicket }, { ports: { resume: resumable } }).connect();
+    expect((await ours.until('opened')).isResumed).toBe(true);
+    ours.client.send(Buffer.from('resumed\n'));
+    await theirs.prints('resumed');
+  });
+
+  it('with another key is not taken for ours', async () => {
+    await start('PSK-AES128-CCM8');
+    const psk = { identity: Buffer.from(PSK_IDENTITY), key: Buffer.alloc(16, 9) };
+    ours = await new ClientSide(
+      port,
+      { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], handshakeMs: 1500, retransmitMs: 200 },
+      { ports: { psk } },
+    ).connect();
+    expect((await ours.until('refused')).by).toMatch(/peer|timeout/);
+    expect(ours.said.some(({ type }) => type === 'opened')).toBe(false);
+  });
+});
