@@ -18,6 +18,7 @@ const STEPS = {
   fuzz: (args) => [['test/fuzz/main.ts', ...args]],
   sim: (args) => [['test/sim/main.ts', ...args]],
   system: (args) => [['test/system/main.mjs', ...args]],
+  examples: (args) => [['test/system/examples.mjs', ...args]],
   bench: (args) => [['scripts/bench.mjs', ...args]],
   // The end-to-end suites start whole fleets and keep their own time: they run alone, one after the other. The independent
   // CoAP peer keeps timers of its own for minutes, which is what --forceExit is for.
