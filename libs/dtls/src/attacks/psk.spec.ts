@@ -77,16 +77,9 @@ it('an identity that is no text is handed on as the bytes it is', () => {
 
 describe('guessing', () => {
   it('a handshake gives four guesses at most, and costs a cookie each time', () => {
-    const bench = new DtlsBench(identified(PSK_IDENTITY, WRONG));
+    const bench = new DtlsBench({ ...identified(PSK_IDENTITY, WRONG), client: { cidBytes: undefined } });
     bench.connect().pass(120_000);
     const finished = bench.said('client', 'datagram').filter(({ bytes }) => bytes.includes(Buffer.from('16fefd0001', 'hex')));
-    expect(finished.length).toBeLessThanOrEqual(4);
-  });
-
-  it('forged records by others do not end a handshake at once', () => {
-    const bench = new DtlsBench();
-    bench.meddle = (packet) => (packet.to === 'server' && packet.bytes.length > 60 ? [packet] : [packet]);
-    bench.connect();
-    expect(endOf(bench, 'server')).toBe('opened');
+    expect(finished).toHaveLength(4);
   });
 });
