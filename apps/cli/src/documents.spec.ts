@@ -12,7 +12,10 @@ it('reads every example as it stands', () => {
   const documents = loadDocuments([join(import.meta.dirname, '../../../examples')]);
   expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
     'ApprovalPolicy second-person',
+    'Campaign basement-meters',
     'Campaign my-first-campaign',
+    'Campaign one-night',
+    'Campaign security-fix',
     'Campaign wm-modem-2-4-1',
     'DeviceClass wm-300-old-modem',
     'EnergyModel water-meters',
