@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { seededRandom } from '@drover/kernel';
 import type { CampaignView, DeviceView } from '@drover/contracts';
@@ -85,4 +85,5 @@ it('a server whose starter is gone stops in order', async () => {
   await expect(server.orphan()).resolves.toBe(0);
   // Whoever closed last has taken the log into the file.
   expect(readdirSync(server.data).filter((name) => name.startsWith('drover.sqlite'))).toEqual(['drover.sqlite']);
+  rmSync(server.data, { recursive: true, force: true });
 });

@@ -15,7 +15,7 @@ class RandomEntropy extends Entropy {
   bytes = (count: number): Uint8Array => randomBytes(count);
 }
 
-export const ALL_SUITES: readonly SuiteName[] = SUITES.map(({ name }) => name);
+const ALL_SUITES: readonly SuiteName[] = SUITES.map(({ name }) => name);
 
 /** What a wire does to the n-th datagram of each direction: loses it, or holds it back until the next one has passed. */
 export interface Weather {

@@ -29,7 +29,7 @@ export async function runServer(opened?: Opened): Promise<void> {
       stopping ??= server.stop().then(() => process.exit(0), onFatal);
     };
     // The last one: a program that started us over a channel of its own, a demo or a test, is gone, and nobody else would stop us.
-    for (const sign of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(sign, end);
+    for (const sign of ['SIGINT', 'SIGTERM', 'disconnect']) process.once(sign, end);
     if (process.connected === false && process.send) end();
   } catch (error) {
     process.stderr.write(

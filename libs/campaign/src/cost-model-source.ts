@@ -17,6 +17,13 @@ import { CELL_BEARERS, LEVEL_NAMES } from './cost-model-specs.ts';
 export const COST_MODEL_KINDS = ['RadioModel', 'EnergyModel'] as const;
 export type CostModelKind = (typeof COST_MODEL_KINDS)[number];
 
+const KIND_NAMED: Readonly<Record<string, CostModelKind>> = { radio: 'RadioModel', energy: 'EnergyModel' };
+
+/** `radio` or `energy`, as people call them where a kind is too long. */
+export function costModelNamed(name: string): CostModelKind | undefined {
+  return Object.hasOwn(KIND_NAMED, name) ? KIND_NAMED[name] : undefined;
+}
+
 export function isCostModelKind(kind: string): kind is CostModelKind {
   return (COST_MODEL_KINDS as readonly string[]).includes(kind);
 }

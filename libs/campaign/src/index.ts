@@ -1,6 +1,6 @@
 export { assessApprovals, requireAcceptable, type Approval, type ApprovalVerdict } from './approval.ts';
 export { componentOf, firmwareOf, versionIn, type Component, type RunningVersion } from './component.ts';
-export { COST_MODEL_KINDS, costModelSource, isCostModelKind, type CostModelKind } from './cost-model-source.ts';
+export { COST_MODEL_KINDS, costModelNamed, costModelSource, isCostModelKind, type CostModelKind } from './cost-model-source.ts';
 export { energyModelOf, radioModelOf, type EnergyModelSpec, type RadioModelSpec } from './cost-model-specs.ts';
 export {
   classesOf,

@@ -1,3 +1,4 @@
+import type { Timer } from '@drover/kernel';
 import type { CoapRequest, RequestHandle } from './endpoint-types.ts';
 import { messageIdOf, nextPosition } from './message-ids.ts';
 import type { Observation } from './observations.ts';
@@ -5,7 +6,6 @@ import { initialRto } from './rto.ts';
 import type { Rto } from './rto.ts';
 import { COVERAGE } from './settings.ts';
 import type { Coverage, EndpointSettings, PeerTiming } from './settings.ts';
-import type { Timer } from './timers.ts';
 
 /** A request of ours on its way: waiting in the queue, sent, or acknowledged and waiting for the separate response. */
 export interface Exchange extends Timer {

@@ -1,9 +1,9 @@
+import { TimerHeap } from '@drover/kernel';
 import { Peer } from './peer.ts';
 import type { Exchange, SeparateResponse } from './peer.ts';
 import { initialRto } from './rto.ts';
 import type { Rto } from './rto.ts';
 import type { EndpointSettings } from './settings.ts';
-import { TimerHeap } from './timers.ts';
 
 const LOOKS_FOR_ROOM = 16;
 

@@ -1,9 +1,9 @@
+import type { Timer } from '@drover/kernel';
 import type { CoapRequest, RequestHandle } from './endpoint-types.ts';
 import { FrameDecoder } from './stream-frame.ts';
 import type { StreamSettings } from './stream-settings.ts';
 import { BASE_CAPABILITIES, bertRoom } from './stream-signals.ts';
 import type { Capabilities } from './stream-signals.ts';
-import type { Timer } from './timers.ts';
 
 /** Who opened the connection. The acceptor speaks second, so a stranger that knocks gets no byte (RFC 8323 section 5.3). */
 export type StreamRole = 'client' | 'server';

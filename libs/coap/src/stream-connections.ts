@@ -1,3 +1,4 @@
+import type { TimerHeap } from '@drover/kernel';
 import type { Chance } from './chance.ts';
 import type { StreamSink } from './endpoint-types.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -6,7 +7,6 @@ import type { StreamExchanges } from './stream-exchanges.ts';
 import type { StreamMessage } from './stream-frame.ts';
 import type { StreamSettings } from './stream-settings.ts';
 import { abortFrame, csmFrame, pingFrame, releaseFrame, withCsm } from './stream-signals.ts';
-import type { TimerHeap } from './timers.ts';
 
 const PING_TOKEN_BYTES = 2;
 

@@ -1,3 +1,4 @@
+import type { TimerHeap } from '@drover/kernel';
 import { BERT_SZX } from './block.ts';
 import type { Chance } from './chance.ts';
 import { classOf, CODE, codeOfMethod } from './codes.ts';
@@ -10,7 +11,6 @@ import type { StreamConnection, StreamExchange, StreamObservation, StreamTimer }
 import { encodeFrame } from './stream-frame.ts';
 import type { StreamMessage } from './stream-frame.ts';
 import type { StreamSettings } from './stream-settings.ts';
-import type { TimerHeap } from './timers.ts';
 
 const TOKEN_BYTES = 6;
 

@@ -1,4 +1,4 @@
-import type { Entropy } from '@drover/kernel';
+import { type Entropy, TimerHeap } from '@drover/kernel';
 import { Chance } from './chance.ts';
 import { classOf, SIGNAL } from './codes.ts';
 import type { CoapRequest, CoapResponse, CoapTransport, IncomingHandle, RequestHandle, StreamSink } from './endpoint-types.ts';
@@ -13,7 +13,6 @@ import { DEFAULT_STREAM_SETTINGS } from './stream-settings.ts';
 import type { PeerTiming } from './settings.ts';
 import type { StreamSettings } from './stream-settings.ts';
 import { hasCustody, pongFrame, unknownCritical } from './stream-signals.ts';
-import { TimerHeap } from './timers.ts';
 
 /**
  * CoAP over reliable streams (RFC 8323), for one server and its many connections, with no socket and no timer of its own:

@@ -1,3 +1,4 @@
+import { TimerHeap } from '@drover/kernel';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { messageIdOf, nextPosition, positionAt } from './message-ids.ts';
@@ -5,7 +6,6 @@ import { isMulticast } from './multicast.ts';
 import { isFresh } from './observations.ts';
 import { backedOff, initialRto, measured, retransmitsWithin } from './rto.ts';
 import { DEFAULT_ENDPOINT_SETTINGS as SETTINGS } from './settings.ts';
-import { TimerHeap } from './timers.ts';
 
 describe('RTO', () => {
   it('starts at ACK_TIMEOUT and follows RFC 6298', () => {

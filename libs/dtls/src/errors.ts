@@ -1,5 +1,4 @@
-import { DroverError } from '@drover/kernel';
-import type { ErrorKind } from '@drover/kernel';
+import { DroverError, type ErrorKind } from '@drover/kernel';
 import type { AlertName } from './alerts.ts';
 
 /** What a peer does wrong, and the alert it gets for it. */

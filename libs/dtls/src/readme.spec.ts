@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { DtlsBench, SeededEntropy, TestTrust } from '@drover/testkit';
-import { DtlsServer } from './index.ts';
-import type { DtlsOutput } from './index.ts';
+import { DtlsServer, type DtlsOutput } from './index.ts';
 
 it('the example of the README', () => {
   const [entropy, trust] = [new SeededEntropy(), new TestTrust()];

@@ -10,6 +10,5 @@ const timer = setInterval(() => database.pragma('wal_checkpoint(PASSIVE)'), EVER
 parentPort?.once('message', () => {
   clearInterval(timer);
   database.close();
-  parentPort?.postMessage('closed');
   parentPort?.close();
 });

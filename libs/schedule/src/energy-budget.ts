@@ -32,15 +32,14 @@ export function overEnergyBudget(
   now: Instant,
 ): { readonly evidence: string; readonly until: Instant | undefined } | undefined {
   const { perDevice, perYear } = budget;
-  const needs = `this transfer needs about ${withDays(costMah, battery)}`;
   if (perYear !== undefined && inYear + costMah > perYear) {
-    const evidence = `${text(inYear)} of ${withDays(perYear, battery)} of this year are spent, ${needs}`;
+    const evidence = `${text(inYear)} of ${withDays(perYear, battery)} of this year are spent, ${needs(costMah, battery)}`;
     // What does not fit into a whole year will not fit into the next one either.
     return { evidence, until: costMah > perYear ? undefined : Instant(Date.UTC(yearOf(now) + 1, 0, 1)) };
   }
   if (perDevice !== undefined && inCampaign + costMah > perDevice)
     return {
-      evidence: `${text(inCampaign)} of ${withDays(perDevice, battery)} of this campaign are spent, ${needs}`,
+      evidence: `${text(inCampaign)} of ${withDays(perDevice, battery)} of this campaign are spent, ${needs(costMah, battery)}`,
       until: undefined,
     };
   return undefined;
@@ -48,6 +47,10 @@ export function overEnergyBudget(
 
 function yearOf(now: Instant): number {
   return new Date(now).getUTCFullYear();
+}
+
+function needs(costMah: number, battery: Battery | undefined): string {
+  return `this transfer needs about ${withDays(costMah, battery)}`;
 }
 
 function withDays(mah: number, battery: Battery | undefined): string {

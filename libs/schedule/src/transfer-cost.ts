@@ -36,11 +36,11 @@ export interface TransferCost {
 export function blockMs(link: TransferLink, model: CostModel = DEFAULT_COST_MODEL): number {
   const { rttS, phyKbps } = radioClass(link.bearer, link.ce, model.radio);
   const kbit = (8 * (link.blockSize + model.radio.overheadBytes)) / 1000;
-  return stretched(rttS + kbit / phyKbps, link, model) * 1000;
+  return asShown(rttS + kbit / phyKbps, link, model) * 1000;
 }
 
 /** As much longer or shorter as transfers have shown: of such blocks, and of this device. */
-function stretched(modelled: number, { bearer, ce, blockSize, slowness }: TransferLink, { factors }: CostModel): number {
+function asShown(modelled: number, { bearer, ce, blockSize, slowness }: TransferLink, { factors }: CostModel): number {
   const own = slowness === undefined ? modelled : modelled * slowness;
   return factors === undefined ? own : own * (factors[blockKindIndex(bearer, ce, blockSize)] ?? 1);
 }
@@ -54,7 +54,7 @@ export function blockCost(link: TransferLink, model: CostModel = DEFAULT_COST_MO
   const { radio, energy } = model;
   const { rttS, phyKbps, carrierKbps, uplinkS } = radioClass(bearer, ce, radio);
   const kbit = (8 * (link.blockSize + radio.overheadBytes)) / 1000;
-  const seconds = stretched(rttS + kbit / phyKbps, link, model);
+  const seconds = asShown(rttS + kbit / phyKbps, link, model);
   const transmit = Math.min(uplinkS, seconds);
   const receive = Math.min(kbit / phyKbps, seconds - transmit);
   const { transmitMa } = energyClass(bearer, ce, energy);

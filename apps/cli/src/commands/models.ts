@@ -1,12 +1,10 @@
 import type { Command } from 'commander';
 import { DroverError } from '@drover/kernel';
-import { costModelSource, type CostModelKind } from '@drover/campaign';
+import { costModelNamed, costModelSource, type CostModelKind } from '@drover/campaign';
 import type { CalibrationView, ModelView } from '@drover/contracts';
 import { documentText } from '@drover/gitops';
 import { calibrationText } from '../calibration-text.ts';
 import { action, type Context } from '../context.ts';
-
-const KIND_OF: Readonly<Record<string, CostModelKind>> = { radio: 'RadioModel', energy: 'EnergyModel' };
 
 /** What costs are counted by. Models are written and applied as documents; these look at them, and take them away. */
 export function modelCommands(program: Command): void {
@@ -50,7 +48,7 @@ async function show({ api, out }: Context, name: string, { builtIn = false }: { 
 }
 
 function kindOf(name: string): CostModelKind {
-  const kind = Object.hasOwn(KIND_OF, name) ? KIND_OF[name] : undefined;
+  const kind = costModelNamed(name);
   if (kind === undefined) throw new DroverError('USAGE', 'input', `there are the models radio and energy, not "${name.slice(0, 40)}"`);
   return kind;
 }

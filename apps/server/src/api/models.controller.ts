@@ -1,12 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { CampaignError, type CostModelKind } from '@drover/campaign';
+import { CampaignError, costModelNamed, type CostModelKind } from '@drover/campaign';
 import { ReasonRequest, type CalibrationView, type ModelView } from '@drover/contracts';
 import { ModelDesk } from '../engine/model-desk.ts';
 import { Needs } from './permissions.ts';
 import { actorOf, type AuthorisedRequest } from './token.guard.ts';
-
-const KIND_OF: Readonly<Record<string, CostModelKind>> = { radio: 'RadioModel', energy: 'EnergyModel' };
 
 /** What costs are counted by: figures are applied like all documents; here they are shown and taken away. */
 @ApiTags('cost models')
@@ -45,7 +43,7 @@ export class ModelsController {
 }
 
 function kindOf(model: string): CostModelKind {
-  const kind = Object.hasOwn(KIND_OF, model) ? KIND_OF[model] : undefined;
+  const kind = costModelNamed(model);
   if (kind === undefined)
     throw new CampaignError('MODEL_NOT_FOUND', `there are the models radio and energy, not ${JSON.stringify(model.slice(0, 40))}`);
   return kind;

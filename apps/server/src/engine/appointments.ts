@@ -21,13 +21,13 @@ type Operated = Extract<OperationReport, { type: 'operated' }>;
 const PREFIX = 'lifetime:';
 /** A device that listens now has to answer now, campaign ms. */
 const AT_ONCE_MS = 93_000;
+const NEVER = { kept: 0, missed: 0, refused: 0 } as const;
+
 /** What is asked of a device. */
 interface Wanted {
   readonly at: Instant;
   readonly isPrecaution?: boolean;
 }
-
-const NEVER = { kept: 0, missed: 0, refused: 0 } as const;
 
 export function isOfAppointment({ id }: Operated): boolean {
   return id.startsWith(PREFIX);
@@ -74,12 +74,12 @@ export function callOff(device: DeviceRecord, unit: UnitOfWork): void {
 /** The device has made contact: an appointment that is over is counted, and the device gets its own lifetime back. */
 export function meet(
   device: DeviceRecord,
-  { at, isTransferring }: { at: Instant; isTransferring: boolean },
+  { at, isTransferring }: { at: Instant; isTransferring: () => boolean },
   unit: UnitOfWork,
 ): DeviceRecord {
   const { appointment, registration } = device;
   if (!appointment) return device;
-  const turn = appointmentTurn(appointment, { at, lifetimeS: registration?.lifetimeS, isTransferring });
+  const turn = appointmentTurn(appointment, { at, lifetimeS: registration?.lifetimeS, isTransferring: isTransferring() });
   switch (turn) {
     case 'stands':
       return device;

@@ -48,8 +48,8 @@ export class ContactHandler {
         registration: registrationAfter(before.registration, contact),
       };
       unit.putDevice(heard);
-      const isBusy = this.#engine.state.openUpdatesOf(contact.endpoint).some(({ update }) => isTransferring(update));
-      const device = contact.kind === 'deregister' ? heard : meet(heard, { at, isTransferring: isBusy }, unit);
+      const device =
+        contact.kind === 'deregister' ? heard : meet(heard, { at, isTransferring: () => this.#transfers(contact.endpoint) }, unit);
       unit.note(
         device.namespace,
         device.endpoint,
@@ -102,6 +102,10 @@ export class ContactHandler {
       this.#lateFinding(device, unit);
       this.#stepper.step(endpoint, unit);
     });
+  }
+
+  #transfers(endpoint: Endpoint): boolean {
+    return this.#engine.state.openUpdatesOf(endpoint).some(({ update }) => isTransferring(update));
   }
 
   stayAwake(endpoint: Endpoint, at: Instant): void {

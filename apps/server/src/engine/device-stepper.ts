@@ -67,6 +67,7 @@ export class DeviceStepper {
   /** The view behind a decision; also what `why` explains, so both always agree. */
   viewOf({ key, campaign, update }: Place, device: DeviceRecord, now: Instant): DeviceView {
     const { state } = this.#engine;
+    const deviceClass = state.classes.of(device);
     return {
       update,
       device,
@@ -88,13 +89,13 @@ export class DeviceStepper {
       running: runningVersion(campaign.document.spec, device),
       quarantine: quarantineText(device),
       resume: {
-        byClass: state.classes.specOf(device)?.update?.resume,
+        byClass: deviceClass?.spec.update?.resume,
         beganAnew: Object.keys(device.beganAnew ?? {}) as ('Pull' | 'Push')[],
       },
       inFlightElsewhere: state.inFlightElsewhere(update.endpoint, key),
       isOutranked: state.isOutranked(campaign),
       ledger: state.ledger,
-      deviceClass: state.classes.nameOf(device),
+      deviceClass: deviceClass?.metadata.name,
       model: state.models.cost,
     };
   }
@@ -224,11 +225,11 @@ export class DeviceStepper {
 
   #offer(place: Place, device: DeviceRecord, decision: Extract<DeviceDecision, { type: 'offer' }>, unit: UnitOfWork): void {
     const versionBefore = versionIn(runningVersion(place.campaign.document.spec, device));
-    const energyMah = contactEnergyMah(this.linkOf(place, device), this.#engine.state.models.cost);
-    const backAt = this.#backAfterLoss(place, device, decision);
-    const admitted = { type: 'admitted', versionBefore, energyMah, transfer: decision.transfer } as const;
-    const asks = backAt && { wakeMah: wakeMah(this.linkOf(place, device), this.#engine.state.models.cost) };
-    const after = this.apply(place, { ...admitted, ...asks }, unit);
+    const { cost } = this.#engine.state.models;
+    const link = this.linkOf(place, device);
+    const backAt = this.#backAfterLoss(place, device, { ...decision, link });
+    const admitted = { type: 'admitted', versionBefore, energyMah: contactEnergyMah(link, cost), transfer: decision.transfer } as const;
+    const after = this.apply(place, { ...admitted, ...(backAt !== undefined && { wakeMah: wakeMah(link, cost) }) }, unit);
     if (after.state !== 'offered') return;
     // Before the transfer begins: once it is cut off the device cannot be asked any more.
     if (backAt !== undefined)
@@ -256,14 +257,13 @@ export class DeviceStepper {
   #backAfterLoss(
     { campaign, update }: Place,
     device: DeviceRecord,
-    { transfer, notAfter }: Extract<DeviceDecision, { type: 'offer' }>,
+    { transfer, notAfter, link }: Pick<Extract<DeviceDecision, { type: 'offer' }>, 'transfer' | 'notAfter'> & { link: TransferLink },
   ): Instant | undefined {
     const { state } = this.#engine;
     if (appointmentsLeft({ campaign, update }, device, state) === 0) return undefined;
-    const { bearer, ce } = this.linkOf({ campaign }, device);
     const end = earliest(notAfter, campaign.document.spec.schedule.deadline?.at);
     const at = precautionAt(transfer.booking, {
-      sessionMs: radioClass(bearer, ce, state.models.cost.radio).sessionS * SECOND,
+      sessionMs: radioClass(link.bearer, link.ce, state.models.cost.radio).sessionS * SECOND,
       endsAt: end ?? Number.POSITIVE_INFINITY,
       wakesAt: (from) => nextContact(device.pattern, Instant(from - 1)),
     });

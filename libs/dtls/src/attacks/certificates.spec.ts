@@ -1,7 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { certificateDer, DtlsBench, endOf, ownCertificate, privateKeyOf, rewriting, rewritingHello } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
+import { certificateDer, DtlsBench, endOf, ownCertificate, privateKeyOf, rewriting, rewritingHello, type DtlsWorld } from '@drover/testkit';
 import { decodeCertificates, decodeCertificateVerify, encodeCertificates, encodeSigned, EXTENSION, MESSAGE } from '../index.ts';
 
 // Whoever shows a certificate or a bare key: is it its own, and does anybody vouch for it.

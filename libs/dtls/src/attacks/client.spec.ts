@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DtlsBench, endOf, forge, forgeMessage, rewriting, rewritingAnswer } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
-import { ALERT, CONTENT, encodeHelloVerifyRequest, EXTENSION, MESSAGE } from '../index.ts';
-import type { ServerHello } from '../index.ts';
+import { DtlsBench, endOf, forge, forgeMessage, rewriting, rewritingAnswer, type DtlsWorld } from '@drover/testkit';
+import { ALERT, CONTENT, encodeHelloVerifyRequest, EXTENSION, MESSAGE, type ServerHello } from '../index.ts';
 
 // A server that is none, or plays false: what our own client takes from it.
 

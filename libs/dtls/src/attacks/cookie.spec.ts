@@ -1,8 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { DtlsBench, forge, forgeMessage, messagesOf, SeededEntropy, TestTrust } from '@drover/testkit';
-import type { Packet } from '@drover/testkit';
-import { CONTENT, decodeHelloVerifyRequest, DtlsServer, encodeFragment, MESSAGE } from '../index.ts';
-import type { DtlsOutput } from '../index.ts';
+import { DtlsBench, forge, forgeMessage, messagesOf, SeededEntropy, TestTrust, type Packet } from '@drover/testkit';
+import { CONTENT, decodeHelloVerifyRequest, DtlsServer, encodeFragment, MESSAGE, type DtlsOutput } from '../index.ts';
 
 // Before the cookie a server keeps nothing, and sends no more than it got (RFC 6347 section 4.2.1).
 

@@ -1,6 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { DtlsBench } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
+import { DtlsBench, type DtlsWorld } from '@drover/testkit';
 
 // Somebody with many addresses, or many credentials, and much time.
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { DtlsBench, endOf, forge, forgeMessage, ownCertificate, plainAlertsTo, rewriting } from '@drover/testkit';
-import type { DtlsWorld, Packet } from '@drover/testkit';
+import {
+  DtlsBench,
+  endOf,
+  forge,
+  forgeMessage,
+  ownCertificate,
+  plainAlertsTo,
+  rewriting,
+  type DtlsWorld,
+  type Packet,
+} from '@drover/testkit';
 import { ALERT, CONTENT, encodeClientKeyExchange, encodeFragment, encodeRecord, MESSAGE, readRecords } from '../index.ts';
 
 // Messages of a handshake that are out of place, spoilt, or from somebody else.

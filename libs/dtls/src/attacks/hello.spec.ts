@@ -1,8 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { DtlsBench, endOf, ownCertificate, plainAlertsTo, rewriting, rewritingHello } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
-import { EXTENSION, GROUP, MESSAGE, SCSV } from '../index.ts';
-import type { ClientHello } from '../index.ts';
+import { DtlsBench, endOf, ownCertificate, plainAlertsTo, rewriting, rewritingHello, type DtlsWorld } from '@drover/testkit';
+import { EXTENSION, GROUP, MESSAGE, SCSV, type ClientHello } from '../index.ts';
 
 // A hello that must not be: what the server tells the client, and that it keeps nothing.
 

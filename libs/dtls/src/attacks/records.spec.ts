@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DtlsBench, forge, ownCertificate, plainAlertsTo } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
+import { DtlsBench, forge, ownCertificate, plainAlertsTo, type DtlsWorld } from '@drover/testkit';
 import { ALERT, CONTENT, encodeFragment, encodeRecord, MESSAGE, readRecords } from '../index.ts';
 import { Channel } from '../record/channel.ts';
 import { MAX_SEQUENCE } from '../record/record.ts';

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DtlsBench, endOf, messagesOf, ownCertificate, PSK, PSK_IDENTITY, rewritingHello } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
-import { ALERT, CONTENT, EXTENSION, MESSAGE } from '../index.ts';
-import type { ClientHello, Resumed } from '../index.ts';
+import { DtlsBench, endOf, messagesOf, ownCertificate, PSK, PSK_IDENTITY, rewritingHello, type DtlsWorld } from '@drover/testkit';
+import { ALERT, CONTENT, EXTENSION, MESSAGE, type ClientHello, type Resumed } from '../index.ts';
 
 // A session taken up again (RFC 5246 section 7.3, RFC 5077), and what must not come of it.
 

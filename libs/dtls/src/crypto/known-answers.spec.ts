@@ -1,12 +1,10 @@
 import { createCipheriv, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { PSK } from '@drover/testkit';
-import { OPENSSL_TALKS } from '../../../../test/golden/dtls.ts';
-import type { OpensslTalk } from '../../../../test/golden/dtls.ts';
+import { OPENSSL_TALKS, type OpensslTalk } from '../../../../test/golden/dtls.ts';
 import { decodeClientHello, decodeServerHello } from '../handshake/hello.ts';
 import { encodeMessage, MESSAGE, readFragments } from '../handshake/message.ts';
-import { CONTENT, readRecords, VERSION_1_2 } from '../record/record.ts';
-import type { DtlsRecord } from '../record/record.ts';
+import { CONTENT, readRecords, VERSION_1_2, type DtlsRecord } from '../record/record.ts';
 import { additionalData } from './additional-data.ts';
 import { pskPremaster } from './premaster.ts';
 import { extendedMasterSecret, keyBlock, masterSecret, prf, sha256, verifyData } from './prf.ts';

@@ -2,10 +2,10 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Cipher } from './suites.ts';
 
 export const MASTER_SECRET_BYTES = 48;
-export const VERIFY_DATA_BYTES = 12;
+const VERIFY_DATA_BYTES = 12;
 
 /** P_hash of RFC 5246 section 5 with SHA-256, cut to `length` bytes. */
-export function pSha256(secret: Uint8Array, seed: Uint8Array, length: number): Buffer {
+function pSha256(secret: Uint8Array, seed: Uint8Array, length: number): Buffer {
   const out = Buffer.alloc(Math.ceil(length / 32) * 32);
   let a: Uint8Array = seed;
   for (let at = 0; at < length; at += 32) {

@@ -1,7 +1,5 @@
-import { CONTENT, encodeRecord, MAX_PLAINTEXT, VERSION_1_2 } from '../record/record.ts';
-import type { DtlsRecord, RecordHeader } from '../record/record.ts';
-import { unwrap, wrap } from '../record/inner-plaintext.ts';
-import type { Content } from '../record/inner-plaintext.ts';
+import { CONTENT, encodeRecord, MAX_PLAINTEXT, VERSION_1_2, type DtlsRecord, type RecordHeader } from '../record/record.ts';
+import { unwrap, wrap, type Content } from '../record/inner-plaintext.ts';
 import { AEAD_TAG_BYTES, openAead, sealAead } from './aead.ts';
 import { CBC_MAC_BYTES, openCbc, sealCbc } from './cbc.ts';
 import type { DirectionKeys } from './prf.ts';

@@ -1,5 +1,4 @@
-import { createPublicKey, sign, verify } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { DtlsError } from '../errors.ts';
 import type { Signed } from '../handshake/certificates.ts';
 

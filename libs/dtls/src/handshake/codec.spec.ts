@@ -11,8 +11,14 @@ import {
   encodeSigned,
 } from './certificates.ts';
 import { EXTENSION } from './extension-codec.ts';
-import { rawClientExtensions, rawServerExtensions, readClientExtensions, readServerExtensions } from './extensions.ts';
-import type { ClientExtensions, ServerExtensions } from './extensions.ts';
+import {
+  rawClientExtensions,
+  rawServerExtensions,
+  readClientExtensions,
+  readServerExtensions,
+  type ClientExtensions,
+  type ServerExtensions,
+} from './extensions.ts';
 import {
   decodeClientHello,
   decodeHelloVerifyRequest,

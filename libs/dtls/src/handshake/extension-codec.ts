@@ -75,7 +75,7 @@ export function readFragmentLength(from: Reader): number {
   return length;
 }
 
-export const MIN_RECORD_SIZE_LIMIT = 64;
+const MIN_RECORD_SIZE_LIMIT = 64;
 
 /** RFC 8449 section 4: a smaller one is an `illegal_parameter`, a larger one than we know is allowed. */
 export function readRecordSizeLimit(from: Reader): number {

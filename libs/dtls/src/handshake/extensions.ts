@@ -1,5 +1,4 @@
-import { readAll } from './reader.ts';
-import type { Reader } from './reader.ts';
+import { readAll, type Reader } from './reader.ts';
 import {
   EXTENSION,
   FRAGMENT_LENGTHS,

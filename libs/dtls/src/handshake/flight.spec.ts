@@ -1,8 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CONTENT, encodeRecord, NO_CID, readRecords } from '../record/record.ts';
-import { packFlight } from './flight.ts';
-import type { FlightItem } from './flight.ts';
+import { packFlight, type FlightItem } from './flight.ts';
 import { readFragments } from './message.ts';
 import { Reassembly } from './reassembly.ts';
 

@@ -1,5 +1,4 @@
-import { encodeFragment, MESSAGE_HEADER_BYTES } from './message.ts';
-import type { HandshakeMessage } from './message.ts';
+import { encodeFragment, MESSAGE_HEADER_BYTES, type HandshakeMessage } from './message.ts';
 import { CONTENT, RECORD_HEADER_BYTES } from '../record/record.ts';
 
 /** What one side says before it waits (RFC 6347 section 4.2.4). The protected one is Finished. */

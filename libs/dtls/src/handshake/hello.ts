@@ -1,6 +1,5 @@
 import { DtlsError } from '../errors.ts';
-import { readExtensions, writeExtensions } from './extension-codec.ts';
-import type { RawExtensions } from './extension-codec.ts';
+import { readExtensions, writeExtensions, type RawExtensions } from './extension-codec.ts';
 import { readAll } from './reader.ts';
 import { numbers, uint, vector } from './writer.ts';
 

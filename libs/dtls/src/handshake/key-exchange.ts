@@ -2,8 +2,7 @@ import type { KeyExchange } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
 import type { Signed } from './certificates.ts';
 import { encodeSigned } from './certificates.ts';
-import { readAll } from './reader.ts';
-import type { Reader } from './reader.ts';
+import { readAll, type Reader } from './reader.ts';
 import { uint, vector } from './writer.ts';
 
 const NAMED_CURVE = 3;

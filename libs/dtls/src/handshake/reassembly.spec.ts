@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeFragment, MESSAGE, readFragments } from './message.ts';
-import type { Fragment } from './message.ts';
+import { encodeFragment, MESSAGE, readFragments, type Fragment } from './message.ts';
 import { Reassembly } from './reassembly.ts';
 
 const MOST = 4096;

@@ -1,6 +1,5 @@
 import { DtlsError } from '../errors.ts';
-import { MESSAGE, messageName } from './message.ts';
-import type { Fragment, HandshakeMessage } from './message.ts';
+import { MESSAGE, messageName, type Fragment, type HandshakeMessage } from './message.ts';
 
 /** Numbers ahead of the next one for which fragments are kept: a flight has at most so many messages. */
 const MOST_AHEAD = 8;

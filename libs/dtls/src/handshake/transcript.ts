@@ -1,6 +1,5 @@
 import { sha256 } from '../crypto/prf.ts';
-import { encodeMessage } from './message.ts';
-import type { HandshakeMessage } from './message.ts';
+import { encodeMessage, type HandshakeMessage } from './message.ts';
 
 /**
  * Every message of a handshake in order, but the HelloVerifyRequest and the hello before it (RFC 6347 section 4.2.6). Kept

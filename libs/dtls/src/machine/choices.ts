@@ -1,14 +1,10 @@
-import { isGroup } from '../crypto/ecdh.ts';
-import type { Group } from '../crypto/ecdh.ts';
+import { isGroup, type Group } from '../crypto/ecdh.ts';
 import { GROUP } from '../crypto/ecdh.ts';
 import { ECDSA_SHA256 } from '../crypto/signature.ts';
-import { suiteNamed } from '../crypto/suites.ts';
-import type { Suite } from '../crypto/suites.ts';
+import { suiteNamed, type Suite } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
-import { CERTIFICATE_TYPE } from '../handshake/extensions.ts';
-import type { ClientExtensions } from '../handshake/extensions.ts';
-import { SCSV } from '../handshake/hello.ts';
-import type { ClientHello } from '../handshake/hello.ts';
+import { CERTIFICATE_TYPE, type ClientExtensions } from '../handshake/extensions.ts';
+import { SCSV, type ClientHello } from '../handshake/hello.ts';
 import { MAX_PLAINTEXT, VERSION_1_2 } from '../record/record.ts';
 import type { OwnCertificate } from './identity.ts';
 import type { ServerSettings } from './settings.ts';
@@ -28,7 +24,7 @@ export interface Offer {
 }
 
 /** Versions count downwards: 1.0 is 0xfeff and 1.2 is 0xfefd. */
-export function requireVersion({ version, suites }: ClientHello): void {
+function requireVersion({ version, suites }: ClientHello): void {
   if (version >> 8 === 0xfe && version <= VERSION_1_2) return;
   // RFC 7507 section 3: a client that fell back though it knows better was pushed.
   if (suites.includes(SCSV.fallback)) throw new DtlsError('DTLS_INAPPROPRIATE_FALLBACK', 'a fallback from a version that we have');

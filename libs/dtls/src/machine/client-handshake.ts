@@ -4,21 +4,21 @@ import { ECDSA_SHA256, requireSignature, signWith } from '../crypto/signature.ts
 import type { KeyExchange } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
 import { decodeCertificateRequest, encodeCertificates, encodeRawKey, encodeSigned } from '../handshake/certificates.ts';
-import { decodeHelloVerifyRequest, decodeServerHello, encodeClientHello } from '../handshake/hello.ts';
-import type { ClientHello } from '../handshake/hello.ts';
-import { decodeServerKeyExchange, decodeSessionTicket, encodeClientKeyExchange, encodeShare } from '../handshake/key-exchange.ts';
-import type { ServerKeyExchange } from '../handshake/key-exchange.ts';
-import { MESSAGE, messageName } from '../handshake/message.ts';
-import type { HandshakeMessage } from '../handshake/message.ts';
-import { clientHello, requireAnswer } from './client-hello.ts';
-import type { Answer } from './client-hello.ts';
+import { decodeHelloVerifyRequest, decodeServerHello, encodeClientHello, type ClientHello } from '../handshake/hello.ts';
+import {
+  decodeServerKeyExchange,
+  decodeSessionTicket,
+  encodeClientKeyExchange,
+  encodeShare,
+  type ServerKeyExchange,
+} from '../handshake/key-exchange.ts';
+import { MESSAGE, messageName, type HandshakeMessage } from '../handshake/message.ts';
+import { clientHello, requireAnswer, type Answer } from './client-hello.ts';
 import type { ClientContext, Resumed } from './client-context.ts';
 import type { Conversation } from './conversation.ts';
 import type { OwnCertificate, PeerIdentity } from './identity.ts';
-import { encodeOwn, readPeer } from './peer-certificate.ts';
-import type { ShownPeer } from './peer-certificate.ts';
-import { channelFor, deriveMaster, finishedOf, requireFinished } from './secrets.ts';
-import type { Agreed } from './secrets.ts';
+import { encodeOwn, readPeer, type ShownPeer } from './peer-certificate.ts';
+import { channelFor, deriveMaster, finishedOf, requireFinished, type Agreed } from './secrets.ts';
 
 type Awaited = 'hello' | 'certificate' | 'key-exchange' | 'hint-or-done' | 'request-or-done' | 'done' | 'ticket' | 'finished' | 'nothing';
 

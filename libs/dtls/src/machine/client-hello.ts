@@ -1,13 +1,17 @@
 import { SIGNATURE_ALGORITHMS } from '../crypto/signature.ts';
 import { suiteNamed, suiteOfId } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
-import { CERTIFICATE_TYPE, rawClientExtensions, readClientExtensions, readServerExtensions } from '../handshake/extensions.ts';
-import type { ClientExtensions, ServerExtensions } from '../handshake/extensions.ts';
-import { RANDOM_BYTES } from '../handshake/hello.ts';
-import type { ClientHello, ServerHello } from '../handshake/hello.ts';
+import {
+  CERTIFICATE_TYPE,
+  rawClientExtensions,
+  readClientExtensions,
+  readServerExtensions,
+  type ClientExtensions,
+  type ServerExtensions,
+} from '../handshake/extensions.ts';
+import { RANDOM_BYTES, type ClientHello, type ServerHello } from '../handshake/hello.ts';
 import { NO_CID, VERSION_1_2 } from '../record/record.ts';
-import { hasCipher, recordLimitOf } from './choices.ts';
-import type { CertificateType } from './choices.ts';
+import { hasCipher, recordLimitOf, type CertificateType } from './choices.ts';
 import type { ClientContext } from './client-context.ts';
 import type { Agreed } from './secrets.ts';
 

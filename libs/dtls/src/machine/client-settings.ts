@@ -1,5 +1,4 @@
-import { DEFAULT_SETTINGS } from './settings.ts';
-import type { DtlsSettings } from './settings.ts';
+import { DEFAULT_SETTINGS, type DtlsSettings } from './settings.ts';
 
 export interface ClientSettings extends DtlsSettings {
   /** Bytes of the Connection ID that we want in records to us; 0: none, but we write the server's; `undefined`: no Connection IDs. */

@@ -1,17 +1,13 @@
-import { decodeAlert, encodeAlert } from '../alerts.ts';
-import type { AlertName } from '../alerts.ts';
+import { decodeAlert, encodeAlert, type AlertName } from '../alerts.ts';
 import { DtlsError } from '../errors.ts';
 import { MESSAGE, readFragments } from '../handshake/message.ts';
-import { CONTENT, readRecords } from '../record/record.ts';
-import type { DtlsRecord } from '../record/record.ts';
+import { CONTENT, readRecords, type DtlsRecord } from '../record/record.ts';
 import { ClientHandshake } from './client-handshake.ts';
 import type { ClientContext, Resumed } from './client-context.ts';
-import { DEFAULT_CLIENT_SETTINGS } from './client-settings.ts';
-import type { ClientSettings } from './client-settings.ts';
+import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './client-settings.ts';
 import { ClientSession } from './client-session.ts';
 import { Conversation } from './conversation.ts';
-import { HandshakeDriver } from './handshake-driver.ts';
-import type { Heard } from './handshake-driver.ts';
+import { HandshakeDriver, type Heard } from './handshake-driver.ts';
 import type { CloseReason, DtlsSink, SendOutcome } from './outputs.ts';
 
 /** What a client stands on; `resume` is what an earlier handshake has left. */

@@ -1,5 +1,4 @@
-import { packFlight } from '../handshake/flight.ts';
-import type { FlightItem } from '../handshake/flight.ts';
+import { packFlight, type FlightItem } from '../handshake/flight.ts';
 import type { Fragment, HandshakeMessage } from '../handshake/message.ts';
 import { Reassembly } from '../handshake/reassembly.ts';
 import { Transcript } from '../handshake/transcript.ts';

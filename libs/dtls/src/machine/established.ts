@@ -1,9 +1,7 @@
-import { decodeAlert, encodeAlert } from '../alerts.ts';
-import type { AlertName } from '../alerts.ts';
+import { decodeAlert, encodeAlert, type AlertName } from '../alerts.ts';
 import { DtlsError } from '../errors.ts';
 import { MESSAGE, readFragments } from '../handshake/message.ts';
-import { CONTENT, RECORD_HEADER_BYTES } from '../record/record.ts';
-import type { DtlsRecord } from '../record/record.ts';
+import { CONTENT, RECORD_HEADER_BYTES, type DtlsRecord } from '../record/record.ts';
 import type { Content } from '../record/inner-plaintext.ts';
 import type { CloseReason, DtlsSink, SendOutcome } from './outputs.ts';
 import type { ServerSession } from './session.ts';

@@ -1,8 +1,8 @@
+import type { Timer } from '@drover/kernel';
 import type { HandshakeDriver } from './handshake-driver.ts';
 import type { Conversation } from './conversation.ts';
 import type { ServerHandshake } from './server-handshake.ts';
 import type { ServerSettings } from './settings.ts';
-import type { Timer } from './timers.ts';
 
 /** A handshake under way at a server; afterwards, for a while, the memory of its last flight. */
 export interface HalfOpen extends Timer {

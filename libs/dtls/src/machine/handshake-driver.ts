@@ -1,10 +1,7 @@
-import { CONTENT } from '../record/record.ts';
-import type { DtlsRecord } from '../record/record.ts';
-import { decodeAlert } from '../alerts.ts';
-import type { Alert } from '../alerts.ts';
+import { CONTENT, type DtlsRecord } from '../record/record.ts';
+import { decodeAlert, type Alert } from '../alerts.ts';
 import { DtlsError } from '../errors.ts';
-import { MESSAGE, readFragments } from '../handshake/message.ts';
-import type { HandshakeMessage } from '../handshake/message.ts';
+import { MESSAGE, readFragments, type HandshakeMessage } from '../handshake/message.ts';
 import type { Conversation } from './conversation.ts';
 
 /** A side of a handshake: what the messages mean. */

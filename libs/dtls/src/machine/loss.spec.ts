@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DtlsBench, ownCertificate } from '@drover/testkit';
-import type { DtlsWorld } from '@drover/testkit';
+import { DtlsBench, ownCertificate, type DtlsWorld } from '@drover/testkit';
 
 const PSK_WORLD: DtlsWorld = {};
 const ECDSA_WORLD: DtlsWorld = {

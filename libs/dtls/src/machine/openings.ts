@@ -1,22 +1,16 @@
-import { encodeAlert } from '../alerts.ts';
-import type { AlertName } from '../alerts.ts';
+import type { TimerHeap } from '@drover/kernel';
+import { encodeAlert, type AlertName } from '../alerts.ts';
 import { DtlsError } from '../errors.ts';
-import { encodeHelloVerifyRequest, peekClientHello } from '../handshake/hello.ts';
-import type { HelloStart } from '../handshake/hello.ts';
-import { encodeMessage, MESSAGE, readFragments } from '../handshake/message.ts';
-import type { Fragment } from '../handshake/message.ts';
-import { CONTENT, encodeRecord, MAX_SEQUENCE, NO_CID, VERSION_1_0 } from '../record/record.ts';
-import type { DtlsRecord } from '../record/record.ts';
+import { encodeHelloVerifyRequest, peekClientHello, type HelloStart } from '../handshake/hello.ts';
+import { encodeMessage, MESSAGE, readFragments, type Fragment } from '../handshake/message.ts';
+import { CONTENT, encodeRecord, MAX_SEQUENCE, NO_CID, VERSION_1_0, type DtlsRecord } from '../record/record.ts';
 import { Conversation } from './conversation.ts';
 import type { Cookies } from './cookies.ts';
 import type { Arrival } from './established.ts';
 import type { HalfOpen, HalfOpens } from './half-open.ts';
-import { HandshakeDriver } from './handshake-driver.ts';
-import type { Heard } from './handshake-driver.ts';
+import { HandshakeDriver, type Heard } from './handshake-driver.ts';
 import type { DtlsSink } from './outputs.ts';
-import { ServerHandshake } from './server-handshake.ts';
-import type { ServerContext } from './server-handshake.ts';
-import type { TimerHeap } from './timers.ts';
+import { ServerHandshake, type ServerContext } from './server-handshake.ts';
 
 interface OpeningsParts {
   readonly sink: DtlsSink;

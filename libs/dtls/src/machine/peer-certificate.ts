@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { sha256 } from '../crypto/prf.ts';
 import { isP256, publicKeyOf } from '../crypto/signature.ts';
 import { DtlsError, refusal } from '../errors.ts';

@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Entropy } from '@drover/kernel';
-import { suiteOfId } from '../crypto/suites.ts';
-import type { Suite } from '../crypto/suites.ts';
+import { suiteOfId, type Suite } from '../crypto/suites.ts';
 import { MASTER_SECRET_BYTES } from '../crypto/prf.ts';
 import { DtlsError } from '../errors.ts';
 import { readAll } from '../handshake/reader.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DtlsBench, ownCertificate, TestTrust } from '@drover/testkit';
-import { CONTENT, DtlsServer, readRecords } from '../index.ts';
-import type { DtlsOutput, Ending, ServerSettings, SessionHandle } from '../index.ts';
+import { CONTENT, DtlsServer, readRecords, type DtlsOutput, type Ending, type ServerSettings, type SessionHandle } from '../index.ts';
 
 // Sessions that outlive their process: no nonce twice, nothing taken twice, nobody lost.
 

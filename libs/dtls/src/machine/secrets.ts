@@ -1,6 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from '../crypto/prf.ts';
-import type { Randoms } from '../crypto/prf.ts';
+import { extendedMasterSecret, keyBlock, masterSecret, verifyData, type Randoms } from '../crypto/prf.ts';
 import type { Suite } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
 import type { Transcript } from '../handshake/transcript.ts';

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Entropy } from '@drover/kernel';
-import { ephemeralKey } from '../crypto/ecdh.ts';
-import type { EphemeralKey } from '../crypto/ecdh.ts';
+import { ephemeralKey, type EphemeralKey } from '../crypto/ecdh.ts';
 import { pskPremaster, pskPremasterOver } from '../crypto/premaster.ts';
 import type { SuiteName } from '../crypto/suites.ts';
 import { requireSignature, SIGNATURE_ALGORITHMS, signWith } from '../crypto/signature.ts';
@@ -9,20 +8,21 @@ import { DtlsError } from '../errors.ts';
 import { decodeCertificateVerify, encodeCertificateRequest } from '../handshake/certificates.ts';
 import { readClientExtensions } from '../handshake/extensions.ts';
 import { decodeClientHello, RANDOM_BYTES } from '../handshake/hello.ts';
-import { decodeClientKeyExchange, encodeServerKeyExchange, encodeSessionTicket, encodeShare } from '../handshake/key-exchange.ts';
-import type { ClientKeyExchange } from '../handshake/key-exchange.ts';
-import { MESSAGE, messageName } from '../handshake/message.ts';
-import type { HandshakeMessage } from '../handshake/message.ts';
+import {
+  decodeClientKeyExchange,
+  encodeServerKeyExchange,
+  encodeSessionTicket,
+  encodeShare,
+  type ClientKeyExchange,
+} from '../handshake/key-exchange.ts';
+import { MESSAGE, messageName, type HandshakeMessage } from '../handshake/message.ts';
 import { NO_CID } from '../record/record.ts';
-import { choose, recordLimitOf, requireHello } from './choices.ts';
-import type { Choice, Offer } from './choices.ts';
+import { choose, recordLimitOf, requireHello, type Choice, type Offer } from './choices.ts';
 import type { Conversation } from './conversation.ts';
 import type { OwnCertificate, PeerIdentity, PeerTrust } from './identity.ts';
-import { encodeOwn, readPeer } from './peer-certificate.ts';
-import type { ShownPeer } from './peer-certificate.ts';
+import { encodeOwn, readPeer, type ShownPeer } from './peer-certificate.ts';
 import type { Resumable, Resumption } from './resumption.ts';
-import { channelFor, deriveMaster, finishedOf, requireFinished } from './secrets.ts';
-import type { Agreed } from './secrets.ts';
+import { channelFor, deriveMaster, finishedOf, requireFinished, type Agreed } from './secrets.ts';
 import { serverHello } from './server-hello.ts';
 import type { ServerSettings } from './settings.ts';
 

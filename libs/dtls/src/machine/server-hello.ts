@@ -1,5 +1,4 @@
-import { CERTIFICATE_TYPE, rawServerExtensions } from '../handshake/extensions.ts';
-import type { ServerExtensions } from '../handshake/extensions.ts';
+import { CERTIFICATE_TYPE, rawServerExtensions, type ServerExtensions } from '../handshake/extensions.ts';
 import { encodeServerHello, SCSV } from '../handshake/hello.ts';
 import { MAX_PLAINTEXT, VERSION_1_2 } from '../record/record.ts';
 import type { Choice, Offer } from './choices.ts';

@@ -1,10 +1,7 @@
-import { KEY_SIZES } from '../crypto/prf.ts';
-import type { DirectionKeys } from '../crypto/prf.ts';
-import { suiteNamed, suiteOfId } from '../crypto/suites.ts';
-import type { Suite } from '../crypto/suites.ts';
+import { KEY_SIZES, type DirectionKeys } from '../crypto/prf.ts';
+import { suiteNamed, suiteOfId, type Suite } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
-import { readAll } from '../handshake/reader.ts';
-import type { Reader } from '../handshake/reader.ts';
+import { readAll, type Reader } from '../handshake/reader.ts';
 import { uint, vector } from '../handshake/writer.ts';
 import { Channel } from '../record/channel.ts';
 import { encodeIdentity, readIdentity } from './identity-codec.ts';

@@ -1,7 +1,5 @@
-import { DEFAULT_SUITES } from '../crypto/suites.ts';
-import type { SuiteName } from '../crypto/suites.ts';
-import { GROUP } from '../crypto/ecdh.ts';
-import type { Group } from '../crypto/ecdh.ts';
+import { DEFAULT_SUITES, type SuiteName } from '../crypto/suites.ts';
+import { GROUP, type Group } from '../crypto/ecdh.ts';
 
 /** What both roles have. All times are milliseconds of protocol time: monotonic, never scaled. */
 export interface DtlsSettings {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DtlsBench, ownCertificate, PSK_IDENTITY, type DtlsWorld } from '@drover/testkit';
-import { GROUP, SUITES } from '../index.ts';
-import type { SuiteName } from '../index.ts';
+import { GROUP, SUITES, type SuiteName } from '../index.ts';
 
 /** What each suite needs beside the PSK that every client of the bench has. */
 function worldOf(suite: SuiteName, extra: DtlsWorld = {}): DtlsWorld {

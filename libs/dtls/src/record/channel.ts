@@ -2,12 +2,11 @@ import { openRecord, OVERHEAD, sealRecord } from '../crypto/protection.ts';
 import type { DirectionKeys } from '../crypto/prf.ts';
 import type { Cipher } from '../crypto/suites.ts';
 import type { Content } from './inner-plaintext.ts';
-import { MAX_SEQUENCE, CONTENT, RECORD_HEADER_BYTES, VERSION_1_2 } from './record.ts';
-import type { DtlsRecord } from './record.ts';
+import { MAX_SEQUENCE, CONTENT, RECORD_HEADER_BYTES, VERSION_1_2, type DtlsRecord } from './record.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 /** The only protected epoch there is: renegotiation, which would begin another, is refused. */
-export const PROTECTED_EPOCH = 1;
+const PROTECTED_EPOCH = 1;
 
 export interface ChannelParts {
   readonly cipher: Cipher;

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { unwrap, wrap } from './inner-plaintext.ts';
-import { CONTENT, encodeRecord, MAX_SEQUENCE, NO_CID, readRecords } from './record.ts';
-import type { RecordHeader } from './record.ts';
+import { CONTENT, encodeRecord, MAX_SEQUENCE, NO_CID, readRecords, type RecordHeader } from './record.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const header = (more: Partial<RecordHeader> = {}): RecordHeader => ({

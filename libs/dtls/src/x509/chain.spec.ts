@@ -1,9 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { certificateDer, revocationListDer } from '@drover/testkit';
-import type { CertificateName } from '@drover/testkit';
-import { judgeChain } from './chain.ts';
-import type { ChainRules } from './chain.ts';
+import { certificateDer, revocationListDer, type CertificateName } from '@drover/testkit';
+import { judgeChain, type ChainRules } from './chain.ts';
 import { elementsOf } from './der.ts';
 import { RevocationList } from './revocation-list.ts';
 

@@ -1,8 +1,6 @@
-import { verify } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { verify, type KeyObject } from 'node:crypto';
 import { DtlsError } from '../errors.ts';
-import { childrenOf, elementsOf, TAG, timeOf } from './der.ts';
-import type { Element } from './der.ts';
+import { childrenOf, elementsOf, TAG, timeOf, type Element } from './der.ts';
 
 /** Hashes that a list may be signed over, by the OID of the signature algorithm, DER. */
 const HASH_OF = new Map([

@@ -6,7 +6,7 @@ export interface Timer {
   place: number;
 }
 
-/** Binary heap with removal, as in `@drover/coap`: a handshake that has ended leaves nothing behind. */
+/** Binary heap with removal, so that what has ended leaves nothing behind and the next due time is one look. */
 export class TimerHeap<T extends Timer> {
   readonly #heap: T[] = [];
 
