@@ -1,10 +1,10 @@
 import { DroverError } from '@drover/kernel';
 import type { ImportedDeviceDto } from '@drover/contracts';
 
-const OWN_COLUMNS = ['site', 'carrier', 'timeZone'];
+const OWN_COLUMNS = ['site', 'carrier', 'timeZone', 'simPool'];
 const CAPACITY = 'batteryCapacityMah';
 
-/** CSV with a header, or a JSON list. `endpoint` is required; `site`, `carrier`, `timeZone`, `batteryCapacityMah` are facts; the rest are labels. */
+/** CSV with a header, or a JSON list. `endpoint` is required; `site`, `carrier`, `timeZone`, `simPool`, `batteryCapacityMah` are facts; the rest are labels. */
 export function readDeviceFile(file: string, text: string): ImportedDeviceDto[] {
   return /^\s*\[/.test(text) ? fromJson(file, text) : fromCsv(file, text);
 }

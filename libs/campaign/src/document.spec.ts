@@ -38,7 +38,7 @@ it('reads the smallest campaign with safe defaults', () => {
     mainsPowered: 'Exempt',
     energyBudget: { perDevice: undefined, perYear: undefined },
   });
-  expect(spec.bandwidth).toEqual({ maxInFlight: 4000, bytesPerSecond: {}, perCell: { airtime: 0.5, max: {} }, perSite: {} });
+  expect(spec.bandwidth).toEqual({ maxInFlight: 4000, bytesPerSecond: {}, perCell: { airtime: 0.5, max: {} }, perSite: {}, dataCap: {} });
   expect(spec.stages[0]).toMatchObject({ name: 'canary', take: { limit: { kind: 'count', count: 20 } }, soak: DAY });
   expect(spec.deadlines.install).toEqual({ contacts: 3, atLeast: 6 * HOUR });
   expect(spec.schedule.timeZone).toBe('Device');

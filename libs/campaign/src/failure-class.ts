@@ -20,6 +20,7 @@ export const FAILURE_CLASSES = [
   'SuspectedBrick',
   'Unreachable',
   'EnergyBudget',
+  'DataCap',
   'Unknown',
 ] as const;
 

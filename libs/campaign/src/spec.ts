@@ -118,22 +118,23 @@ const transfers = integer({ min: 1, max: 1_000_000 });
 const perCoverage = mapping({ ce0: optional(transfers), ce1: optional(transfers), ce2: optional(transfers), unknown: optional(transfers) });
 const NO_CAP = { ce0: undefined, ce1: undefined, ce2: undefined, unknown: undefined };
 
-const bandwidth = mapping(
-  {
-    maxInFlight: withDefault(transfers, 4000),
-    bytesPerSecond: withDefault(mapping({ total: optional(bytes), perAPN: optional(bytes), perCarrier: optional(bytes) }, ['perGateway']), {
-      total: undefined,
-      perAPN: undefined,
-      perCarrier: undefined,
-    }),
-    perCell: withDefault(mapping({ airtime: withDefault(percent, 0.5), max: withDefault(perCoverage, NO_CAP) }), {
-      airtime: 0.5,
-      max: NO_CAP,
-    }),
-    perSite: withDefault(mapping({ maxInFlight: optional(transfers) }), { maxInFlight: undefined }),
-  },
-  ['dataCap'],
-);
+const dataCap = mapping({ perDevice: optional(bytes), campaign: optional(bytes), perPoolAndMonth: optional(bytes) });
+const NO_DATA_CAP = { perDevice: undefined, campaign: undefined, perPoolAndMonth: undefined };
+
+const bandwidth = mapping({
+  maxInFlight: withDefault(transfers, 4000),
+  bytesPerSecond: withDefault(mapping({ total: optional(bytes), perAPN: optional(bytes), perCarrier: optional(bytes) }, ['perGateway']), {
+    total: undefined,
+    perAPN: undefined,
+    perCarrier: undefined,
+  }),
+  perCell: withDefault(mapping({ airtime: withDefault(percent, 0.5), max: withDefault(perCoverage, NO_CAP) }), {
+    airtime: 0.5,
+    max: NO_CAP,
+  }),
+  perSite: withDefault(mapping({ maxInFlight: optional(transfers) }), { maxInFlight: undefined }),
+  dataCap: withDefault(dataCap, NO_DATA_CAP),
+});
 
 const failureClassOrAny = oneOf([...FAILURE_CLASSES, 'Any']);
 

@@ -28,6 +28,7 @@ export type {
   DeviceClassView,
   DeviceView,
   ErrorBody,
+  DataView,
   PlanView,
   StageView,
   SuspectsPage,

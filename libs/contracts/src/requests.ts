@@ -181,6 +181,12 @@ export class ImportedDeviceDto {
   @IsTimeZone()
   timeZone?: string;
 
+  @ApiPropertyOptional({ description: 'Contract that its SIM shares its data with' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  simPool?: string;
+
   @ApiPropertyOptional({ description: 'What can be taken from its battery in its life, mAh' })
   @IsOptional()
   @IsNumber()

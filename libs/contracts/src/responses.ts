@@ -47,7 +47,21 @@ export interface CampaignView {
     readonly inFlight: number;
     readonly waiting: number;
   };
+  readonly data: DataView;
   readonly forecast: unknown;
+}
+
+/** Bytes over the air, both directions, by the radio model from what was measured. */
+export interface DataView {
+  readonly moved: number;
+  /** Kept for what is under way. */
+  readonly kept: number;
+  /** Of the campaign, of each device, and of each SIM pool in a calendar month; absent: no cap. */
+  readonly cap: number | undefined;
+  readonly perDevice: number | undefined;
+  readonly perPoolAndMonth: number | undefined;
+  /** Of its devices, by all campaigns; only with a cap on them. */
+  readonly pools: readonly { readonly pool: string; readonly movedThisMonth: number }[];
 }
 
 export interface DeviceView {
@@ -177,6 +191,8 @@ export interface PlanView {
       }
     | undefined;
   readonly forecast: unknown;
+  /** What it asks for and cannot have. */
+  readonly warnings: readonly string[];
 }
 
 export interface TimelineEntry {

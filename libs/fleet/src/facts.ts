@@ -58,6 +58,7 @@ export const FACTS = {
   queueMode: { type: 'boolean', from: 'registration', meaning: 'sleeps between contacts' },
   site: { type: 'string', from: 'import', meaning: 'site' },
   carrier: { type: 'string', from: 'import', meaning: 'mobile operator as the asset record names it' },
+  'sim.pool': { type: 'string', from: 'import', meaning: 'contract that its SIM shares its data with' },
   timeZone: { type: 'string', from: 'import', meaning: 'IANA time zone of the site' },
 } as const satisfies Record<string, FactDefinition>;
 

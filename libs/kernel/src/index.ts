@@ -7,3 +7,4 @@ export { Entropy, hash32, seededRandom } from './random.ts';
 export { finished, sortSteps, type Steps } from './steps.ts';
 export { Clock, DAY, Duration, durationOf, durationText, earliest, HOUR, Instant, instantOf, isoOf, MINUTE, plus, SECOND } from './time.ts';
 export { TimerHeap, type Timer } from './timers.ts';
+export { volumeText } from './volume-text.ts';

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Endpoint, Namespace } from '@drover/kernel';
 import type { Predicate } from '@drover/fleet';
+import type { PoolVolume } from '@drover/schedule';
 import { StoreError } from './errors.ts';
 import { planOf } from './plan-parts.ts';
 import type {
@@ -30,6 +31,7 @@ export interface Snapshot {
   readonly approvals: readonly ApprovalRecord[];
   readonly carriers: readonly CarrierRecord[];
   readonly calibrations: readonly CalibrationRecord[];
+  readonly poolVolumes: readonly PoolVolume[];
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
 }
@@ -44,6 +46,7 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     approvals: await bodies(database, 'approval'),
     carriers: await bodies(database, 'carrier'),
     calibrations: await bodies(database, 'calibration'),
+    poolVolumes: await bodies(database, 'pool_volume'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
   };

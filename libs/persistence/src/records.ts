@@ -10,6 +10,7 @@ import type {
   CoveragePattern,
   EnergySpent,
   Forecast,
+  PoolVolume,
   TransferPattern,
 } from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
@@ -211,6 +212,7 @@ export interface Changes {
   readonly planParts?: readonly PlanPartRecord[];
   readonly carriers?: readonly CarrierRecord[];
   readonly calibrations?: readonly CalibrationRecord[];
+  readonly poolVolumes?: readonly PoolVolume[];
   /** Updates of a campaign that is planned anew lose their rows first, and its earlier plans go. */
   readonly dropUpdatesOf?: readonly { readonly namespace: Namespace; readonly campaign: string; readonly generation: number }[];
   readonly approvals?: readonly ApprovalRecord[];

@@ -1,4 +1,5 @@
 import { FACTS, versionKey, type FactName } from '@drover/fleet';
+import type { PoolVolume } from '@drover/schedule';
 import type { Row, Table } from './multi-row.ts';
 import type {
   ApprovalRecord,
@@ -51,6 +52,7 @@ const ROW_OF = {
   }),
   carriers: (record: CarrierRecord): Row => ({ carrier: record.carrier, body: body(record) }),
   calibrations: (record: CalibrationRecord): Row => ({ kind: record.kind, body: body(record) }),
+  poolVolumes: (record: PoolVolume): Row => ({ pool: record.pool, month: record.month, body: body(record) }),
   devices: deviceRow,
   updates: (record: UpdateRecord): Row => ({
     namespace: record.namespace,
@@ -90,6 +92,7 @@ const TABLE_OF: Record<Records, Table> = {
   planParts: { table: 'plan_part', keys: ['namespace', 'campaign', 'generation', 'part'], others: ['body'] },
   carriers: { table: 'carrier', keys: ['carrier'], others: ['body'] },
   calibrations: { table: 'calibration', keys: ['kind'], others: ['body'] },
+  poolVolumes: { table: 'pool_volume', keys: ['pool', 'month'], others: ['body'] },
   devices: { table: 'device', keys: ['namespace', 'endpoint'], others: ['facts', 'version_keys', 'labels', 'body'] },
   updates: {
     table: 'device_update',

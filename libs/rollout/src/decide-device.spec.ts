@@ -20,6 +20,7 @@ const view = (change: Partial<DeviceView> = {}): DeviceView => ({
   coverage: undefined,
   sleeps: true,
   spentThisYearMah: 0,
+  data: { byDevice: 0, byCampaign: 0, keptInCampaign: 0, pool: undefined },
   appointmentsLeft: 0,
   appointment: undefined,
   ledgerKey: 'default/c/d',

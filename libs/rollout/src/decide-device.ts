@@ -4,6 +4,7 @@ import { isAcceptedSource, sourceDetail, type CampaignLife, type CampaignSpec, t
 import {
   admitDownload,
   admitInstall,
+  dataStop,
   nextContact,
   powerStop,
   SAME_WAKE_UP,
@@ -13,6 +14,7 @@ import {
   type ContactPattern,
   type CostModel,
   type CoveragePattern,
+  type DataUse,
   type Ledger,
   type LiveTransfer,
   type TransferPattern,
@@ -42,6 +44,8 @@ export interface DeviceView {
   readonly sleeps: boolean;
   /** What updates have taken from its battery this year, over all campaigns, mAh. */
   readonly spentThisYearMah: number;
+  /** What has been moved over the air, and what is kept for others. */
+  readonly data: DataUse;
   /** How often it can still be asked to wake up at another time. */
   readonly appointmentsLeft: number;
   /** It has been asked to. */
@@ -195,9 +199,10 @@ function lookFirst({ update, spec, pattern }: DeviceView, nextAt: Instant): Devi
   };
 }
 
-/** A battery that runs low ends a transfer at this block; what has arrived is kept. */
-function decideTransfer({ device, spec, pattern }: DeviceView, now: Instant): DeviceDecision {
-  const reason = powerStop(device, limitsOf(spec), nextContact(pattern, now));
+/** A battery that runs low, or a cap that is used up, ends a transfer at this block; what has arrived is kept. */
+function decideTransfer({ device, spec, pattern, data }: DeviceView, now: Instant): DeviceDecision {
+  const [limits, nextAt] = [limitsOf(spec), nextContact(pattern, now)];
+  const reason = powerStop(device, limits, nextAt) ?? dataStop(data, limits, nextAt, now);
   return reason ? { type: 'stop', reason } : { type: 'nothing' };
 }
 
@@ -211,6 +216,7 @@ function admission(view: DeviceView, now: Instant): DeviceDecision {
       campaign: update.campaign,
       stage: update.stage,
       spentMah: { inCampaign: update.spentMah ?? 0, inYear: view.spentThisYearMah },
+      data: view.data,
       remainingBytes: Math.max(view.imageBytes - (canResume ? update.offset : 0), 1),
       blockSize: spec.delivery.blockSize.preferred,
       canResume,

@@ -33,6 +33,8 @@ export type DeviceFact =
       readonly retransmissions: number;
       readonly awakeMs: number;
       readonly energyMah: number;
+      /** Bytes on the air, both directions, by the model from what was measured. */
+      readonly volume: number;
     }
   | { readonly type: 'download-finished' }
   | { readonly type: 'session-lost'; readonly offset: number; readonly reason: WaitReason }

@@ -110,6 +110,8 @@ export interface DeviceUpdate {
   /** Of this attempt, what has been charged to the device; and what all attempts of this update have been charged with, mAh. */
   readonly chargedMah?: number;
   readonly spentMah?: number;
+  /** What all attempts of this update have moved over the air, both directions, bytes. */
+  readonly volume?: number;
   /** The last attempts that ended, the newest last. */
   readonly log?: readonly AttemptEntry[];
 }

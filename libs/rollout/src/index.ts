@@ -5,6 +5,7 @@ export {
   holdsDevice,
   isBeforeOffer,
   isInFlight,
+  isInterrupted,
   isOver,
   isSettled,
   isTransferring,

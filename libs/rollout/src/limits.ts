@@ -24,6 +24,7 @@ export function limitsOf(spec: CampaignSpec, { stage = 0, isOutranked = false }:
       bytesPerSecond: spec.bandwidth.bytesPerSecond,
     },
     energy: spec.power.energyBudget,
+    data: spec.bandwidth.dataCap,
     airtime: spec.bandwidth.perCell.airtime * (isOutranked ? OUTRANKED : 1),
     pace: spec.schedule.pace === 'Eco' ? ECO : FAST,
   };

@@ -35,7 +35,7 @@ const FACTS: Record<string, DeviceFact> = {
   'must-skip': { type: 'must-skip', reason },
   'look-sent': { type: 'look-sent', reason, contactAt: now },
   'download-started': { type: 'download-started', method: 'Pull' },
-  progress: { type: 'progress', offset: 512, blocks: 1, bytes: 512, retransmissions: 0, awakeMs: 900, energyMah: 0.01 },
+  progress: { type: 'progress', offset: 512, blocks: 1, bytes: 512, retransmissions: 0, awakeMs: 900, energyMah: 0.01, volume: 662 },
   'download-finished': { type: 'download-finished' },
   'began-anew': { type: 'began-anew' },
   'session-lost': { type: 'session-lost', offset: 512, reason },

@@ -1,4 +1,5 @@
 import type { Instant } from '@drover/kernel';
+import type { FailureClass } from '@drover/campaign';
 import type { Booking, WaitCode, WaitReason } from '@drover/schedule';
 import type { DeviceFact } from './device-fact.ts';
 import {
@@ -147,10 +148,13 @@ function isSameBooking(one: Booking | undefined, other: Booking | undefined): bo
   return one?.from === other?.from && one?.until === other?.until && one?.carrier === other?.carrier;
 }
 
+/** Where the reason alone says why. */
+const FAILURE_OF: Partial<Record<WaitCode, FailureClass>> = { TRUST: 'Refused', DATA_CAP: 'DataCap' };
+
 /** Skipped is who was never offered anything; who was has failed. */
 function onMustSkip(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate {
   if (update.attempt === 0) return moved(update, 'skipped', now, { ...reasonOf(update, reason, now), detail: reason.evidence });
-  const failure = reason.code === 'TRUST' ? 'Refused' : (update.failure ?? 'ConnectionLost');
+  const failure = FAILURE_OF[reason.code] ?? update.failure ?? 'ConnectionLost';
   return failed(update, failure, reason.evidence, now);
 }
 
@@ -194,6 +198,7 @@ function onProgress(update: DeviceUpdate, fact: Fact<'progress'>, now: Instant):
     retransmissions: update.retransmissions + fact.retransmissions,
     awakeMs: (update.awakeMs ?? 0) + fact.awakeMs,
     energyMah: update.energyMah + fact.energyMah,
+    volume: (update.volume ?? 0) + fact.volume,
   };
   return update.state === 'offered' ? moved(update, 'downloading', now, counted) : { ...update, ...counted };
 }

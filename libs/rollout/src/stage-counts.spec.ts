@@ -10,14 +10,23 @@ const anUpdate = fc.record({
   attempt: fc.nat(2),
   failure: fc.constantFrom(undefined, 'Integrity', 'ConnectionLost', 'SuspectedBrick'),
   code: fc.constantFrom(undefined, 'ASLEEP', 'CELL_BUDGET'),
+  volume: fc.constantFrom(undefined, 662, 1324),
 });
 
-const made = ({ endpoint, state, attempt, failure, code }: typeof anUpdate extends fc.Arbitrary<infer T> ? T : never): DeviceUpdate =>
+const made = ({
+  endpoint,
+  state,
+  attempt,
+  failure,
+  code,
+  volume,
+}: typeof anUpdate extends fc.Arbitrary<infer T> ? T : never): DeviceUpdate =>
   ({
     ...newUpdate('c', Endpoint(endpoint), 0, Instant(0)),
     state,
     attempt,
     failure,
+    volume,
     ...(code && { reason: { code, evidence: '', nextAt: Instant(1) } }),
   }) as DeviceUpdate;
 
@@ -52,6 +61,7 @@ it('says after any changes what a count over all devices would say', () => {
       );
       expect(counts.failed.SuspectedBrick ?? 0).toBe(countOf(all, isFailure('SuspectedBrick')));
       expect(counts.inFlight).toBe(countOf(all, isInFlight));
+      expect(counts.volume).toBe(all.reduce((sum, update) => sum + (update.volume ?? 0), 0));
       expect(Object.values(counts.waiting).reduce((sum, count) => sum + count, 0)).toBe(
         countOf(all, (update) => !isSettled(update) && !isInFlight(update)),
       );

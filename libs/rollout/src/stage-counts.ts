@@ -12,6 +12,7 @@ export class StageCounts {
   #over = 0;
   #overUnattempted = 0;
   #inFlight = 0;
+  #volume = 0;
   readonly #states = new Map<UpdateState, number>();
   readonly #failed = new Map<FailureClass, number>();
   readonly #waiting = new Map<string, number>();
@@ -49,6 +50,11 @@ export class StageCounts {
     return this.#inFlight;
   }
 
+  /** Bytes that all attempts have moved over the air. */
+  get volume(): number {
+    return this.#volume;
+  }
+
   /** Settled as failed, by class. */
   get failed(): Readonly<Partial<Record<FailureClass, number>>> {
     return Object.fromEntries(this.#failed);
@@ -68,6 +74,7 @@ export class StageCounts {
     const isAttempted = update.attempt > 0;
     const isDone = isOver(update);
     this.#size += sign;
+    this.#volume += sign * (update.volume ?? 0);
     if (isAttempted) this.#attempted += sign;
     if (isDone) this.#over += sign;
     if (isDone && !isAttempted) this.#overUnattempted += sign;

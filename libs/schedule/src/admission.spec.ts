@@ -13,11 +13,13 @@ import {
   learnContact,
   Ledger,
   nextContact,
+  NO_DATA_CAPS,
   paceFactors,
   type Admission,
   type DownloadRequest,
   budgetKeys,
   type BudgetLimits,
+  type DataUse,
   type Holding,
   type Limits,
 } from './index.ts';
@@ -39,6 +41,8 @@ const budgets = (change: Partial<BudgetLimits>): Partial<Limits> => ({ budgets: 
 const rates = (change: Partial<BudgetLimits['bytesPerSecond']>): Partial<Limits> =>
   budgets({ bytesPerSecond: { ...NO_BUDGETS.bytesPerSecond, ...change } });
 
+const MOVED_NOTHING: DataUse = { byDevice: 0, byCampaign: 0, keptInCampaign: 0, pool: undefined };
+
 const limits = (change: Partial<Limits> = {}): Limits => ({
   timeZone: 'UTC',
   downloadWindows: undefined,
@@ -51,6 +55,7 @@ const limits = (change: Partial<Limits> = {}): Limits => ({
   onRadioViolation: 'Defer',
   budgets: NO_BUDGETS,
   energy: { perDevice: undefined, perYear: undefined },
+  data: NO_DATA_CAPS,
   airtime: 0.5,
   pace: FAST,
   ...change,
@@ -72,6 +77,7 @@ const request = (change: Partial<DownloadRequest> = {}): DownloadRequest => ({
   endsAt: undefined,
   stage: 0,
   spentMah: { inCampaign: 0, inYear: 0 },
+  data: MOVED_NOTHING,
   promise: undefined,
   patientUntil: now,
   ...change,
@@ -177,6 +183,29 @@ describe('admitDownload', () => {
       'admit',
     ],
     ['cell full', {}, {}, busy(0.5), 'wait CELL_BUDGET'],
+    ['within its data cap', {}, { data: { ...NO_DATA_CAPS, perDevice: 339_000 } }, new Ledger(), 'admit'],
+    ['beyond the data cap of a device', {}, { data: { ...NO_DATA_CAPS, perDevice: 338_000 } }, new Ledger(), 'skip DATA_CAP'],
+    [
+      'beyond its data cap, and on mains',
+      { ...mains, data: { ...MOVED_NOTHING, byCampaign: 1000 } },
+      { data: { ...NO_DATA_CAPS, campaign: 339_000 } },
+      new Ledger(),
+      'skip DATA_CAP',
+    ],
+    [
+      'data is kept for others',
+      { data: { ...MOVED_NOTHING, keptInCampaign: 1000 } },
+      { data: { ...NO_DATA_CAPS, campaign: 339_000 } },
+      new Ledger(),
+      'wait DATA_CAP',
+    ],
+    [
+      'its pool has had its month',
+      { data: { ...MOVED_NOTHING, pool: { name: 'north', used: 1000, kept: 0 } } },
+      { data: { ...NO_DATA_CAPS, perPoolAndMonth: 339_000 } },
+      new Ledger(),
+      'wait DATA_CAP',
+    ],
     ['cell full, and turned away before', { turnedAway: 9 }, {}, busy(0.5), 'wait CELL_BUDGET'],
     ['cell full of what yields', {}, {}, busy(0.5, false), 'admit'],
     ['cell with room for a squeeze', {}, {}, busy(0.475), 'admit'],

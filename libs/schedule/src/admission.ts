@@ -3,6 +3,8 @@ import { numberFact, textFact, type Device } from '@drover/fleet';
 import { batteryOf } from './battery-life.ts';
 import type { Booking } from './airtime-ledger.ts';
 import { fullBudget, type BudgetLimits } from './budgets.ts';
+import { dataCapReached, overDataCap, type DataCaps, type DataRefusal, type DataUse } from './data-caps.ts';
+import { predictedVolume } from './data-volume.ts';
 import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
 import { overEnergyBudget, type EnergyBudget } from './energy-budget.ts';
 import { nextContact, type ContactPattern } from './contact-pattern.ts';
@@ -31,6 +33,7 @@ export interface Limits {
   readonly onRadioViolation: 'Defer' | 'Skip' | 'Allow';
   readonly budgets: BudgetLimits;
   readonly energy: EnergyBudget;
+  readonly data: DataCaps;
   /** Share of one carrier's airtime, 0–1. */
   readonly airtime: number;
   /** What the campaign would rather spend. */
@@ -45,6 +48,8 @@ export interface DownloadRequest {
   readonly stage: number;
   /** What updates have taken from its battery: in this campaign, and in this year, mAh. */
   readonly spentMah: { readonly inCampaign: number; readonly inYear: number };
+  /** What has been moved over the air already, and what is kept for others. */
+  readonly data: DataUse;
   readonly remainingBytes: number;
   readonly blockSize: number;
   readonly canResume: boolean;
@@ -114,7 +119,7 @@ export function admitDownload(request: DownloadRequest, limits: Limits, ledger: 
     return asked({ ...ask, closesAt: window.closesAt }) ?? wait('WINDOW_TOO_SHORT', evidence, plus(window.closesAt, MINUTE));
   }
   const open = { ...ask, closesAt: window.closesAt };
-  return energyRefusal(open) ?? campaignBudgets(open) ?? onItsCarrier(open);
+  return energyRefusal(open) ?? dataRefusal(open) ?? campaignBudgets(open) ?? onItsCarrier(open);
 }
 
 /** An appointment for a sleeper whose window is closed or too short for it, if it can be asked. */
@@ -152,9 +157,28 @@ function energyRefusal({ request, limits, now, nextContactAt, cost, link, model 
   return isHopeless ? { ...waiting, type: 'skip' } : waiting;
 }
 
+/** So much and no more goes over the air: of one device and of a campaign for good, of a SIM pool until its month is over. */
+function dataRefusal({ request, limits, now, nextContactAt, link, model }: Ask): Admission | undefined {
+  const { remainingBytes, transfers, data } = request;
+  const needs = predictedVolume(remainingBytes, link, { pattern: transfers, model });
+  const over = overDataCap(limits.data, data, needs, now);
+  if (!over) return undefined;
+  const waiting = wait('DATA_CAP', over.evidence, dataEnd(over, { now, nextContactAt }));
+  return over.until === 'never' ? { ...waiting, type: 'skip' } : waiting;
+}
+
+function dataEnd({ until }: DataRefusal, { now, nextContactAt }: { now: Instant; nextContactAt: Instant }): Instant {
+  if (until === 'transfers') return soon(now, nextContactAt);
+  return until === 'never' ? nextContactAt : until;
+}
+
+/** A slot frees as transfers end: an awake device asks again soon, a sleeper at its next contact. */
+function soon(now: Instant, nextContactAt: Instant): Instant {
+  return earliest(nextContactAt, plus(now, 10 * MINUTE)) ?? nextContactAt;
+}
+
 function campaignBudgets({ request, limits, ledger, now, nextContactAt, cost }: Ask): Admission | undefined {
-  // A slot frees as transfers end: an awake device asks again soon, a sleeper at its next contact.
-  const again = earliest(nextContactAt, plus(now, 10 * MINUTE)) ?? nextContactAt;
+  const again = soon(now, nextContactAt);
   const bytesPerSecond = (cost.bytesOnAir * 1000) / Math.max(cost.duration, 1);
   const full = fullBudget(request, limits.budgets, { ledger, bytesPerSecond });
   return full && wait(full.code, full.evidence, again);
@@ -227,6 +251,12 @@ export function hasBatteryFloor({ mainsPowered, minBatteryLevel, denyStatus }: L
 export function powerStop(device: Device, limits: Limits, nextContactAt: Instant): WaitReason | undefined {
   const power = powerRefusal(device, limits);
   return power && power.code !== 'FACT_UNKNOWN' ? { ...power, nextAt: nextContactAt } : undefined;
+}
+
+/** Why a transfer under way must stop here: a cap on what goes over the air is used up. */
+export function dataStop(use: DataUse, limits: Limits, nextContactAt: Instant, now: Instant): WaitReason | undefined {
+  const reached = dataCapReached(limits.data, use, now);
+  return reached && { code: 'DATA_CAP', evidence: reached.evidence, nextAt: dataEnd(reached, { now, nextContactAt }) };
 }
 
 /** What keeps a device out at any hour as it is now: its battery, or its radio. A level that is not known keeps nobody out here. */

@@ -1,6 +1,8 @@
-import type { Device } from '@drover/fleet';
+import { textFact, type Device } from '@drover/fleet';
 import { batteryOf, lifeDays } from './battery-life.ts';
 import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
+import type { DataPlan } from './data-plan.ts';
+import { predictedVolume } from './data-volume.ts';
 import { carrierFor, linkOf } from './link-of.ts';
 import { transferCost } from './transfer-cost.ts';
 
@@ -21,6 +23,8 @@ export interface Forecast {
     readonly p95Days: number;
     readonly maxDays: number;
   };
+  /** What caps on data are held against; not in plans of before. */
+  readonly data?: DataPlan;
   /** Hours of transfer the busiest carriers need at the campaign's airtime share: a floor under the campaign's length. */
   readonly busiest: readonly { readonly carrier: string; readonly devices: number; readonly hours: number }[];
 }
@@ -42,6 +46,9 @@ export function forecast<D extends Device>(devices: Iterable<D>, assumed: Assume
   return sum.forecast;
 }
 
+/** SIM pools that are told: contracts, of which there are few. */
+const MOST_POOLS = 50;
+
 /** A forecast that grows device by device, so that whoever goes through a fleet for another reason need not go twice. */
 export class ForecastSum<D extends Device> {
   readonly #assumed: Assumed<D>;
@@ -49,6 +56,9 @@ export class ForecastSum<D extends Device> {
   // A link class and a block size make one charge: there are few different ones, however many devices.
   readonly #energies = new Map<number, number>();
   readonly #days = new Map<number, number>();
+  readonly #pools = new Map<string, { devices: number; bytes: number }>();
+  #volume = 0;
+  #mostOfDevice = 0;
   #devices = 0;
   #bytes = 0;
   #airtimeMs = 0;
@@ -59,7 +69,9 @@ export class ForecastSum<D extends Device> {
 
   add(device: D): void {
     const { imageBytes, blockSizeFor, deviceClassOf, model = DEFAULT_COST_MODEL } = this.#assumed;
-    const cost = transferCost(imageBytes, linkOf(device, blockSizeFor(device)), { model });
+    const link = linkOf(device, blockSizeFor(device));
+    const cost = transferCost(imageBytes, link, { model });
+    this.#addVolume(textFact(device, 'sim.pool'), predictedVolume(imageBytes, link, { model }));
     this.#devices += 1;
     this.#bytes += cost.bytesOnAir;
     this.#airtimeMs += cost.airtime;
@@ -75,6 +87,30 @@ export class ForecastSum<D extends Device> {
     }
   }
 
+  #addVolume(pool: string | undefined, bytes: number): void {
+    this.#volume += bytes;
+    this.#mostOfDevice = Math.max(this.#mostOfDevice, bytes);
+    if (pool === undefined) return;
+    const sum = this.#pools.get(pool);
+    if (!sum) this.#pools.set(pool, { devices: 1, bytes });
+    else {
+      sum.devices += 1;
+      sum.bytes += bytes;
+    }
+  }
+
+  get #data(): DataPlan {
+    const all = [...this.#pools].map(([pool, sum]) => ({ pool, ...sum }));
+    const pools = all.sort((a, b) => b.bytes - a.bytes || (a.pool < b.pool ? -1 : 1));
+    const withPool = pools.reduce((sum, { devices }) => sum + devices, 0);
+    return {
+      bytes: this.#volume,
+      mostOfDevice: this.#mostOfDevice,
+      pools: pools.slice(0, MOST_POOLS),
+      withoutPool: this.#devices - withPool,
+    };
+  }
+
   get forecast(): Forecast {
     const busiest = [...this.#carriers].map(([carrier, sum]) => ({
       carrier,
@@ -86,6 +122,7 @@ export class ForecastSum<D extends Device> {
       bytes: this.#bytes,
       airtimeHours: round(this.#airtimeMs / 3_600_000),
       energy: { ...energyOf(this.#energies), ...daysOf(this.#days) },
+      data: this.#data,
       busiest: busiest.sort((a, b) => b.hours - a.hours || (a.carrier < b.carrier ? -1 : 1)).slice(0, 5),
     };
   }

@@ -1,6 +1,7 @@
 export {
   admitDownload,
   admitInstall,
+  dataStop,
   hasBatteryFloor,
   powerStop,
   standingRefusal,
@@ -20,6 +21,20 @@ export {
   precautionAt,
 } from './appointment.ts';
 export { budgetKeys, type BudgetLimits } from './budgets.ts';
+export {
+  dataCapReached,
+  monthOf,
+  NO_DATA_CAPS,
+  overDataCap,
+  usedInMonth,
+  type DataCaps,
+  type DataRefusal,
+  type DataUse,
+  type PoolVolume,
+} from './data-caps.ts';
+export { DataLedger, type DataReservation } from './data-ledger.ts';
+export { dataWarnings, type DataPlan, type PoolPlan } from './data-plan.ts';
+export { measuredVolume, predictedVolume } from './data-volume.ts';
 export { overEnergyBudget, spend, spentIn, type EnergyBudget, type EnergySpent } from './energy-budget.ts';
 export { MOST_HINTS, NetworkHints, readHints, type NetworkHint } from './network-hints.ts';
 export { contactDeadline, DEFAULT_PERIOD_MS, learnContact, nextContact, SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';

@@ -1,5 +1,6 @@
 import type { Booking, CarrierKey } from './airtime-ledger.ts';
 import { Carriers, type LiveTransfer } from './carriers.ts';
+import { DataLedger } from './data-ledger.ts';
 
 /** What a transfer under way holds. */
 export interface Holding {
@@ -22,6 +23,8 @@ export interface Backlog {
  */
 export class Ledger {
   readonly carriers: Carriers;
+  /** What transfers under way will still move over the air. */
+  readonly data = new DataLedger();
   readonly #holdings = new Map<string, Holding>();
   readonly #promises = new Map<string, Booking>();
   readonly #backlog = new Map<string, Backlog>();

@@ -26,6 +26,7 @@ export const WAIT_CODES = [
   'APN_BUDGET',
   'OPERATOR_BUDGET',
   'ENERGY_BUDGET',
+  'DATA_CAP',
   'BACKOFF',
   'DEVICE_DEFERS',
   'DEVICE_BUSY',

@@ -95,10 +95,11 @@ async function apply({ api, out }: Context, saved: string | undefined, { file }:
   if ((saved === undefined) === (file === undefined)) throw new DroverError('USAGE', 'input', 'apply takes either a saved plan or -f');
   const body = saved === undefined ? { documents: loadDocuments(file ?? []).map(({ source }) => source) } : savedPlan(saved);
   const plans = await api.post<PlanView[]>('apply', body);
-  for (const { kind, name, change, plan: made } of plans) {
+  for (const { kind, name, change, plan: made, warnings } of plans) {
     out.say(
       `${change === 'none' ? 'unchanged' : change === 'create' ? 'created' : 'changed'}  ${kind} ${name}${made && change !== 'none' ? `  ${made.stages.reduce((sum, { endpoints }) => sum + endpoints.length, 0)} devices, plan ${made.digest}` : ''}`,
     );
+    for (const warning of warnings) out.say(`  warning: ${warning}`);
   }
   out.result(plans);
 }
@@ -139,7 +140,7 @@ function energyOf({ totalMah, p50Mah, p95Mah, p50Days, p95Days }: ForecastView['
   return `${totalMah} mAh; a device p50 ${energyText(p50Mah, p50Days)}, p95 ${energyText(p95Mah, p95Days)} of battery life`;
 }
 
-function planText({ kind, name, change, plan: made, forecast }: PlanView): string {
+function planText({ kind, name, change, plan: made, forecast, warnings }: PlanView): string {
   const lines = [
     `${change === 'create' ? '+' : change === 'change' ? '~' : ' '} ${kind} ${name}${change === 'none' ? ' (unchanged)' : ''}`,
   ];
@@ -157,6 +158,7 @@ function planText({ kind, name, change, plan: made, forecast }: PlanView): strin
   lines.push(`    forecast: ${(cost.bytes / 1e6).toFixed(2)} MB on air, ${cost.airtimeHours} h of airtime, ${energyOf(cost.energy)}`);
   for (const { carrier, devices, hours } of cost.busiest.slice(0, 3))
     lines.push(`      ${carrier}: ${devices} devices, at least ${hours} h at its airtime share`);
+  for (const warning of warnings) lines.push(`    warning: ${warning}`);
   lines.push(`    plan digest ${made.digest}`);
   return lines.join('\n');
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { DroverError, instantOf } from '@drover/kernel';
 import type { CampaignView, StageView, WhyView } from '@drover/contracts';
 import { action, positive, type Context } from '../context.ts';
+import { dataText } from '../data-text.ts';
 import { counts, table } from '../output.ts';
 import { whyText } from '../why-text.ts';
 
@@ -84,6 +85,8 @@ export function campaignText(campaign: CampaignView): string {
   const { phase, hold, approval } = campaign;
   const head = [`${campaign.name}: ${phase}, ${campaign.firmware.name} ${campaign.firmware.version}`, totalsText(campaign)];
   head.push(...relationsOf(campaign));
+  const data = dataText(campaign.data);
+  if (data !== undefined) head.push(data);
   if (hold) head.push(`HOLD by ${hold.by}: ${hold.reason}`);
   if (phase === 'awaiting-approval') head.push(`approvals ${approval.given ?? 0} of ${approval.needed ?? 1}, plan ${campaign.planDigest}`);
   return `${head.join('\n')}\n${table(campaign.stages.map(stageRow), ['STAGE', 'STATE', 'SIZE', 'DONE', 'FAILED', 'SKIPPED', 'IN FLIGHT', 'WAITING'])}`;

@@ -98,6 +98,6 @@ export class CampaignsController {
   }
 
   #view(campaign: Parameters<typeof campaignView>[0]): CampaignView {
-    return campaignView(campaign, this.#engine.state, this.#ticker);
+    return campaignView(campaign, this.#engine.state, this.#ticker, this.#engine.clock.now());
   }
 }

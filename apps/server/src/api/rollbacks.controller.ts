@@ -41,6 +41,6 @@ export class RollbacksController {
   ): Promise<CampaignView> {
     const campaign = this.#campaigns.live(namespaceOf(request), name);
     const rollback = await this.#rollbacks.emit(campaign, { version, reason, actor: actorOf(request) });
-    return campaignView(rollback, this.#engine.state, this.#ticker);
+    return campaignView(rollback, this.#engine.state, this.#ticker, this.#engine.clock.now());
   }
 }

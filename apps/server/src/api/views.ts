@@ -7,6 +7,7 @@ import type { PlannedDocument } from '../engine/campaign-planner.ts';
 import type { EngineState, LiveCampaign } from '../engine/engine-state.ts';
 import type { Explanation } from '../engine/explain.ts';
 import { holdOver } from '../engine/holds.ts';
+import { campaignDataView } from './data-view.ts';
 import { deviceEnergyView, energyView } from './energy-view.ts';
 import { attemptView } from './suspect-view.ts';
 import { transfersView } from './transfers-view.ts';
@@ -14,7 +15,7 @@ import type { RolloutTicker } from '../engine/rollout-ticker.ts';
 
 const iso = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : isoOf(instant));
 
-export function campaignView(campaign: LiveCampaign, state: EngineState, ticker: RolloutTicker): CampaignView {
+export function campaignView(campaign: LiveCampaign, state: EngineState, ticker: RolloutTicker, now: Instant): CampaignView {
   const { record, document } = campaign;
   const hold = holdOver(state, record);
   const { updates } = campaign;
@@ -49,6 +50,7 @@ export function campaignView(campaign: LiveCampaign, state: EngineState, ticker:
     endedAt: iso(record.endedAt),
     stages,
     totals: totalsOf(campaign),
+    data: campaignDataView(campaign, state, now),
     forecast: record.forecast,
   };
 }

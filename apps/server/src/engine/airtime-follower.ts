@@ -1,4 +1,5 @@
 import type { Instant } from '@drover/kernel';
+import { textFact } from '@drover/fleet';
 import {
   blockCost,
   budgetKeys,
@@ -8,15 +9,17 @@ import {
   linkOf,
   lossOf,
   ownLink,
+  predictedVolume,
   smallAirtimeMs,
   transferCost,
   type Backlog,
   type CostModel,
+  type DataReservation,
   type Holding,
   type Ledger,
   type WaitCode,
 } from '@drover/schedule';
-import { isBeforeOffer, isTransferring } from '@drover/rollout';
+import { isBeforeOffer, isInterrupted, isTransferring } from '@drover/rollout';
 import type { CampaignRecord, DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { CampaignDocument } from '@drover/campaign';
 import type { CarrierLines, Reviewed } from './carrier-lines.ts';
@@ -40,6 +43,11 @@ const IN_LINE: readonly WaitCode[] = [
 
 export function ledgerKey({ namespace, campaign, endpoint }: Pick<UpdateRecord, 'namespace' | 'campaign' | 'endpoint'>): string {
   return `${namespace}/${campaign}/${endpoint}`;
+}
+
+/** Under which what its transfers will move is summed up. */
+export function campaignKeyOf({ namespace, campaign }: Pick<UpdateRecord, 'namespace' | 'campaign'>): string {
+  return `${namespace}/${campaign}`;
 }
 
 /** What of a campaign bears on airtime. */
@@ -76,6 +84,7 @@ export class AirtimeFollower {
     this.#ledger.promise(key, update.promise, now);
     if (!isTransferring(update)) this.#release(key, now);
     else if (!this.#ledger.holds(key)) this.#ledger.hold(key, this.#holdingOf(campaign, update, device), now);
+    this.#ledger.data.reserve(key, this.#reservationOf(campaign, update, device));
     const isInLine = standsInLine(campaign, update);
     if (isInLine !== this.#ledger.isAwaiting(key))
       this.#ledger.awaits(key, isInLine ? this.#backlogOf(campaign, update, device) : undefined);
@@ -89,6 +98,7 @@ export class AirtimeFollower {
     this.#ledger.promise(key, undefined, now);
     this.#lines.leave(key);
     this.#release(key, now);
+    this.#ledger.data.reserve(key, undefined);
     this.#ledger.awaits(key, undefined);
   }
 
@@ -115,6 +125,14 @@ export class AirtimeFollower {
       bytesPerSecond: ((link.blockSize + model.radio.overheadBytes) * 1000) / duration,
       keys: budgetKeys({ device, campaign: update.campaign, stage: update.stage }),
     };
+  }
+
+  /** Under way is also what sleep or loss has interrupted: half of it would be for nothing. */
+  #reservationOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): DataReservation | undefined {
+    if (!isTransferring(update) && !isInterrupted(update)) return undefined;
+    const blockSize = this.#blockSizeOf(campaign, device);
+    const bytes = predictedVolume(bytesLeft(campaign, update), { blockSize }, { pattern: device.transfers, model: this.#model() });
+    return { campaign: campaignKeyOf(update), pool: textFact(device, 'sim.pool'), bytes };
   }
 
   #backlogOf(campaign: OfCampaign, update: UpdateRecord, device: DeviceRecord): Backlog {

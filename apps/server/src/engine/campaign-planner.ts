@@ -11,7 +11,7 @@ import {
 } from '@drover/campaign';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
-import { ForecastSum, type Forecast } from '@drover/schedule';
+import { dataWarnings, ForecastSum, usedInMonth, type Forecast } from '@drover/schedule';
 import { holdsDevice } from '@drover/rollout';
 import type { CampaignRecord, DeviceRecord } from '@drover/persistence';
 import { runningVersion } from './component-versions.ts';
@@ -31,6 +31,8 @@ export interface PlannedDocument {
   /** Of a campaign only. */
   readonly plan: Plan | undefined;
   readonly forecast: Forecast | undefined;
+  /** What it asks for and cannot have. */
+  readonly warnings: readonly string[];
 }
 
 interface PlanContext {
@@ -117,13 +119,25 @@ export class CampaignPlanner {
     const known = this.knownSource(document);
     const change = known === undefined ? 'create' : digestOf(known) === digestOf(source) ? 'none' : 'change';
     const common = { kind, name: metadata.name, namespace: metadata.namespace, change, before: known, after: source } as const;
-    if (kind !== 'Campaign') return { ...common, plan: undefined, forecast: undefined };
+    if (kind !== 'Campaign') return { ...common, plan: undefined, forecast: undefined, warnings: [] };
     const current = this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name));
-    if (change === 'none' && current) return { ...common, plan: current.record.plan, forecast: current.record.forecast };
+    if (change === 'none' && current)
+      return {
+        ...common,
+        plan: current.record.plan,
+        forecast: current.record.forecast,
+        warnings: this.#warningsFor(document, current.record.forecast, context.now),
+      };
     this.requireChangeable(current);
     const sum = this.#emptySum(document);
     const plan = yield* this.#planFor(document, context, (device) => sum.add(device));
-    return { ...common, plan, forecast: yield* this.#forecastOf(plan, sum, () => this.#emptySum(document)) };
+    const forecast = yield* this.#forecastOf(plan, sum, () => this.#emptySum(document));
+    return { ...common, plan, forecast, warnings: this.#warningsFor(document, forecast, context.now) };
+  }
+
+  #warningsFor({ spec }: CampaignDocument, { data }: Forecast, now: Instant): string[] {
+    const { pools } = this.#engine.state;
+    return data ? dataWarnings(spec.bandwidth.dataCap, data, (pool) => usedInMonth(pools.get(pool), now)) : [];
   }
 
   *#planFor(document: CampaignDocument, { alongside, images, now }: PlanContext, onCandidate: (device: DeviceRecord) => void): Steps<Plan> {

@@ -12,6 +12,7 @@ export interface ImportedDevice {
   readonly carrier?: string;
   readonly timeZone?: string;
   readonly batteryCapacityMah?: number;
+  readonly simPool?: string;
 }
 
 const FACT_OF = {
@@ -19,6 +20,7 @@ const FACT_OF = {
   carrier: 'carrier',
   timeZone: 'timeZone',
   batteryCapacityMah: 'battery.capacity',
+  simPool: 'sim.pool',
 } as const satisfies Partial<Record<keyof ImportedDevice, FactName>>;
 const IMPORTED = Object.keys(FACT_OF) as (keyof typeof FACT_OF)[];
 

@@ -1,4 +1,5 @@
 import { earliest, Instant, plus, SECOND, type Endpoint, type Json } from '@drover/kernel';
+import { textFact } from '@drover/fleet';
 import { versionIn, type CampaignSpec } from '@drover/campaign';
 import {
   APPOINTMENT_GRACE_MS,
@@ -32,6 +33,7 @@ import { ledgerKey } from './airtime-follower.ts';
 import { appoint, appointmentsLeft, callOff, wakeMah } from './appointments.ts';
 import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
+import { dataUseOf } from './data-use.ts';
 import { nextDeadlineIn } from './deadlines.ts';
 import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
@@ -76,6 +78,7 @@ export class DeviceStepper {
       transfers: device.transfers,
       sleeps: device.registration?.queueMode ?? true,
       spentThisYearMah: spentIn(device.energySpent, now),
+      data: dataUseOf({ campaign, update }, device, state, now),
       appointmentsLeft: appointmentsLeft({ campaign, update }, device, state),
       appointment: device.appointment,
       ledgerKey: ledgerKey(update),
@@ -124,6 +127,7 @@ export class DeviceStepper {
     if (!moved) return before;
     const after = this.#charged(before, { ...before, ...moved }, unit);
     unit.putUpdate(after);
+    this.#countVolume(before, after, unit);
     this.#afterMove(place, before, after, unit);
     return after;
   }
@@ -135,6 +139,14 @@ export class DeviceStepper {
     const device = this.#engine.state.devices.get(after.endpoint);
     if (device) unit.putDevice({ ...device, energySpent: spend(device.energySpent, mah, unit.now) });
     return { ...after, chargedMah: after.energyMah, spentMah: (after.spentMah ?? 0) + mah };
+  }
+
+  /** What has gone over the air on a SIM counts in its pool, in the same commit. */
+  #countVolume({ endpoint, volume: before = 0 }: UpdateRecord, { volume = 0 }: UpdateRecord, unit: UnitOfWork): void {
+    if (volume <= before) return;
+    const device = this.#engine.state.devices.get(endpoint);
+    const pool = device && textFact(device, 'sim.pool');
+    if (pool !== undefined) unit.addPoolVolume(pool, volume - before);
   }
 
   rulesOf({ document, record }: LiveCampaign): UpdateRules {

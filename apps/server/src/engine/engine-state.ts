@@ -1,6 +1,6 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, isOver, priorityOf, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
-import { batteryOf, Carriers, Ledger, NetworkHints, type Battery } from '@drover/schedule';
+import { batteryOf, Carriers, Ledger, monthOf, NetworkHints, usedInMonth, type Battery, type PoolVolume } from '@drover/schedule';
 import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
   ApprovalRecord,
@@ -91,6 +91,8 @@ export class EngineState {
   readonly approvals = new Map<string, ApprovalRecord[]>();
   /** What has been found out about carriers. */
   readonly carriers = new Map<string, CarrierRecord>();
+  /** What updates have moved on the SIMs of each pool, in the last month in which they did. */
+  readonly pools = new Map<string, PoolVolume>();
   /** What networks say of them. */
   readonly hints = new NetworkHints();
   readonly ledger = new Ledger(
@@ -125,6 +127,18 @@ export class EngineState {
   /** What its energy is counted against; none of a device that has none. */
   batteryOf(device: DeviceRecord): Battery | undefined {
     return batteryOf(device, this.models.cost.energy, this.classes.nameOf(device));
+  }
+
+  addPoolVolume(pool: string, bytes: number, now: Instant): PoolVolume {
+    const volume = { pool, month: monthOf(now), bytes: usedInMonth(this.pools.get(pool), now) + bytes };
+    this.pools.set(pool, volume);
+    return volume;
+  }
+
+  /** As it comes from the database, where months that are over stay. */
+  loadPool(volume: PoolVolume): void {
+    const known = this.pools.get(volume.pool);
+    if (known === undefined || known.month < volume.month) this.pools.set(volume.pool, volume);
   }
 
   putDevice(device: DeviceRecord): void {

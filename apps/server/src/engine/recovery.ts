@@ -25,6 +25,7 @@ export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Ins
   for (const firmware of snapshot.firmware) state.putFirmware(trust.firmware(firmware));
   for (const carrier of snapshot.carriers) state.carriers.set(carrier.carrier, carrier);
   for (const calibration of snapshot.calibrations) state.models.load(calibration);
+  for (const volume of snapshot.poolVolumes) state.loadPool(volume);
   for (const hold of snapshot.holds) state.holds.set(hold.id, hold);
   for (const token of snapshot.tokens) state.tokens.set(token.id, token);
   for (const approval of snapshot.approvals) {

@@ -22,6 +22,7 @@ const emptyLists = (): Lists => ({
   planParts: [],
   carriers: [],
   calibrations: [],
+  poolVolumes: [],
   devices: [],
   updates: [],
   dropUpdatesOf: [],
@@ -55,6 +56,11 @@ export class UnitOfWork {
   putCarrier(carrier: CarrierRecord): void {
     this.#state.carriers.set(carrier.carrier, carrier);
     this.changes.carriers.push(carrier);
+  }
+
+  /** Bytes that have been moved over the air on a SIM of this pool. */
+  addPoolVolume(pool: string, bytes: number): void {
+    this.changes.poolVolumes.push(this.#state.addPoolVolume(pool, bytes, this.now));
   }
 
   putUpdate(update: UpdateRecord): void {
@@ -95,6 +101,7 @@ export class UnitOfWork {
       timeline: _timeline,
       carriers: _carriers,
       calibrations: _calibrations,
+      poolVolumes: _poolVolumes,
       ...others
     } = this.changes;
     const isToldAgain = Object.values(others).every((list) => list.length === 0);

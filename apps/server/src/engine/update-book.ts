@@ -107,6 +107,11 @@ export class UpdateBook {
     return this.#stages.some((stage) => stage.isAnyWaiting);
   }
 
+  /** Bytes that have been moved over the air, over all stages. */
+  get volume(): number {
+    return this.#stages.reduce((sum, { volume }) => sum + volume, 0);
+  }
+
   get tallies(): Tally[] {
     return this.#stages.map(({ tally }) => tally);
   }

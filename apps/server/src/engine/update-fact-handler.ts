@@ -1,12 +1,13 @@
 import { plus, type Instant } from '@drover/kernel';
 import { FAILURE_CLASSES, type FailureClass } from '@drover/campaign';
-import { measuredEnergyMah, nextContact, type CostModel, type TransferLink } from '@drover/schedule';
+import { measuredEnergyMah, measuredVolume, nextContact, type CostModel, type TransferLink } from '@drover/schedule';
 import { holdsCampaign, type DeviceFact } from '@drover/rollout';
 import type { DeviceRecord } from '@drover/persistence';
 import type { FromGateway, UpdateFact } from '../link/messages.ts';
 import { attemptKey } from './attempt.ts';
 import { learnBlocks } from './block-learner.ts';
 import { withVersionRead } from './component-versions.ts';
+import { hasDataCap } from './data-use.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Place } from './engine-state.ts';
@@ -45,8 +46,9 @@ export class UpdateFactHandler {
       const after = this.#stepper.apply(place, translated, unit);
       if (fact.type === 'version-read') this.#learnVersion(place, fact, at, unit);
       this.#holdIfOurFault({ ...place, update: after }, translated);
-      // A look that was asked for before the offer changes no state: what waits for it goes on.
-      if (after.state !== place.update.state || fact.type === 'version-read') this.#stepper.step(endpoint, unit);
+      // A look that was asked for before the offer changes no state: what waits for it goes on. Progress may use up a cap on data.
+      const mayChange = fact.type === 'version-read' || (fact.type === 'progress' && hasDataCap(place));
+      if (after.state !== place.update.state || mayChange) this.#stepper.step(endpoint, unit);
     });
   }
 
@@ -100,7 +102,7 @@ function translate(fact: UpdateFact, { device, at, link, model }: Heard): Device
     case 'download-started':
       return { type: 'download-started', method: fact.method };
     case 'progress':
-      return { ...fact, energyMah: measuredEnergyMah(fact, link, model) };
+      return { ...fact, energyMah: measuredEnergyMah(fact, link, model), volume: measuredVolume(fact, model) };
     case 'began-anew':
       return { type: 'began-anew' };
     case 'cancel-refused':

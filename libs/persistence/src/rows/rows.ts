@@ -48,6 +48,13 @@ export class CalibrationRow {
   @Column({ type: 'text' }) body!: string;
 }
 
+@Entity({ name: 'pool_volume' })
+export class PoolVolumeRow {
+  @PrimaryColumn({ type: 'text' }) pool!: string;
+  @PrimaryColumn({ type: 'text' }) month!: string;
+  @Column({ type: 'text' }) body!: string;
+}
+
 @Entity({ name: 'device' })
 export class DeviceRow {
   @PrimaryColumn({ type: 'text' }) namespace!: string;
@@ -135,6 +142,7 @@ export const ROWS = [
   PlanPartRow,
   CarrierRow,
   CalibrationRow,
+  PoolVolumeRow,
   DeviceRow,
   DeviceUpdateRow,
   ApprovalRow,
