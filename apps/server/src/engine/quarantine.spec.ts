@@ -42,6 +42,7 @@ it('what we have done ourselves does not count', async () => {
     ['one', 'InvalidURI'],
     ['two', 'Refused'],
     ['three', 'Cancelled'],
+    ['four', 'DataCap'],
   ] as const)
     await failsIn(name, failure);
   expect([device().failedCampaigns, device().quarantine]).toEqual([undefined, undefined]);
