@@ -67,7 +67,7 @@ const wanted = new Map([
   ...DOCUMENT_KINDS.map((kind) => [`schemas/${kebab(kind)}.v1.json`, `${JSON.stringify(jsonSchemaOf(kind), undefined, 2)}\n`]),
   ['docs/facts.md', factTable()],
   ['docs/simulator.md', profileTable()],
-  ['docs/scheduling.md', withFigureTable('docs/scheduling.md')],
+  ['docs/scheduling-inside.md', withFigureTable('docs/scheduling-inside.md')],
 ]);
 
 mkdirSync('schemas', { recursive: true });

@@ -12,8 +12,8 @@ const SWITCHED_ON_PER_S = 400;
 const START_S = 15;
 export const switchOnS = (devices) => Math.max(2, devices / SWITCHED_ON_PER_S);
 
-/** All devices are known before the window opens. */
-export const originOf = ({ devices, scale }) => OPENS - Math.ceil((switchOnS(devices) + START_S) * scale) * 1000;
+/** All devices are known before the window opens, or at another time. */
+export const originOf = ({ devices, scale, at = OPENS }) => at - Math.ceil((switchOnS(devices) + START_S) * scale) * 1000;
 
 /** Four in ten sleep, one in four is on mains, one in seven is in poorer coverage, and one in a hundred fails by itself. */
 export const MIX = {

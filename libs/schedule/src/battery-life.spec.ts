@@ -17,7 +17,7 @@ const SMALL = { capacityMah: 8500, lifeYears: 10 };
 const ENERGY = { ...DEFAULT_ENERGY_MODEL, batteries: { small: SMALL } };
 
 describe('days of battery life', () => {
-  // The table of docs/scheduling.md: 256 KiB on NB-IoT in blocks of 512 bytes.
+  // The table of docs/scheduling-inside.md: 256 KiB on NB-IoT in blocks of 512 bytes.
   it.each([
     [0, 1.9, 2.8],
     [1, 7.1, 10.6],

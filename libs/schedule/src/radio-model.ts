@@ -22,7 +22,7 @@ export interface RadioClass {
   readonly sessionS: number;
 }
 
-/** What an exchange takes of time and of its carrier. Shapes hold, levels are to be calibrated: `docs/scheduling.md`. */
+/** What an exchange takes of time and of its carrier. Shapes hold, levels are to be calibrated: `docs/scheduling-inside.md`. */
 export interface RadioModel {
   readonly bearers: Readonly<Record<CellBearer, ByCoverage<RadioClass>>>;
   /** IP, UDP, DTLS with Connection ID, and CoAP around each block, bytes. */
