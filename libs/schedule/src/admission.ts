@@ -3,7 +3,7 @@ import { numberFact, textFact, type Device } from '@drover/fleet';
 import { batteryOf } from './battery-life.ts';
 import type { Booking } from './airtime-ledger.ts';
 import { fullBudget, type BudgetLimits } from './budgets.ts';
-import { dataCapReached, overDataCap, type DataCaps, type DataRefusal, type DataUse } from './data-caps.ts';
+import { dataCapReached, hasDataCap, overDataCap, type DataCaps, type DataRefusal, type DataUse } from './data-caps.ts';
 import { predictedVolume } from './data-volume.ts';
 import { DEFAULT_COST_MODEL, type CostModel } from './cost-model.ts';
 import { overEnergyBudget, type EnergyBudget } from './energy-budget.ts';
@@ -159,6 +159,7 @@ function energyRefusal({ request, limits, now, nextContactAt, cost, link, model 
 
 /** So much and no more goes over the air: of one device and of a campaign for good, of a SIM pool until its month is over. */
 function dataRefusal({ request, limits, now, nextContactAt, link, model }: Ask): Admission | undefined {
+  if (!hasDataCap(limits.data)) return undefined;
   const { remainingBytes, transfers, data } = request;
   const needs = predictedVolume(remainingBytes, link, { pattern: transfers, model });
   const over = overDataCap(limits.data, data, needs, now);

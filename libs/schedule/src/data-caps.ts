@@ -18,6 +18,10 @@ export interface DataUse {
 
 export const NO_DATA_CAPS: DataCaps = { perDevice: undefined, campaign: undefined, perPoolAndMonth: undefined };
 
+export function hasDataCap({ perDevice, campaign, perPoolAndMonth }: DataCaps): boolean {
+  return perDevice !== undefined || campaign !== undefined || perPoolAndMonth !== undefined;
+}
+
 /** What updates have moved on the SIMs of one pool in a month. */
 export interface PoolVolume {
   readonly pool: string;

@@ -23,6 +23,7 @@ export {
 export { budgetKeys, type BudgetLimits } from './budgets.ts';
 export {
   dataCapReached,
+  hasDataCap,
   monthOf,
   NO_DATA_CAPS,
   overDataCap,

@@ -1,15 +1,11 @@
 import type { Instant } from '@drover/kernel';
 import { textFact } from '@drover/fleet';
-import { usedInMonth, type DataUse } from '@drover/schedule';
+import { hasDataCap, usedInMonth, type DataUse } from '@drover/schedule';
 import type { DeviceRecord } from '@drover/persistence';
 import { campaignKeyOf, ledgerKey } from './airtime-follower.ts';
 import type { EngineState, Place } from './engine-state.ts';
 
 const NO_CAPS: DataUse = { byDevice: 0, byCampaign: 0, keptInCampaign: 0, pool: undefined };
-
-export function hasDataCap({ campaign: { document } }: Pick<Place, 'campaign'>): boolean {
-  return Object.values(document.spec.bandwidth.dataCap).some((cap) => cap !== undefined);
-}
 
 /** What caps on data are held against: sums that are kept as things happen, whatever the size of the fleet. */
 export function dataUseOf(
@@ -18,7 +14,7 @@ export function dataUseOf(
   state: EngineState,
   now: Instant,
 ): DataUse {
-  if (!hasDataCap({ campaign })) return NO_CAPS;
+  if (!hasDataCap(campaign.document.spec.bandwidth.dataCap)) return NO_CAPS;
   const pool = textFact(device, 'sim.pool');
   const kept = state.ledger.data.besides(ledgerKey(update), { campaign: campaignKeyOf(update), pool });
   return {

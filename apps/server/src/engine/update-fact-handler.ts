@@ -1,13 +1,12 @@
 import { plus, type Instant } from '@drover/kernel';
 import { FAILURE_CLASSES, type FailureClass } from '@drover/campaign';
-import { measuredEnergyMah, measuredVolume, nextContact, type CostModel, type TransferLink } from '@drover/schedule';
+import { hasDataCap, measuredEnergyMah, measuredVolume, nextContact, type CostModel, type TransferLink } from '@drover/schedule';
 import { holdsCampaign, type DeviceFact } from '@drover/rollout';
 import type { DeviceRecord } from '@drover/persistence';
 import type { FromGateway, UpdateFact } from '../link/messages.ts';
 import { attemptKey } from './attempt.ts';
 import { learnBlocks } from './block-learner.ts';
 import { withVersionRead } from './component-versions.ts';
-import { hasDataCap } from './data-use.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Place } from './engine-state.ts';
@@ -47,7 +46,8 @@ export class UpdateFactHandler {
       if (fact.type === 'version-read') this.#learnVersion(place, fact, at, unit);
       this.#holdIfOurFault({ ...place, update: after }, translated);
       // A look that was asked for before the offer changes no state: what waits for it goes on. Progress may use up a cap on data.
-      const mayChange = fact.type === 'version-read' || (fact.type === 'progress' && hasDataCap(place));
+      const mayChange =
+        fact.type === 'version-read' || (fact.type === 'progress' && hasDataCap(place.campaign.document.spec.bandwidth.dataCap));
       if (after.state !== place.update.state || mayChange) this.#stepper.step(endpoint, unit);
     });
   }
