@@ -202,4 +202,16 @@ describe('a fleet', () => {
     await server.update();
     expect(await server.stateOf(meter)).toBe('0/0');
   });
+
+  it('takes no other lifetime where it has none to give, and is silent while it is disabled', async () => {
+    start({ 'sleeper-disabled': 1 }, { scale: 2000 });
+    const meter = await server.registration(1);
+    expect(await server.code(meter, 'PUT', '/1/0/1', '3600')).toBe('4.05');
+    expect(await server.read(meter, '/1/0/5')).toEqual({ '/1/0/5': 86_400 });
+    expect(await server.code(meter, 'PUT', '/1/0/5', '600')).toBe('2.04');
+    expect(await server.code(meter, 'POST', '/1/0/4')).toBe('2.04');
+    await server.registration(2);
+    expect(server.log.map((line) => line.split(' ')[0])).toEqual(['register', 'deregister', 'register']);
+    expect(await server.read(server.meters[1]!, '/1/0/5')).toEqual({ '/1/0/5': 600 });
+  });
 });

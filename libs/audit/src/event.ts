@@ -38,7 +38,7 @@ export const EVENT_CATALOGUE = {
   'rollback-emitted': ['rollback', 'version', 'why'],
   'rollback-refused': ['version', 'code', 'why'],
   'registration-replaced': ['from', 'to'],
-  'appointment-made': ['at', 'lifetimeS', 'lifetimeBefore'],
+  'appointment-made': ['at', 'means', 'written', 'before'],
   'appointment-ended': ['at', 'outcome'],
   'network-reported': ['operator', 'congestion'],
   'operation-requested': ['id', 'operation', 'paths'],

@@ -85,7 +85,7 @@ const schedule = mapping(
     timeZone: withDefault(timeZone, 'Device'),
     windows: withDefault(windows as Schema<Windows>, {}),
     pace: withDefault(oneOf(['Fast', 'Eco']), 'Fast'),
-    appointments: withDefault(oneOf(['Ask', 'Never']), 'Ask'),
+    appointments: withDefault(oneOf(['Ask', 'AskOrDisable', 'Never']), 'Ask'),
   },
   ['blackouts', 'onMissedWindow', 'jitter'],
 );

@@ -3,6 +3,7 @@ export { openDatabase } from './database.ts';
 export { StoreError } from './errors.ts';
 export { loadSnapshot, Reader, type Snapshot } from './load.ts';
 export type {
+  AppointmentCounts,
   ApprovalRecord,
   CalibrationRecord,
   CampaignRecord,

@@ -106,6 +106,13 @@ export interface RegistrationRecord {
   readonly refreshedAt: Instant;
 }
 
+/** How often a device has come when it was asked, has not come, or has refused. */
+export interface AppointmentCounts {
+  readonly kept: number;
+  readonly missed: number;
+  readonly refused: number;
+}
+
 /** What was last read of a component that has a version of its own. */
 export interface ComponentRecord {
   readonly object: string;
@@ -135,8 +142,9 @@ export interface DeviceRecord extends Device {
   readonly energySpent?: EnergySpent;
   /** It has been asked to wake up at another time, or is to get its lifetime back afterwards. */
   readonly appointment?: Appointment;
-  /** How it has answered to that so far. */
-  readonly appointments?: { readonly kept: number; readonly missed: number; readonly refused: number };
+  /** How it has answered to that so far: by its lifetime, and by Disable. */
+  readonly appointments?: AppointmentCounts;
+  readonly disables?: AppointmentCounts;
   readonly findings: readonly { readonly at: Instant; readonly code: string; readonly text: string }[];
   /** By the name of the firmware that goes there. */
   readonly components?: Readonly<Record<string, ComponentRecord>>;

@@ -2,23 +2,38 @@ import { DAY, HOUR, MINUTE, SECOND, type Instant } from '@drover/kernel';
 import { SAME_WAKE_UP, type ContactPattern } from './contact-pattern.ts';
 
 /**
- * A sleeper that has been asked to wake up at another time. The means is Lifetime (`/1/x/1`), which every client has and
- * which makes it send an Update before it ends; afterwards it gets its own Lifetime back.
+ * How a sleeper is asked to wake up at another time. By its Lifetime (`/1/x/1`), which every client has and which makes it send
+ * an Update before it ends; or by Disable (`/1/x/4`), which makes it de-register, keep silent for `/1/x/5`, and register anew.
  */
-export interface Appointment {
+export type AppointmentMeans = 'lifetime' | 'disable';
+
+interface Asked {
   readonly campaign: string;
   readonly askedAt: Instant;
   readonly at: Instant;
   /** Of Object 1. */
   readonly instance: number;
-  /** As written for it, and as it was before, s. */
-  readonly lifetimeS: number;
-  readonly lifetimeBefore: number;
   /** Writes so far that were to give back what was before; absent while it is waited for. */
   readonly restores?: number;
   /** Made before a transfer that may be cut off, so that the device comes back soon if it is; called off when it comes through. */
   readonly isPrecaution?: boolean;
 }
+
+export interface AskedByLifetime extends Asked {
+  readonly means?: 'lifetime';
+  /** As written for it, and as it was before, s. */
+  readonly lifetimeS: number;
+  readonly lifetimeBefore: number;
+}
+
+export interface AskedByDisable extends Asked {
+  readonly means: 'disable';
+  /** Disable Timeout as it was, s; absent until it has been read, and before that nothing is written. */
+  readonly timeoutBefore?: number;
+}
+
+/** A sleeper that has been asked; afterwards it gets back what was written over. */
+export type Appointment = AskedByLifetime | AskedByDisable;
 
 /** Most clients update this long before their lifetime ends: what a lost Update takes to be given up (RFC 7252, MAX_TRANSMIT_WAIT). */
 const LEAD_MS = 93 * SECOND;
@@ -37,10 +52,19 @@ export function lifetimeUntil(
   now: number,
   { lifetimeS, pattern }: { lifetimeS: number; pattern: ContactPattern | undefined },
 ): number {
-  const wait = Math.min(Math.max(at - now, LEAST_MS), MOST_MS);
+  const wait = waitMs(at, now);
   const part = (pattern?.periodMs ?? 0) / (lifetimeS * SECOND);
   const isPart = part >= 0.5 && part < 0.97;
   return Math.round((isPart ? wait / part : wait + LEAD_MS) / SECOND);
+}
+
+/** Disable Timeout to be written so that the device registers anew at `at`, s. */
+export function disableUntil(at: number, now: number): number {
+  return Math.round(waitMs(at, now) / SECOND);
+}
+
+function waitMs(at: number, now: number): number {
+  return Math.min(Math.max(at - now, LEAST_MS), MOST_MS);
 }
 
 /** After a transfer should have ended; how much sooner that must be than the device's own wake-up; chance of a loss from which on it pays. */
@@ -66,7 +90,7 @@ export function appointmentTurn(
   appointment: Appointment,
   { at, lifetimeS, isTransferring = false }: { at: Instant; lifetimeS: number | undefined; isTransferring?: boolean },
 ): AppointmentTurn {
-  const { askedAt, at: due, restores, lifetimeBefore, isPrecaution } = appointment;
+  const { askedAt, at: due, restores, isPrecaution } = appointment;
   if (restores === undefined) {
     // A change of lifetime is told with an Update at once (Core section 6.2.2): that is no wake-up.
     if (at - askedAt < SAME_WAKE_UP) return 'stands';
@@ -74,7 +98,8 @@ export function appointmentTurn(
     if (isPrecaution && at < due - APPOINTMENT_GRACE_MS) return isTransferring ? 'stands' : 'restore';
     return Math.abs(at - due) <= APPOINTMENT_GRACE_MS ? 'kept' : 'missed';
   }
-  if (lifetimeS === lifetimeBefore) return 'restored';
+  // Of a Disable Timeout no contact tells: the answer to the write does.
+  if (appointment.means !== 'disable' && lifetimeS === appointment.lifetimeBefore) return 'restored';
   return restores >= MOST_RESTORES ? 'given-up' : 'restore';
 }
 

@@ -182,6 +182,92 @@ it.each<[string, Parameters<typeof aRegistration>[0], Record<string, Json>]>([
   expect(writes()).toEqual([]);
 });
 
+describe('a sleeper that refuses another lifetime, in a campaign that may also disable', () => {
+  const done = (values: readonly { path: string; value: number }[] = []) =>
+    answered({ type: 'done', code: '2.04', values: values as never });
+  const sent = (): string[] =>
+    writes().map(({ order }) => [order.operation, order.path, order.value].filter((x) => x !== undefined).join(' '));
+
+  beforeEach(async () => {
+    test = new TestEngine().withFirmware();
+    desk = new AppointmentDesk(test.engine, test.stepper);
+    aSleeper('d');
+    await test.running({ schedule: { appointments: 'AskOrDisable' } });
+    occupy(2 * HOUR);
+    await wakesUp();
+    await refuses();
+  });
+
+  it('is disabled until there is room, once its timeout has been read and is in the log', async () => {
+    expect(sent().at(-1)).toBe('read /1/0/5');
+    expect(test.device().appointment).toMatchObject({ means: 'disable' });
+    expect(test.update()).toMatchObject({ reason: { code: 'APPOINTMENT' }, asked: 2 });
+    await done([{ path: '/1/0/5', value: 3600 }]);
+    const wait = ((test.update().promise?.from ?? 0) - test.clock.at) / SECOND;
+    expect(sent().at(-1)).toBe(`write /1/0/5 ${Math.round(wait)}`);
+    expect(test.device().appointment).toMatchObject({ timeoutBefore: 3600 });
+    await done();
+    expect(sent().at(-1)).toBe('execute /1/0/4');
+  });
+
+  it('is charged with a Register instead of an Update', () => {
+    expect(test.update().askedMah).toBeCloseTo(0.15 + 0.3, 5);
+  });
+
+  it('registers when it was asked to, begins, and gets its timeout back', async () => {
+    await done([{ path: '/1/0/5', value: 3600 }]);
+    await done();
+    await done();
+    await test.contact('deregister');
+    test.clock.at = Instant(test.update().promise?.from ?? 0);
+    test.state.ledger.release('somebody', test.clock.at);
+    await wakesUp();
+    expect(test.update().state).toBe('offered');
+    expect(sent().at(-1)).toBe('write /1/0/5 3600');
+    expect(test.device().disables).toEqual({ kept: 1, missed: 0, refused: 0 });
+    await done();
+    expect(test.device().appointment).toBeUndefined();
+    expect(test.writer.audited.slice(-1)).toEqual(['appointment-ended']);
+  });
+
+  it('is left to its own wake-ups where it has no Disable Timeout: nothing has been written', async () => {
+    await refuses();
+    expect(test.device().disables).toMatchObject({ refused: 1 });
+    expect(test.device().appointment).toBeUndefined();
+    expect(test.update().reason).toMatchObject({ code: 'CELL_BUDGET' });
+  });
+
+  it('gets its timeout back at once where it has the timeout and refuses to be disabled', async () => {
+    await done([{ path: '/1/0/5', value: 3600 }]);
+    await done();
+    await refuses();
+    expect(sent().at(-1)).toBe('write /1/0/5 3600');
+    expect(test.device().disables).toMatchObject({ refused: 1 });
+  });
+
+  it('keeps what its timeout was through a second appointment', async () => {
+    await done([{ path: '/1/0/5', value: 3600 }]);
+    await done();
+    test.clock.at = Instant(test.update().promise?.from ?? 0);
+    occupy(2 * HOUR);
+    await wakesUp();
+    expect(test.device().appointment).toMatchObject({ means: 'disable', timeoutBefore: 3600 });
+    expect(sent().filter((each) => each.startsWith('read'))).toHaveLength(1);
+  });
+
+  it('is somebody to look after when nobody confirms that its timeout is back', async () => {
+    await done([{ path: '/1/0/5', value: 3600 }]);
+    await done();
+    test.clock.pass(2 * HOUR);
+    test.state.ledger.release('somebody', test.clock.at);
+    for (let round = 0; round < 7; round++) {
+      test.clock.pass(20 * HOUR);
+      await wakesUp();
+    }
+    expect(test.device().findings.map(({ code }) => code)).toContain('DISABLE_TIMEOUT_NOT_RESTORED');
+  });
+});
+
 describe('a sleeper in poor coverage, whose transfer may be cut off', () => {
   const start = async (): Promise<void> => {
     const { facts } = aDeviceRecord('d', { 'radio.ce': 2 });

@@ -1,68 +1,74 @@
-import { isoOf, type Endpoint, type Instant, type Json } from '@drover/kernel';
+import { isoOf, type Instant } from '@drover/kernel';
 import {
   appointmentTurn,
-  contactEnergyMah,
+  disableUntil,
   lifetimeUntil,
-  MOST_APPOINTMENTS,
   type Appointment,
-  type CostModel,
-  type TransferLink,
+  type AppointmentMeans,
+  type AskedByDisable,
+  type AskedByLifetime,
 } from '@drover/schedule';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
-import type { OperationReport } from '../link/operations.ts';
+import { sendStep } from './appointment-orders.ts';
+import { countsOf } from './appointment-records.ts';
 import { draft } from './audit-drafts.ts';
-import type { EngineState, Place } from './engine-state.ts';
 import { serverInstance } from './server-instance.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
-type Operated = Extract<OperationReport, { type: 'operated' }>;
-
-/** Operations by which lifetimes are written: nobody else's begin like this. */
-const PREFIX = 'lifetime:';
-/** A device that listens now has to answer now, campaign ms. */
-const AT_ONCE_MS = 93_000;
 const NEVER = { kept: 0, missed: 0, refused: 0 } as const;
 
 /** What is asked of a device. */
 interface Wanted {
   readonly at: Instant;
+  readonly means: AppointmentMeans;
   readonly isPrecaution?: boolean;
 }
 
-export function isOfAppointment({ id }: Operated): boolean {
-  return id.startsWith(PREFIX);
-}
-
-/** How often a device may still be asked to wake up at another time for this update. */
-export function appointmentsLeft(
-  { campaign, update }: { readonly campaign: Pick<Place['campaign'], 'document'>; readonly update: UpdateRecord },
-  device: DeviceRecord,
-  { appointments }: Pick<EngineState, 'appointments'>,
-): number {
-  if (campaign.document.spec.schedule.appointments === 'Never' || device.registration?.queueMode !== true) return 0;
-  if (device.appointments?.refused || serverInstance(device) === undefined || !appointments.mayAsk(device)) return 0;
-  return Math.max(0, MOST_APPOINTMENTS - (update.asked ?? 0));
-}
-
-/** What an extra wake-up costs, mAh: both halves of a contact. */
-export function wakeMah(link: TransferLink, model: CostModel): number {
-  return 2 * contactEnergyMah(link, model);
-}
-
 /** Writes an appointment into the device while it is awake. */
-export function appoint(update: UpdateRecord, device: DeviceRecord, { at, isPrecaution }: Wanted, unit: UnitOfWork): void {
+export function appoint(update: UpdateRecord, device: DeviceRecord, wanted: Wanted, unit: UnitOfWork): void {
   const instance = serverInstance(device);
   const { registration, pattern, appointment } = device;
   if (instance === undefined || !registration) return;
+  const asked = { campaign: update.campaign, askedAt: unit.now, at: wanted.at, instance };
+  if (wanted.means === 'disable') return appointByDisable(device, { ...asked, means: 'disable' }, unit);
   // An appointment that follows another one knows what was there before both.
-  const lifetimeBefore = appointment?.lifetimeBefore ?? registration.lifetimeS;
-  const lifetimeS = lifetimeUntil(at, unit.now, { lifetimeS: lifetimeBefore, pattern });
-  const asked = { campaign: update.campaign, askedAt: unit.now, at, instance, lifetimeS, lifetimeBefore };
-  const made: Appointment = isPrecaution === true ? { ...asked, isPrecaution } : asked;
+  const isOfLifetime = appointment !== undefined && appointment.means !== 'disable';
+  const lifetimeBefore = isOfLifetime ? appointment.lifetimeBefore : registration.lifetimeS;
+  const lifetimeS = lifetimeUntil(wanted.at, unit.now, { lifetimeS: lifetimeBefore, pattern });
+  const common = { ...asked, lifetimeS, lifetimeBefore };
+  const made: AskedByLifetime = wanted.isPrecaution === true ? { ...common, isPrecaution: true } : common;
   unit.putDevice({ ...device, appointment: made });
-  const details = { at: isoOf(at), lifetimeS, lifetimeBefore, ...(isPrecaution === true && { isPrecaution }) };
-  unit.audit(draft('appointment-made', unit.now, subjectOf(device, made), details));
-  write(device.endpoint, made, lifetimeS, unit);
+  told(device, made, { means: 'lifetime', written: lifetimeS, before: lifetimeBefore }, unit);
+  sendStep(device.endpoint, made, { step: 'lifetime', seconds: lifetimeS }, unit);
+}
+
+function appointByDisable(device: DeviceRecord, made: AskedByDisable, unit: UnitOfWork): void {
+  const { appointment } = device;
+  // What it would tell now is what the last appointment has written.
+  if (appointment?.means === 'disable' && appointment.timeoutBefore !== undefined)
+    return writeTimeout(device, made, appointment.timeoutBefore, unit);
+  unit.putDevice({ ...device, appointment: made });
+  sendStep(device.endpoint, made, { step: 'read' }, unit);
+}
+
+/** It has told its Disable Timeout: that is on record before it is written over. */
+export function writeTimeout(device: DeviceRecord, appointment: AskedByDisable, timeoutBefore: number, unit: UnitOfWork): void {
+  const made = { ...appointment, timeoutBefore };
+  const written = disableUntil(appointment.at, unit.now);
+  unit.putDevice({ ...device, appointment: made });
+  told(device, made, { means: 'disable', written, before: timeoutBefore }, unit);
+  sendStep(device.endpoint, made, { step: 'timeout', seconds: written }, unit);
+}
+
+function told(
+  device: DeviceRecord,
+  appointment: Appointment,
+  what: { readonly means: AppointmentMeans; readonly written: number; readonly before: number },
+  unit: UnitOfWork,
+): void {
+  const { at, isPrecaution } = appointment;
+  const details = { at: isoOf(at), ...what, ...(isPrecaution === true && { isPrecaution }) };
+  unit.audit(draft('appointment-made', unit.now, subjectOf(device, appointment), details));
 }
 
 /** What it was made for has come through: the device gets its own lifetime back while it is awake. */
@@ -71,7 +77,7 @@ export function callOff(device: DeviceRecord, unit: UnitOfWork): void {
   if (appointment?.isPrecaution === true && appointment.restores === undefined) restore(device, appointment, unit);
 }
 
-/** The device has made contact: an appointment that is over is counted, and the device gets its own lifetime back. */
+/** The device has made contact: an appointment that is over is counted, and the device gets back what was written over. */
 export function meet(
   device: DeviceRecord,
   { at, isTransferring }: { at: Instant; isTransferring: () => boolean },
@@ -84,32 +90,45 @@ export function meet(
     case 'stands':
       return device;
     case 'kept':
-    case 'missed':
-      return restore({ ...device, appointments: counted(device, turn) }, appointment, unit);
+    case 'missed': {
+      const met = counted(device, appointment, turn);
+      return valueBefore(appointment) === undefined ? ended(met, appointment, turn, unit) : restore(met, appointment, unit);
+    }
     case 'restore':
       return restore(device, appointment, unit);
     case 'restored':
       return ended(device, appointment, turn, unit);
-    case 'given-up': {
-      const text = `Lifetime is ${registration?.lifetimeS ?? '?'} s and was ${appointment.lifetimeBefore} s before an appointment`;
-      const findings = [
-        ...device.findings.filter(({ code }) => code !== 'LIFETIME_NOT_RESTORED'),
-        { at: unit.now, code: 'LIFETIME_NOT_RESTORED', text },
-      ];
-      return ended({ ...device, findings }, appointment, turn, unit);
-    }
+    case 'given-up':
+      return ended(withFinding(device, appointment, unit.now), appointment, turn, unit);
   }
 }
 
-function restore(device: DeviceRecord, appointment: Appointment, unit: UnitOfWork): DeviceRecord {
+function withFinding(device: DeviceRecord, appointment: Appointment, at: Instant): DeviceRecord {
+  const isDisable = appointment.means === 'disable';
+  const code = isDisable ? 'DISABLE_TIMEOUT_NOT_RESTORED' : 'LIFETIME_NOT_RESTORED';
+  const before = `was ${valueBefore(appointment) ?? '?'} s before an appointment`;
+  const text = isDisable
+    ? `Disable Timeout ${before}, and nobody has confirmed that it is so again`
+    : `Lifetime is ${device.registration?.lifetimeS ?? '?'} s and ${before}`;
+  return { ...device, findings: [...device.findings.filter((finding) => finding.code !== code), { at, code, text }] };
+}
+
+/** Writes back what was there before. */
+export function restore(device: DeviceRecord, appointment: Appointment, unit: UnitOfWork): DeviceRecord {
+  const before = valueBefore(appointment);
   const restoring = { ...appointment, restores: (appointment.restores ?? 0) + 1 };
   const after = { ...device, appointment: restoring };
   unit.putDevice(after);
-  write(device.endpoint, restoring, appointment.lifetimeBefore, unit);
+  if (before !== undefined) sendStep(device.endpoint, restoring, { step: 'restore', seconds: before }, unit);
   return after;
 }
 
-function ended({ appointment: _, ...device }: DeviceRecord, appointment: Appointment, outcome: string, unit: UnitOfWork): DeviceRecord {
+export function ended(
+  { appointment: _, ...device }: DeviceRecord,
+  appointment: Appointment,
+  outcome: string,
+  unit: UnitOfWork,
+): DeviceRecord {
   unit.putDevice(device);
   unit.audit(draft('appointment-ended', unit.now, subjectOf(device, appointment), { at: isoOf(appointment.at), outcome }));
   return device;
@@ -117,21 +136,17 @@ function ended({ appointment: _, ...device }: DeviceRecord, appointment: Appoint
 
 /** Whatever was refused is not asked of this device again. */
 export function refused(device: DeviceRecord, appointment: Appointment, answer: string, unit: UnitOfWork): void {
-  ended({ ...device, appointments: counted(device, 'refused') }, appointment, `refused: ${answer}`, unit);
+  const after = counted(device, appointment, 'refused');
+  ended(after, appointment, `refused: ${answer}`, unit);
 }
 
-/** Whether it is the write of this appointment, and not the one that gives the lifetime back. */
-export function isWriteOf({ askedAt, restores }: Appointment, id: string): boolean {
-  return restores === undefined && id === `${PREFIX}${askedAt}.0`;
+function valueBefore(appointment: Appointment): number | undefined {
+  return appointment.means === 'disable' ? appointment.timeoutBefore : appointment.lifetimeBefore;
 }
 
-function counted({ appointments = NEVER }: DeviceRecord, what: 'kept' | 'missed' | 'refused') {
-  return { ...appointments, [what]: appointments[what] + 1 };
-}
-
-function write(endpoint: Endpoint, { instance, askedAt, restores = 0 }: Appointment, lifetimeS: number, unit: UnitOfWork): void {
-  const order = { operation: 'write', path: `/1/${instance}/1`, value: lifetimeS as Json } as const;
-  unit.send({ type: 'operate', id: `${PREFIX}${askedAt}.${restores}`, endpoint, order, notAfter: (unit.now + AT_ONCE_MS) as Instant });
+export function counted(device: DeviceRecord, { means = 'lifetime' }: Appointment, what: 'kept' | 'missed' | 'refused'): DeviceRecord {
+  const counts = countsOf(device, means) ?? NEVER;
+  return { ...device, [means === 'disable' ? 'disables' : 'appointments']: { ...counts, [what]: counts[what] + 1 } };
 }
 
 function subjectOf({ namespace, endpoint }: DeviceRecord, { campaign }: Appointment) {

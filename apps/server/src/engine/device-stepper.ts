@@ -30,7 +30,8 @@ import {
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder } from '../link/messages.ts';
 import { ledgerKey } from './airtime-follower.ts';
-import { appoint, appointmentsLeft, callOff, wakeMah } from './appointments.ts';
+import { appointmentsLeft, meansFor, wakeMah } from './appointment-means.ts';
+import { appoint, callOff } from './appointments.ts';
 import { attemptKey } from './attempt.ts';
 import { attemptFinished, draft } from './audit-drafts.ts';
 import { dataUseOf } from './data-use.ts';
@@ -198,13 +199,12 @@ export class DeviceStepper {
 
   #wait(place: Place, device: DeviceRecord, { asks, ...decision }: Extract<DeviceDecision, { type: 'wait' }>, unit: UnitOfWork): void {
     const wakes = asks === true && 'nextAt' in decision.reason ? decision.reason.nextAt : undefined;
-    if (wakes === undefined) return void this.apply(place, { ...decision, type: 'must-wait' }, unit);
-    const after = this.apply(
-      place,
-      { ...decision, type: 'must-wait', wakeMah: wakeMah(this.linkOf(place, device), this.#engine.state.models.cost) },
-      unit,
-    );
-    appoint(after, device, { at: wakes }, unit);
+    const { state } = this.#engine;
+    const means = wakes === undefined ? undefined : meansFor(place, device, state);
+    if (wakes === undefined || means === undefined) return void this.apply(place, { ...decision, type: 'must-wait' }, unit);
+    const mah = wakeMah(this.linkOf(place, device), state.models.cost, means);
+    const after = this.apply(place, { ...decision, type: 'must-wait', wakeMah: mah }, unit);
+    appoint(after, device, { at: wakes, means }, unit);
   }
 
   /** Nothing is offered before it is known what would be replaced. */
@@ -245,7 +245,7 @@ export class DeviceStepper {
     if (after.state !== 'offered') return;
     // Before the transfer begins: once it is cut off the device cannot be asked any more.
     if (backAt !== undefined)
-      appoint(after, this.#engine.state.devices.get(after.endpoint) ?? device, { at: backAt, isPrecaution: true }, unit);
+      appoint(after, this.#engine.state.devices.get(after.endpoint) ?? device, { at: backAt, means: 'lifetime', isPrecaution: true }, unit);
     unit.audit(
       this.#event('offer-committed', after, unit.now, {
         attempt: after.attempt,
@@ -272,7 +272,8 @@ export class DeviceStepper {
     { transfer, notAfter, link }: Pick<Extract<DeviceDecision, { type: 'offer' }>, 'transfer' | 'notAfter'> & { link: TransferLink },
   ): Instant | undefined {
     const { state } = this.#engine;
-    if (appointmentsLeft({ campaign, update }, device, state) === 0) return undefined;
+    // A device that is disabled cannot take a block.
+    if (meansFor({ campaign, update }, device, state) !== 'lifetime') return undefined;
     const end = earliest(notAfter, campaign.document.spec.schedule.deadline?.at);
     const at = precautionAt(transfer.booking, {
       sessionMs: radioClass(link.bearer, link.ce, state.models.cost.radio).sessionS * SECOND,

@@ -3,7 +3,7 @@ import type { EngineLink } from '../link/link.ts';
 import type { FromGateway } from '../link/messages.ts';
 import type { OperationResult } from '../link/operations.ts';
 import type { AppointmentDesk } from './appointment-desk.ts';
-import { isOfAppointment } from './appointments.ts';
+import { isOfAppointment } from './appointment-orders.ts';
 import type { CarrierDesk } from './carrier-desk.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';

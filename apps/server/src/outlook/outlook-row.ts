@@ -21,7 +21,7 @@ import {
 } from '@drover/schedule';
 import type { CampaignDocument } from '@drover/campaign';
 import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
-import { appointmentsLeft } from '../engine/appointments.ts';
+import { appointmentsLeft } from '../engine/appointment-means.ts';
 import type { EngineState } from '../engine/engine-state.ts';
 
 /** Missed contacts in a row after which nobody counts on a device any more. */

@@ -19,7 +19,7 @@ import { ObjectServer, type From } from './object-server.ts';
 import { notificationFormat, Observations } from './observations.ts';
 import type { PartParts, PartShell } from './part-parts.ts';
 import { LIFETIME_PERIODS, Registration, type Registrant } from './registration.ts';
-import { readResources, type DeviceView } from './resources.ts';
+import { disableTimeoutS, readResources, type DeviceView } from './resources.ts';
 import { SoftwareObject } from './software-object.ts';
 import { batteryOf } from './transfer.ts';
 
@@ -158,6 +158,7 @@ export class Device implements PortOwner, Registrant {
       reboot: () => this.after(SECOND, () => this.#reboot()),
       update: () => this.#registration?.update(),
       lifetimeChanged: () => this.#registration?.lifetimeChanged(),
+      disable: () => this.after(SECOND, () => this.#registration?.disable(disableTimeoutS(this.flash) * SECOND)),
       objectsChanged: () => this.#registration?.update({ withObjects: true }),
     });
     const reply = server.serve(request, from);

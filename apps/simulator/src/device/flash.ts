@@ -55,6 +55,8 @@ export interface Flash {
   loadedAt?: number;
   /** Of the Server object, s. */
   lifetimeS: number;
+  /** `/1/x/5`, once somebody has written it. */
+  disableTimeoutS?: number;
   blocks: number;
   installs: number;
 }

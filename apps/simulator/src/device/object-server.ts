@@ -30,6 +30,7 @@ export interface ObjectServerParts {
   readonly reboot: () => void;
   readonly update: () => void;
   readonly lifetimeChanged: () => void;
+  readonly disable: () => void;
   /** Instances came or went. */
   readonly objectsChanged: () => void;
 }
@@ -46,8 +47,8 @@ const STATE: Readonly<Record<number, number>> = { 5: 3, 33629: 3, 9: 7 };
 const SEVERITY = 11;
 const MAXIMUM_DEFER = 13;
 const AUTOMATIC_UPGRADE = 14;
-const LIFETIME = 1;
-const UPDATE_TRIGGER = 8;
+/** Of Object 1. */
+const [LIFETIME, DISABLE, DISABLE_TIMEOUT, UPDATE_TRIGGER] = [1, 4, 5, 8];
 
 /** The device management interface of one device. */
 export class ObjectServer {
@@ -138,12 +139,22 @@ export class ObjectServer {
     if (value === undefined) return reply(CODE.BAD_REQUEST);
     const part = this.#partAt(object, instance);
     if (part) return reply(this.#writePart(part, resource, value));
-    const isLifetime = object === 1 && instance === this.#view.profile.registration.serverInstance && resource === LIFETIME;
-    if (!isLifetime) return reply(CODE.METHOD_NOT_ALLOWED);
-    if (typeof value !== 'number' || value < 1) return reply(CODE.BAD_REQUEST);
-    this.#view.flash.lifetimeS = value;
-    this.#parts.lifetimeChanged();
-    return reply(CODE.CHANGED);
+    const isAccount = object === 1 && instance === this.#view.profile.registration.serverInstance;
+    return reply(isAccount ? this.#writeAccount(resource, value) : CODE.METHOD_NOT_ALLOWED);
+  }
+
+  #writeAccount(resource: number, value: Value): number {
+    const { flash, profile } = this.#view;
+    const { takesLifetime, canBeDisabled } = profile.registration;
+    const isTaken = (resource === LIFETIME && takesLifetime) || (resource === DISABLE_TIMEOUT && canBeDisabled);
+    if (!isTaken) return CODE.METHOD_NOT_ALLOWED;
+    if (typeof value !== 'number' || value < 1) return CODE.BAD_REQUEST;
+    if (resource === DISABLE_TIMEOUT) flash.disableTimeoutS = value;
+    else {
+      flash.lifetimeS = value;
+      this.#parts.lifetimeChanged();
+    }
+    return CODE.CHANGED;
   }
 
   #writePart(part: Part, resource: number, value: Value): number {
@@ -168,9 +179,15 @@ export class ObjectServer {
       this.#parts.reboot();
       return reply(CODE.CHANGED);
     }
-    if (object !== 1 || resource !== UPDATE_TRIGGER) return reply(CODE.METHOD_NOT_ALLOWED);
-    this.#parts.update();
-    return reply(CODE.CHANGED);
+    return reply(object === 1 ? this.#executeAccount(resource) : CODE.METHOD_NOT_ALLOWED);
+  }
+
+  #executeAccount(resource: number): number {
+    const canBeDisabled = this.#view.profile.registration.canBeDisabled;
+    if (resource === UPDATE_TRIGGER) this.#parts.update();
+    else if (resource === DISABLE && canBeDisabled) this.#parts.disable();
+    else return CODE.METHOD_NOT_ALLOWED;
+    return CODE.CHANGED;
   }
 
   /** Of Object 9 alone; Instances of the others are what the device is made of. */

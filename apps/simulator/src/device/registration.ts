@@ -73,6 +73,14 @@ export class Registration {
     if (this.#isRenewing) this.#again();
   }
 
+  /** Says good-bye, is silent for so long, and registers anew (LwM2M 1.1 Core, E.2). Campaign ms. */
+  disable(forMs: number): void {
+    this.#lifetimes += 1;
+    this.#isRenewing = false;
+    this.end();
+    this.#device.after(forMs, () => this.start());
+  }
+
   end(): void {
     const { server, port } = this.#device;
     if (this.#location === '') return;

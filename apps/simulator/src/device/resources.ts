@@ -76,9 +76,16 @@ export function bindingOf({ registration, queueMode }: Profile): { readonly b: s
   return registration.binding === 'UQ' ? { b: 'UQ', flag: false } : { b: 'U', flag: true };
 }
 
+/** A day, until somebody writes another (LwM2M 1.1 Core, E.2). */
+export function disableTimeoutS({ disableTimeoutS: written }: Flash): number {
+  return written ?? 86_400;
+}
+
 function serverObject({ profile, flash }: DeviceView): Rows {
-  const at = `/1/${profile.registration.serverInstance}`;
-  return { [`${at}/0`]: SERVER_ID, [`${at}/1`]: flash.lifetimeS, [`${at}/6`]: true, [`${at}/7`]: bindingOf(profile).b ?? 'U' };
+  const { serverInstance, canBeDisabled } = profile.registration;
+  const at = `/1/${serverInstance}`;
+  const timeout = canBeDisabled ? { [`${at}/5`]: disableTimeoutS(flash) } : {};
+  return { [`${at}/0`]: SERVER_ID, [`${at}/1`]: flash.lifetimeS, ...timeout, [`${at}/6`]: true, [`${at}/7`]: bindingOf(profile).b ?? 'U' };
 }
 
 function deviceObject({ plan, profile, flash, battery }: DeviceView): Rows {

@@ -20,6 +20,10 @@ export const EVERYDAY_PROFILES = {
     part: PUSHED,
     registration: { ...UNLISTED, ...AS_1_0, binding: 'UQ' },
   }),
+  'sleeper-disabled': profile('Sleeps, refuses another Lifetime, and can be disabled for a while.', 'Core 1.1 E.2', {
+    queueMode: true,
+    registration: { takesLifetime: false, canBeDisabled: true },
+  }),
   'mains-pull': profile('Is on mains power, never sleeps, pulls.', '9.2', { onMains: true, part: FULL }),
   'sleeper-ce1': profile('Sleeps at coverage level 1, pulls.', '9.2', { queueMode: true, ce: 1 }),
   ce1: profile('Pulls at coverage level 1, by LwM2M 1.2.', '9.2', { ce: 1, part: FULL, registration: { versions: ['1.2'] } }),

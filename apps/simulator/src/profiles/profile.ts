@@ -26,6 +26,10 @@ export interface RegistrationTraits {
   readonly wakesWith: 'Update' | 'Register';
   /** Says good-bye before it installs. */
   readonly deregisters: boolean;
+  /** Lets its Lifetime be written. */
+  readonly takesLifetime: boolean;
+  /** Has `/1/x/4` and `/1/x/5`: de-registers, is silent for so long, and registers anew. */
+  readonly canBeDisabled: boolean;
 }
 
 /** How a stack answers reads. */
@@ -132,6 +136,8 @@ export const PLAIN_REGISTRATION: RegistrationTraits = {
   rootPath: '/',
   quotesVersions: false,
   serverInstance: 0,
+  takesLifetime: true,
+  canBeDisabled: false,
   blockBytes: undefined,
   wakesWith: 'Update',
   deregisters: false,
