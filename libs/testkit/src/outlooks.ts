@@ -39,6 +39,8 @@ export function anOutlookRow(change: Partial<OutlookRow> = {}): OutlookRow {
     canAppoint: 0,
     onBattery: 0,
     mahPerDay: 3.47,
+    energyLeftMah: Number.POSITIVE_INFINITY,
+    dataLeft: Number.POSITIVE_INFINITY,
     download: 0,
     install: 0,
     stage: 0,

@@ -12,6 +12,7 @@ import {
   mahPerDay,
   lossOf,
   nextContact,
+  spentIn,
   standingRefusal,
   TRANSFERS,
   WAITS,
@@ -62,6 +63,7 @@ export function outlookRow(update: UpdateRecord, device: DeviceRecord, places: R
     canAppoint: Number(appointmentsLeft({ campaign: { document }, update }, device, state) > 0),
     onBattery: Number(battery !== undefined),
     mahPerDay: battery === undefined ? 0 : mahPerDay(battery),
+    ...budgetsLeft(update, device, context),
     stage: update.stage,
     progress: progressOf(update),
     hasBegun: Number(update.attempt > 0),
@@ -74,7 +76,22 @@ export function outlookRow(update: UpdateRecord, device: DeviceRecord, places: R
 export function unknownRow({ stage }: UpdateRecord, places: RowPlaces): OutlookRow {
   const nothing = { bearer: 0, lossDb: 0, lossVarianceDb: 1, periodMs: DEFAULT_PERIOD_MS, phaseMs: 0, bytes: 1, blockSize: 512 };
   const flags = { canResume: 0, canAppoint: 0, onBattery: 0, mahPerDay: 0, progress: WAITS, hasBegun: 0 };
-  return { ...places, ...nothing, ...flags, stage, barrier: barrierIndex('SILENT'), givenUpMs: 0 };
+  const budgets = { energyLeftMah: Number.POSITIVE_INFINITY, dataLeft: Number.POSITIVE_INFINITY };
+  return { ...places, ...nothing, ...flags, ...budgets, stage, barrier: barrierIndex('SILENT'), givenUpMs: 0 };
+}
+
+/** What admission would still let it spend in this campaign; nothing limits who is on mains. */
+function budgetsLeft(
+  update: UpdateRecord,
+  device: DeviceRecord,
+  { limits: { energy, data }, now }: RowContext,
+): Pick<OutlookRow, 'energyLeftMah' | 'dataLeft'> {
+  const without = Number.POSITIVE_INFINITY;
+  const dataLeft = (data.perDevice ?? without) - (update.volume ?? 0);
+  if (device.facts['power.mains']?.value === true) return { energyLeftMah: without, dataLeft };
+  const inCampaign = (energy.perDevice ?? without) - (update.spentMah ?? 0);
+  const inYear = (energy.perYear ?? without) - spentIn(device.energySpent, now);
+  return { energyLeftMah: Math.min(inCampaign, inYear), dataLeft };
 }
 
 const later = (now: Instant, at: Instant | undefined): Instant => (at !== undefined && at > now ? at : now);

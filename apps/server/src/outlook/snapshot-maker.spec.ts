@@ -68,6 +68,21 @@ describe('a row for everybody who is not through', () => {
     expect(found.barrier[0]).toBe(0);
   });
 
+  it('says what may still be spent: of this campaign, of this year, and no limit for who is on mains', async () => {
+    const energySpent = { year: new Date(NOW).getUTCFullYear(), mah: 35 };
+    const limits = { power: { energyBudget: { perDevice: '30mAh', perYear: '60mAh' } }, bandwidth: { dataCap: { perDevice: '1Mi' } } };
+    for (const name of ['a', 'b', 'c']) device(name, {});
+    const found = await snapshot(limits, () => {
+      put('a', { state: 'waiting', spentMah: 10, volume: 400_000 });
+      device('b', {}, { energySpent });
+      put('b', { state: 'waiting' });
+      device('c', { 'power.mains': true });
+      put('c', { state: 'waiting' });
+    });
+    expect([...found.energyLeftMah]).toEqual([20, 25, Infinity]);
+    expect([...found.dataLeft]).toEqual([648_576, 1_048_576, 1_048_576]);
+  });
+
   it('says what is left, how, and when it can be reached', async () => {
     device('d', { 'radio.bearer': 'LTE-M', 'radio.rsrp': -110 }, { ...asleep, pattern: { lastAt: NOW, periodMs: 6 * HOUR } });
     const found = await snapshot({}, () => put('d', { state: 'waiting', attempt: 1, offset: 1024, method: 'Pull' }));

@@ -1,6 +1,7 @@
 import { expectedCoverage } from '../coverage.ts';
 import { BEARERS } from '../simulate/fleet.ts';
 import { paddedDuration, transferCost, type TransferCost } from '../transfer-cost.ts';
+import { budgetBarrier } from './budgets-ahead.ts';
 import { HoursAhead } from './hours-ahead.ts';
 import { barrierIndex, HAS_IMAGE, WAITS, type Barrier, type OutlookSnapshot } from './snapshot.ts';
 
@@ -13,14 +14,20 @@ export function costAhead(snapshot: OutlookSnapshot, device: number): TransferCo
 
 /**
  * Why each device cannot come through, as an index into `BARRIERS`, 0 where nothing is in its way. What is known of the
- * device comes first, then what follows from its wake-ups, its window and the deadline.
+ * device comes first, then what it may spend, then what follows from its wake-ups, its window and the deadline.
  */
 export function barriersOf(snapshot: OutlookSnapshot): Uint8Array {
   const hours = snapshot.windows.map((open) => new HoursAhead(open));
   return Uint8Array.from({ length: snapshot.size }, (_, device) => {
     const known = snapshot.barrier[device]!;
-    return known > 0 ? known : barrierIndex(barrierInTime(snapshot, device, hours));
+    return known > 0 ? known : barrierIndex(barrierAhead(snapshot, device, hours));
   });
+}
+
+/** Who transfers was let in already, and who has the image spends nothing more worth mentioning. */
+function barrierAhead(snapshot: OutlookSnapshot, device: number, hours: readonly HoursAhead[]): Barrier {
+  const budget = snapshot.progress[device] === WAITS ? budgetBarrier(snapshot, device) : 'NONE';
+  return budget === 'NONE' ? barrierInTime(snapshot, device, hours) : budget;
 }
 
 function barrierInTime(snapshot: OutlookSnapshot, device: number, hours: readonly HoursAhead[]): Barrier {

@@ -96,6 +96,19 @@ it('more airtime is not materially later for sleepers and others in one cell', (
   );
 });
 
+describe('a budget of battery', () => {
+  const rows = many(30, { lossDb: 150, lossVarianceDb: 25, periodMs: 6 * HOUR, onBattery: 1 });
+  const budgeted = (energyLeftMah: number) => of({ rows: rows.map((row) => ({ ...row, energyLeftMah })) }, { runs: 4 });
+
+  it('lets devices wait for radio that they can afford: later, and nobody takes more', () => {
+    const [free, tight] = [budgeted(Infinity), budgeted(12)];
+    expect(tight.devices.feasible).toBe(30);
+    expect(tight.eta[0]!.hours.p50 ?? Infinity).toBeGreaterThan(free.eta[0]!.hours.p50 ?? Infinity);
+    expect(free.energy.p50Mah).toBeGreaterThan(12);
+    expect(tight.energy.p99Mah).toBeLessThanOrEqual(12 + 1);
+  });
+});
+
 describe('an ETA', () => {
   it('of nobody is now', () => {
     const { eta, fan, devices, bottlenecks, bytes } = of({ rows: [] });

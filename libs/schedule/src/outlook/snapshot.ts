@@ -15,6 +15,8 @@ export const BARRIERS = [
   'QUARANTINED',
   'WINDOW_WAKE_MISMATCH',
   'WINDOW_TOO_SHORT',
+  'ENERGY_BUDGET',
+  'DATA_CAP',
   'DEADLINE',
   'EXCLUDED',
 ] as const;
@@ -92,6 +94,9 @@ export interface OutlookSnapshot {
   readonly onBattery: Uint8Array;
   /** What its battery may give a day to last as long as it should, mAh: the yardstick of days of life; 0 without a battery. */
   readonly mahPerDay: Float32Array;
+  /** What this campaign may still take of its battery, mAh, and move over the air for it, bytes; Infinity without a limit. */
+  readonly energyLeftMah: Float32Array;
+  readonly dataLeft: Float64Array;
   /** Indices into `windows`. */
   readonly download: Uint8Array;
   readonly install: Uint8Array;
@@ -121,6 +126,8 @@ const COLUMNS = [
   'canAppoint',
   'onBattery',
   'mahPerDay',
+  'energyLeftMah',
+  'dataLeft',
   'download',
   'install',
   'stage',
@@ -149,6 +156,8 @@ export function outlookColumns(size: number): OutlookColumns {
     canAppoint: new Uint8Array(size),
     onBattery: new Uint8Array(size),
     mahPerDay: new Float32Array(size),
+    energyLeftMah: new Float32Array(size),
+    dataLeft: new Float64Array(size),
     download: new Uint8Array(size),
     install: new Uint8Array(size),
     stage: new Uint8Array(size),

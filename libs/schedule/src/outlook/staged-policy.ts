@@ -1,6 +1,9 @@
 import { MINUTE } from '@drover/kernel';
 import { ScheduledPolicy } from '../simulate/scheduled.ts';
 import type { SimPolicy, World } from '../simulate/world.ts';
+import { BEARERS } from '../simulate/fleet.ts';
+import { BLOCK_SIZE } from '../simulate/world.ts';
+import { energyAt } from './budgets-ahead.ts';
 import { HoursAhead } from './hours-ahead.ts';
 import type { Sample } from './sample.ts';
 import { HAS_IMAGE, TRANSFERS, type OutlookSnapshot } from './snapshot.ts';
@@ -102,9 +105,19 @@ export class StagedPolicy implements SimPolicy {
   #mayBegin(device: number): boolean {
     const { campaign } = this.#options.snapshot;
     const { now, activeCount } = this.#world;
-    if (now < campaign.startsMs || activeCount >= this.#options.slots) return false;
+    if (now < campaign.startsMs || activeCount >= this.#options.slots || !this.#canAfford(device)) return false;
     if (campaign.deadlineMs === undefined || now < campaign.deadlineMs) return true;
     return campaign.afterDeadline === 'begun' && this.#hasBegun[device] === 1;
+  }
+
+  /** With the radio that it has now, and what this run has taken from its battery already. */
+  #canAfford(device: number): boolean {
+    const { snapshot } = this.#options;
+    const left = snapshot.energyLeftMah[this.#rowOf(device)]!;
+    if (left === Number.POSITIVE_INFINITY) return true;
+    const { fleet, energyMah } = this.#world;
+    const link = { bearer: BEARERS[fleet.bearer[device]!]!, ce: this.#world.coverage(device), blockSize: BLOCK_SIZE };
+    return energyMah[device]! + energyAt(this.#world.blocksLeft(device) * BLOCK_SIZE, link, snapshot) <= left;
   }
 
   /** At the deadline everything under way was taken back. */
