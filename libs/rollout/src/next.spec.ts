@@ -195,6 +195,11 @@ describe('what the move carries', () => {
       failure: 'Refused',
       detail: 'ARTIFACT_WITHDRAWN',
     });
+    for (const [code, failure] of [
+      ['ENERGY_BUDGET', 'EnergyBudget'],
+      ['DATA_CAP', 'DataCap'],
+    ] as const)
+      expect(next(waiting, { type: 'must-skip', reason: { ...reason, code } }, rules, now)).toMatchObject({ state: 'failed', failure });
   });
 
   it('a late success resolves a suspect, and a device past the deadline keeps its last failure', () => {

@@ -149,7 +149,7 @@ function isSameBooking(one: Booking | undefined, other: Booking | undefined): bo
 }
 
 /** Where the reason alone says why. */
-const FAILURE_OF: Partial<Record<WaitCode, FailureClass>> = { TRUST: 'Refused', DATA_CAP: 'DataCap' };
+const FAILURE_OF: Partial<Record<WaitCode, FailureClass>> = { TRUST: 'Refused', DATA_CAP: 'DataCap', ENERGY_BUDGET: 'EnergyBudget' };
 
 /** Skipped is who was never offered anything; who was has failed. */
 function onMustSkip(update: DeviceUpdate, reason: WaitReason, now: Instant): DeviceUpdate {

@@ -43,6 +43,7 @@ it('what we have done ourselves does not count', async () => {
     ['two', 'Refused'],
     ['three', 'Cancelled'],
     ['four', 'DataCap'],
+    ['five', 'EnergyBudget'],
   ] as const)
     await failsIn(name, failure);
   expect([device().failedCampaigns, device().quarantine]).toEqual([undefined, undefined]);

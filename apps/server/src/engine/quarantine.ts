@@ -5,7 +5,7 @@ import type { DeviceRecord, UpdateRecord } from '@drover/persistence';
 export const QUARANTINED = 'QUARANTINED';
 
 /** What somebody on our side has done says nothing about the device. */
-const NOT_ITS_FAULT: readonly FailureClass[] = ['InvalidURI', 'Refused', 'Cancelled', 'DataCap'];
+const NOT_ITS_FAULT: readonly FailureClass[] = ['InvalidURI', 'Refused', 'Cancelled', 'DataCap', 'EnergyBudget'];
 /** Names that a row remembers, however high the limit. */
 const REMEMBERED = 100;
 
