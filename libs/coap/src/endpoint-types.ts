@@ -21,6 +21,8 @@ export interface CoapRequest {
   readonly ifNoneMatch?: true;
   /** What the peer asked us to repeat with its last answer. */
   readonly echo?: Uint8Array;
+  /** Of a protected request, whose payload is sealed: `OscoreTransport` gives it. */
+  readonly oscore?: Uint8Array;
   /** Tells the blocks of one body from those of another. */
   readonly requestTag?: readonly Uint8Array[];
   /** Default true. */
@@ -31,6 +33,9 @@ export interface CoapRequest {
   /** Whatever the caller needs to recognise the outcome by; comes back in the handle. */
   readonly correlation?: unknown;
 }
+
+/** What is protected once more for a request that is made once more. */
+export type Renewed = Pick<CoapRequest, 'oscore' | 'payload'>;
 
 /** Names a request of ours in outputs and in `cancelRequest`. Compare by identity. */
 export interface RequestHandle {
@@ -71,14 +76,21 @@ export interface IncomingResponse {
 
 /**
  * `forgotten`: the peer was given up by `forgetPeer`. `overflow`: a limit of the settings or of the peer, nothing was sent.
- * `multicast`: never sent. `closed`: the connection to the peer ended, or there was none.
+ * `multicast`: never sent. `unprotected`: a protected request was answered by something that is not, or was not sealed for it. `closed`: the connection to the peer ended, or there was none.
  */
-export type FailureReason = 'timeout' | 'reset' | 'rejected' | 'overflow' | 'forgotten' | 'multicast' | 'closed';
+export type FailureReason = 'timeout' | 'reset' | 'rejected' | 'overflow' | 'forgotten' | 'multicast' | 'unprotected' | 'closed';
 
 /** What an endpoint says. Handed to the sink at once, also from within `request` and `respond`. */
 export type CoapOutput =
   | { readonly type: 'datagram'; readonly peer: string; readonly bytes: Uint8Array }
-  | { readonly type: 'request'; readonly peer: string; readonly handle: IncomingHandle; readonly request: IncomingRequest }
+  | {
+      readonly type: 'request';
+      readonly peer: string;
+      readonly handle: IncomingHandle;
+      readonly request: IncomingRequest;
+      /** Name of the security context that it was protected with; absent: by none. */
+      readonly context?: string;
+    }
   | {
       readonly type: 'response';
       readonly handle: RequestHandle;
@@ -109,8 +121,9 @@ export interface CoapTransport {
   receive(peer: string, bytes: Uint8Array, now: number): void;
   request(peer: string, request: CoapRequest, now: number): RequestHandle;
   cancelRequest(handle: RequestHandle, now: number): void;
-  cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined;
-  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined;
+  /** `anew`: instead of what the request had, where it must not be sent twice. */
+  cancelObservation(handle: RequestHandle, now: number, anew?: Renewed): RequestHandle | undefined;
+  refreshObservation(handle: RequestHandle, now: number, anew?: Renewed): RequestHandle | undefined;
   respond(handle: IncomingHandle, response: CoapResponse, now: number): boolean;
   acknowledge(handle: IncomingHandle): void;
   forgetPeer(peer: string): void;

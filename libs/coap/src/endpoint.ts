@@ -3,7 +3,7 @@ import { Amplification } from './amplification.ts';
 import { Chance } from './chance.ts';
 import { classOf, CODE } from './codes.ts';
 import { Deduplication, fingerprintOf } from './deduplication.ts';
-import type { CoapRequest, CoapResponse, CoapSink, CoapTransport, IncomingHandle, RequestHandle } from './endpoint-types.ts';
+import type { CoapRequest, CoapResponse, CoapSink, CoapTransport, IncomingHandle, Renewed, RequestHandle } from './endpoint-types.ts';
 import { EchoValues } from './echo.ts';
 import { CoapError } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
@@ -87,15 +87,15 @@ export class CoapEndpoint implements CoapTransport {
     this.#exchanges.cancelRequest(handle, now);
   }
 
-  cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+  cancelObservation(handle: RequestHandle, now: number, anew?: Renewed): RequestHandle | undefined {
     this.#now = now;
-    return this.#exchanges.cancelObservation(handle, now);
+    return this.#exchanges.cancelObservation(handle, now, anew);
   }
 
   /** An observation anew with its own token, for one whose Max-Age has passed. */
-  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+  refreshObservation(handle: RequestHandle, now: number, anew?: Renewed): RequestHandle | undefined {
     this.#now = now;
-    return this.#exchanges.refreshObservation(handle, now);
+    return this.#exchanges.refreshObservation(handle, now, anew);
   }
 
   /** Piggybacked on the ACK, or separately after `acknowledge`. `false` if the request was answered already. */

@@ -1,13 +1,13 @@
 import type { Amplification } from './amplification.ts';
 import { classOf, CODE, codeOfMethod } from './codes.ts';
 import type { Chance } from './chance.ts';
-import type { CoapRequest, CoapSink, FailureReason, IncomingResponse, RequestHandle } from './endpoint-types.ts';
+import type { CoapRequest, CoapSink, FailureReason, IncomingResponse, Renewed, RequestHandle } from './endpoint-types.ts';
 import { emptyMessage, encodeMessage, NO_BYTES } from './message.ts';
 import type { CoapMessage } from './message.ts';
 import { isMulticast } from './multicast.ts';
 import { isFresh } from './observations.ts';
 import type { Observation } from './observations.ts';
-import { readOptions } from './options.ts';
+import { readOptions, type ReadOptions } from './options.ts';
 import { isSpent, sameToken, tokenKey } from './peer.ts';
 import type { Exchange, Peer, Transmission } from './peer.ts';
 import type { Peers } from './peers.ts';
@@ -53,29 +53,33 @@ export class Exchanges {
   }
 
   /** GET with Observe 1, the same token, path and options; the returned handle names this exchange. */
-  cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+  cancelObservation(handle: RequestHandle, now: number, anew?: Renewed): RequestHandle | undefined {
     const peer = this.#peers.find(handle.peer);
     const observation = peer && observationOf(peer, handle);
     if (peer === undefined || observation === undefined) return undefined;
     peer.observations.delete(tokenKey(observation.token));
-    return this.#askAgain(peer, observation, { observe: 1, now });
+    return this.#askAgain(peer, observation, { observe: 1, now, anew });
   }
 
   /**
    * Registers an observation anew with its own token (RFC 7641 section 3.3.1), for one whose Max-Age has passed. What comes
    * after it is told under the old handle; the answer under the one returned.
    */
-  refreshObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
+  refreshObservation(handle: RequestHandle, now: number, anew?: Renewed): RequestHandle | undefined {
     const peer = this.#peers.find(handle.peer);
     const observation = peer && observationOf(peer, handle);
     // Beside the queue of requests the same again: a peer that never answers must not be renewed into a list without end.
     if (peer === undefined || observation === undefined || peer.queued >= 2 * this.#settings.maxQueuedPerPeer) return undefined;
-    return this.#askAgain(peer, observation, { observe: 0, now });
+    return this.#askAgain(peer, observation, { observe: 0, now, anew });
   }
 
-  #askAgain(peer: Peer, { handle: old, request, token }: Observation, { observe, now }: { observe: 0 | 1; now: number }): RequestHandle {
+  #askAgain(
+    peer: Peer,
+    { handle: old, request, token }: Observation,
+    { observe, now, anew }: { observe: 0 | 1; now: number; anew: Renewed | undefined },
+  ): RequestHandle {
     const handle: RequestHandle = { peer: old.peer, correlation: old.correlation };
-    this.#enqueue({ kind: 'exchange', handle, request, peer, token, observe, at: 0, place: -1 }, now);
+    this.#enqueue({ kind: 'exchange', handle, request: { ...request, ...anew }, peer, token, observe, at: 0, place: -1 }, now);
     return handle;
   }
 
@@ -136,7 +140,7 @@ export class Exchanges {
   respond(peer: Peer, message: CoapMessage, now: number): 'ACK' | 'RST' | undefined {
     const exchange = peer.active;
     if (exchange?.transmission !== undefined && sameToken(exchange.token, message.token)) {
-      const rejected = readOptions(message).badCritical !== undefined;
+      const rejected = readAnswer(message, exchange.request).badCritical !== undefined;
       this.#acknowledge(peer, message, rejected);
       this.#complete(exchange, message, now);
       return rejected ? 'RST' : 'ACK';
@@ -146,7 +150,7 @@ export class Exchanges {
   }
 
   #notified(peer: Peer, observation: Observation, { message, now }: { message: CoapMessage; now: number }): 'ACK' | 'RST' {
-    const { options, badCritical } = readOptions(message);
+    const { options, badCritical } = readAnswer(message, observation.request);
     const ended = options.observe === undefined || classOf(message.code) !== 2 || badCritical !== undefined;
     this.#acknowledge(peer, message, badCritical !== undefined);
     if (ended) peer.observations.delete(tokenKey(observation.token));
@@ -170,7 +174,7 @@ export class Exchanges {
     this.#amplification.prove(peer.address, now);
     this.#measure(exchange, now);
     this.#finish(exchange);
-    const { options, badCritical } = readOptions(message);
+    const { options, badCritical } = readAnswer(message, exchange.request);
     if (badCritical !== undefined) {
       this.#sink({ type: 'failed', handle, reason: 'rejected' });
     } else {
@@ -184,7 +188,9 @@ export class Exchanges {
 
   /** The device takes a request that changes something only with what it just gave us (RFC 9175 section 2.3): once more, with it. */
   #repeatWithEcho(exchange: Exchange, code: number, { echo, now }: { echo: Uint8Array | undefined; now: number }): boolean {
-    if (code !== CODE.UNAUTHORIZED || echo === undefined || exchange.request.echo !== undefined) return false;
+    const { echo: given, oscore } = exchange.request;
+    // Of a protected request whoever protects it repeats it: the same bytes again would be a replay.
+    if (code !== CODE.UNAUTHORIZED || echo === undefined || given !== undefined || oscore !== undefined) return false;
     const { peer, handle, observe } = exchange;
     const request = { ...exchange.request, echo: echo.slice() };
     const token = observe === undefined ? this.#freshToken(peer) : exchange.token;
@@ -277,6 +283,11 @@ export class Exchanges {
     while (peer.observationWith(token) !== undefined) token = this.#chance.bytes(TOKEN_BYTES);
     return token;
   }
+}
+
+/** A protected answer belongs to a protected request only. */
+function readAnswer(message: CoapMessage, { oscore }: CoapRequest): ReadOptions {
+  return readOptions(message, { takesOscore: oscore !== undefined });
 }
 
 function observationOf(peer: Peer, handle: RequestHandle): Observation | undefined {

@@ -13,8 +13,11 @@ export type ReadRequest =
  * What every request goes through before it is handed out: critical options (RFC 7252 section 5.4.1), conditions, which no
  * resource of ours can heed, Hop-Limit (RFC 8768 section 3), the method, and that we are no proxy (section 5.7.2).
  */
-export function readRequest(message: { readonly code: number; readonly options: readonly RawOption[] }, maxSzx?: number): ReadRequest {
-  const { options, badCritical } = readOptions(message, maxSzx);
+export function readRequest(
+  message: { readonly code: number; readonly options: readonly RawOption[] },
+  how?: { readonly maxSzx?: number; readonly takesOscore?: boolean },
+): ReadRequest {
+  const { options, badCritical } = readOptions(message, how);
   const refused = (code: number): ReadRequest => ({ type: 'refused', code, options });
   const isConditional = options.ifMatch !== undefined || options.ifNoneMatch !== undefined;
   if (badCritical !== undefined || isConditional) return refused(CODE.BAD_OPTION);

@@ -4,7 +4,7 @@ import { CoapError } from './errors.ts';
 import { NO_BYTES } from './message.ts';
 import type { RawOption } from './message.ts';
 
-/** Option numbers (RFC 7252, 7641, 7959, 7967, 8768, 9175). Odd numbers are critical. */
+/** Option numbers (RFC 7252, 7641, 7959, 7967, 8613, 8768, 9175). Odd numbers are critical. */
 export const OPTION = {
   IF_MATCH: 1,
   URI_HOST: 3,
@@ -13,6 +13,7 @@ export const OPTION = {
   OBSERVE: 6,
   URI_PORT: 7,
   LOCATION_PATH: 8,
+  OSCORE: 9,
   URI_PATH: 11,
   CONTENT_FORMAT: 12,
   MAX_AGE: 14,
@@ -54,6 +55,8 @@ export interface CoapOptions {
   readonly proxyUri?: string;
   readonly proxyScheme?: string;
   readonly echo?: Uint8Array;
+  /** What a protected message says of its protection (RFC 8613). */
+  readonly oscore?: Uint8Array;
   /** Classes of answers the sender does without: 2 for 2.xx, 8 for 4.xx, 16 for 5.xx. */
   readonly noResponse?: number;
   readonly requestTag?: readonly Uint8Array[];
@@ -83,6 +86,9 @@ function textOf(value: Uint8Array): string | undefined {
     return undefined;
   }
 }
+
+/** Flags, Partial IV, a kid context of 255 bytes with its length, and a kid of 7 (RFC 8613 section 6.1). */
+const MAX_OSCORE = 1 + 5 + 1 + 255 + 7;
 
 const uintOf = (value: Uint8Array, maxBytes: number): number | undefined => (value.length > maxBytes ? undefined : decodeUint(value));
 
@@ -116,6 +122,7 @@ const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array, maxSzx:
   [OPTION.OBSERVE]: (draft, value) => setOnce(draft, 'observe', uintOf(value, 3)),
   [OPTION.URI_PORT]: (draft, value) => setOnce(draft, 'uriPort', uintOf(value, 2)),
   [OPTION.LOCATION_PATH]: (draft, value) => addText(draft.locationPath, value),
+  [OPTION.OSCORE]: (draft, value) => value.length <= MAX_OSCORE && setOnce(draft, 'oscore', value),
   [OPTION.URI_PATH]: (draft, value) => addText(draft.uriPath, value),
   [OPTION.CONTENT_FORMAT]: (draft, value) => setOnce(draft, 'contentFormat', uintOf(value, 2)),
   [OPTION.MAX_AGE]: (draft, value) => setOnce(draft, 'maxAge', uintOf(value, 4)),
@@ -133,11 +140,18 @@ const READERS: Readonly<Record<number, (draft: Draft, value: Uint8Array, maxSzx:
   [OPTION.REQUEST_TAG]: (draft, value) => addBytes(draft, 'requestTag', value),
 };
 
-/** A value out of range or a surplus repetition counts as unknown (RFC 7252 sections 5.4.3 and 5.4.5). Streams give `BERT_SZX`. */
-export function readOptions(message: { readonly options: readonly RawOption[] }, maxSzx = MAX_SZX): ReadOptions {
+/**
+ * A value out of range or a surplus repetition counts as unknown (RFC 7252 sections 5.4.3 and 5.4.5), and so does OSCORE where
+ * nobody opens it. Streams give `BERT_SZX`.
+ */
+export function readOptions(
+  message: { readonly options: readonly RawOption[] },
+  { maxSzx = MAX_SZX, takesOscore = false }: { readonly maxSzx?: number | undefined; readonly takesOscore?: boolean | undefined } = {},
+): ReadOptions {
   const options: Draft = { uriPath: [], uriQuery: [], locationPath: [] };
   for (const { number, value } of message.options) {
-    const understood = READERS[number]?.(options, value, maxSzx) ?? false;
+    const isKnown = number !== OPTION.OSCORE || takesOscore;
+    const understood = isKnown && (READERS[number]?.(options, value, maxSzx) ?? false);
     if (!understood && (number & 1) === 1) return { options, badCritical: number };
   }
   return { options };
@@ -157,6 +171,7 @@ export function writeOptions(options: Partial<CoapOptions>, maxSzx = MAX_SZX): R
   add(OPTION.OBSERVE, uint(options.observe));
   add(OPTION.URI_PORT, uint(options.uriPort));
   for (const segment of options.locationPath ?? []) add(OPTION.LOCATION_PATH, bytesOf(segment));
+  add(OPTION.OSCORE, options.oscore);
   for (const segment of options.uriPath ?? []) add(OPTION.URI_PATH, bytesOf(segment));
   add(OPTION.CONTENT_FORMAT, uint(options.contentFormat));
   add(OPTION.MAX_AGE, uint(options.maxAge));

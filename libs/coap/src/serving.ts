@@ -77,7 +77,7 @@ export class Serving {
   }
 
   #handOut(incoming: Incoming, message: CoapMessage, now: number): void {
-    const read = readRequest(message);
+    const read = readRequest(message, this.#settings);
     const { options } = read;
     incoming.noResponse = options.noResponse ?? 0;
     if (options.echo !== undefined && this.#echoes.isFresh(incoming.peer, options.echo, now)) this.#amplification.prove(incoming.peer, now);

@@ -13,6 +13,8 @@ export interface EndpointSettings {
   /** Wait for a separate response after the empty ACK, and for any answer to a NON request. */
   readonly responseTimeoutMs: number;
   readonly maxDatagramBytes: number;
+  /** Somebody above opens protected messages (RFC 8613): `OscoreTransport`. Without it they are refused with 4.02. */
+  readonly takesOscore: boolean;
   readonly maxPeers: number;
   /** Requests waiting behind the one under way (NSTART is 1). */
   readonly maxQueuedPerPeer: number;
@@ -62,6 +64,7 @@ export const DEFAULT_ENDPOINT_SETTINGS: EndpointSettings = {
   exchangeLifetimeMs: 247_000,
   responseTimeoutMs: 120_000,
   maxDatagramBytes: 4096,
+  takesOscore: false,
   maxPeers: 200_000,
   maxQueuedPerPeer: 16,
   maxObservationsPerPeer: 16,

@@ -133,7 +133,7 @@ export class StreamExchanges {
   #complete(exchange: StreamExchange, message: StreamMessage, now: number): void {
     const { connection, handle } = exchange;
     this.#finish(exchange);
-    const { options, badCritical } = readOptions(message, BERT_SZX);
+    const { options, badCritical } = readOptions(message, { maxSzx: BERT_SZX });
     if (badCritical !== undefined) this.#tell(exchange, 'rejected');
     else if (!this.#repeatWithEcho(exchange, message.code, options.echo)) {
       if (exchange.observe === 0) this.#observed(exchange, classOf(message.code) === 2 && options.observe !== undefined);
@@ -161,7 +161,7 @@ export class StreamExchanges {
 
   /** Whatever the value of Observe: the order is that of arrival (RFC 8323 section 7.1). */
   #notified(connection: StreamConnection, { handle, token }: StreamObservation, message: StreamMessage): void {
-    const { options, badCritical } = readOptions(message, BERT_SZX);
+    const { options, badCritical } = readOptions(message, { maxSzx: BERT_SZX });
     const ended = options.observe === undefined || classOf(message.code) !== 2 || badCritical !== undefined;
     if (ended) connection.observations.delete(tokenKey(token));
     this.#parts.sink({ type: 'notification', handle, response: { code: message.code, options, payload: message.payload }, ended });

@@ -42,7 +42,7 @@ export class StreamServing {
     this.#count = (this.#count + 1) % 0x1_0000_0000;
     const handle = new Incoming(connection, message, this.#count);
     if (isFull) return void this.respond(handle, { code: CODE.SERVICE_UNAVAILABLE });
-    const read = readRequest(message, BERT_SZX);
+    const read = readRequest(message, { maxSzx: BERT_SZX });
     if (read.type === 'refused') return void this.respond(handle, { code: read.code });
     const { method, options } = read;
     const room = connection.room(this.#settings);

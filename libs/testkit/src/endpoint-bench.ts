@@ -4,7 +4,13 @@ import type { CoapMessage, CoapOptions, CoapOutput, CoapRequest, EndpointSetting
 
 /** The same bytes in every run. */
 export class SeededEntropy extends Entropy {
-  readonly #next = seededRandom(7);
+  readonly #next: () => number;
+
+  constructor(seed = 7) {
+    super();
+    this.#next = seededRandom(seed);
+  }
+
   bytes(count: number): Uint8Array {
     return Uint8Array.from({ length: count }, () => Math.floor(this.#next() * 256));
   }

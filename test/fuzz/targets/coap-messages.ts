@@ -86,7 +86,7 @@ const coapOptions: Target = {
   run(input) {
     const decoded = decodeMessage(input);
     return [MAX_SZX, BERT_SZX].map((szx) => {
-      const read = readOptions(decoded, szx);
+      const read = readOptions(decoded, { maxSzx: szx });
       if (read.badCritical !== undefined) demand((read.badCritical & 1) === 1, `option ${read.badCritical} is elective`);
       else {
         const written = writeOptions(read.options, szx);
@@ -94,7 +94,7 @@ const coapOptions: Target = {
           written.every((one) => decoded.options.some((other) => isSameOption(one, other))),
           'an option that nobody sent, or with another value',
         );
-        const again = readOptions({ options: written }, szx);
+        const again = readOptions({ options: written }, { maxSzx: szx });
         demand(isDeepStrictEqual(again, read), 'written and read again the options are others');
       }
       return read;

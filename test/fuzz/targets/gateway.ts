@@ -260,7 +260,10 @@ class Play {
   #streams(bytes: Uint8Array): void {
     const { code, token, options } = decodeFrame(bytes);
     demand(this.#isConnected, 'bytes for a connection that was closed');
-    demand(code !== CODE.CONTENT || readOptions({ options }, BERT_SZX).options.etag === undefined, 'a block of the image for a stranger');
+    demand(
+      code !== CODE.CONTENT || readOptions({ options }, { maxSzx: BERT_SZX }).options.etag === undefined,
+      'a block of the image for a stranger',
+    );
     this.#streamToken = token.slice();
   }
 
