@@ -1,4 +1,23 @@
 export { checkAttributes, encodeAttributes, parseAttributes, type NotificationAttributes, type ParsedAttributes } from './attributes.ts';
+export { accountFaults, type AccountFault } from './bootstrap/account-faults.ts';
+export type {
+  AccessRule,
+  AccountSecurity,
+  BootstrapConfiguration,
+  CertificateUsage,
+  OscoreAccount,
+  ServerAccount,
+} from './bootstrap/account.ts';
+export { parseBootstrapRequest, type BootstrapRequest } from './bootstrap/bootstrap-request.ts';
+export {
+  beginBootstrap,
+  bootstrapPack,
+  nextBootstrap,
+  type BootstrapAnswer,
+  type BootstrapSession,
+  type BootstrapStep,
+  type BootstrapTurn,
+} from './bootstrap/session.ts';
 export { decodePathList, encodePathList } from './composite.ts';
 export { CONTENT_FORMAT, decodeContent, encodeContent, mayBeSent } from './content.ts';
 export { Lwm2mError, type Lwm2mErrorCode } from './errors.ts';
