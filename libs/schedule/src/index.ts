@@ -1,14 +1,7 @@
-export {
-  admitDownload,
-  admitInstall,
-  dataStop,
-  hasBatteryFloor,
-  powerStop,
-  standingRefusal,
-  type Admission,
-  type DownloadRequest,
-  type Limits,
-} from './admission.ts';
+export { admitDownload } from './admission.ts';
+export type { Admission, DownloadRequest, Limits } from './admission-request.ts';
+export { dataStop } from './budget-refusals.ts';
+export { admitInstall, hasBatteryFloor, powerStop, standingRefusal } from './standing.ts';
 export {
   APPOINTMENT_GRACE_MS,
   appointmentTurn,

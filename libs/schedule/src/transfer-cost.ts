@@ -34,9 +34,14 @@ export interface TransferCost {
 
 /** Time of one block, ms. */
 export function blockMs(link: TransferLink, model: CostModel = DEFAULT_COST_MODEL): number {
+  return blockTime(link, model).seconds * 1000;
+}
+
+/** Of one exchange: its bits on the air, and its time. */
+function blockTime(link: TransferLink, model: CostModel): { kbit: number; seconds: number } {
   const { rttS, phyKbps } = radioClass(link.bearer, link.ce, model.radio);
   const kbit = (8 * (link.blockSize + model.radio.overheadBytes)) / 1000;
-  return asShown(rttS + kbit / phyKbps, link, model) * 1000;
+  return { kbit, seconds: asShown(rttS + kbit / phyKbps, link, model) };
 }
 
 /** As much longer or shorter as transfers have shown: of such blocks, and of this device. */
@@ -52,9 +57,8 @@ function asShown(modelled: number, { bearer, ce, blockSize, slowness }: Transfer
 export function blockCost(link: TransferLink, model: CostModel = DEFAULT_COST_MODEL): BlockCost {
   const { bearer, ce } = link;
   const { radio, energy } = model;
-  const { rttS, phyKbps, carrierKbps, uplinkS } = radioClass(bearer, ce, radio);
-  const kbit = (8 * (link.blockSize + radio.overheadBytes)) / 1000;
-  const seconds = asShown(rttS + kbit / phyKbps, link, model);
+  const { phyKbps, carrierKbps, uplinkS } = radioClass(bearer, ce, radio);
+  const { kbit, seconds } = blockTime(link, model);
   const transmit = Math.min(uplinkS, seconds);
   const receive = Math.min(kbit / phyKbps, seconds - transmit);
   const { transmitMa } = energyClass(bearer, ce, energy);
