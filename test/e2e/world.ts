@@ -60,6 +60,10 @@ export class World {
       this.#ports.http,
       '--coap-host',
       '127.0.0.1',
+      '--coaps-port',
+      '0',
+      '--no-sec',
+      'allowed',
       '--coap-port',
       this.#ports.coap,
     ];

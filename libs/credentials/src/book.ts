@@ -1,12 +1,12 @@
 import type { Endpoint } from '@drover/kernel';
-import { credentialKey, type Credential } from './credential.ts';
+import { credentialKey, type Credential, type KnownCredential } from './credential.ts';
 
-const NONE: readonly Credential[] = [];
+const NONE: readonly never[] = [];
 
 /** All credentials of a server, by identity, by endpoint and by equal keys. */
-export class CredentialBook {
-  readonly #byKey = new Map<string, Credential>();
-  readonly #byEndpoint = new Map<Endpoint, readonly Credential[]>();
+export class CredentialBook<C extends KnownCredential = Credential> {
+  readonly #byKey = new Map<string, C>();
+  readonly #byEndpoint = new Map<Endpoint, readonly C[]>();
   /** Those of equal keys, revoked ones too: a key that was revoked does not come back. */
   readonly #byFingerprint = new Map<string, string | string[]>();
 
@@ -14,7 +14,7 @@ export class CredentialBook {
     return this.#byKey.size;
   }
 
-  put(credential: Credential): void {
+  put(credential: C): void {
     const key = credentialKey(credential);
     const before = this.#byKey.get(key);
     this.#byKey.set(key, credential);
@@ -23,21 +23,21 @@ export class CredentialBook {
     if (before === undefined) this.#addFingerprint(credential.fingerprint, key);
   }
 
-  with(kind: Credential['kind'], identity: string): Credential | undefined {
+  with(kind: Credential['kind'], identity: string): C | undefined {
     return this.#byKey.get(credentialKey({ kind, identity }));
   }
 
   /** In the order in which they came, revoked ones too. */
-  of(endpoint: Endpoint): readonly Credential[] {
+  of(endpoint: Endpoint): readonly C[] {
     return this.#byEndpoint.get(endpoint) ?? NONE;
   }
 
-  withKey(fingerprint: string): Credential[] {
+  withKey(fingerprint: string): C[] {
     const keys = this.#byFingerprint.get(fingerprint);
     return (keys === undefined ? [] : typeof keys === 'string' ? [keys] : keys).map((key) => this.#byKey.get(key)!);
   }
 
-  values(): IterableIterator<Credential> {
+  values(): IterableIterator<C> {
     return this.#byKey.values();
   }
 

@@ -36,6 +36,12 @@ export interface Credential {
   readonly revokedWhy?: string;
 }
 
+/** What is needed to know somebody by it; whoever only asks that need not keep the rest. */
+export type KnownCredential = Pick<
+  Credential,
+  'namespace' | 'endpoint' | 'kind' | 'identity' | 'secret' | 'fingerprint' | 'issuer' | 'pin' | 'state' | 'expiresAt'
+>;
+
 /** What binds a secret to its credential: it can be opened as this one and as no other. */
 export type Binding = Pick<Credential, 'namespace' | 'endpoint' | 'kind' | 'identity'>;
 

@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import type { Entropy } from '@drover/kernel';
-import type { Binding } from './credential.ts';
 import { CredentialError } from './errors.ts';
 
 /** A secret as it is kept: which data key it is under, and nonce, ciphertext and tag, base64. */
@@ -46,10 +45,6 @@ export function aboutOf(what: string, ...parts: readonly string[]): Buffer {
     }),
   );
 }
-
-/** A row that somebody copies to another device opens nothing there. */
-export const aboutCredential = ({ namespace, endpoint, kind, identity }: Binding): Buffer =>
-  aboutOf('drover credential 1', namespace, endpoint, kind, identity);
 
 /** The same for equal secrets. Without the key nothing can be tried against it, not even a short password. */
 export function fingerprintOf(key: Uint8Array, secret: Uint8Array): string {

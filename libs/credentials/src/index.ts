@@ -8,6 +8,7 @@ export {
   type Credential,
   type CredentialKind,
   type CredentialState,
+  type KnownCredential,
 } from './credential.ts';
 export { DATA_KEY_BYTES, type Sealed } from './envelope.ts';
 export { CredentialError, type CredentialCode } from './errors.ts';

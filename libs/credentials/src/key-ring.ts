@@ -1,6 +1,6 @@
 import type { Entropy } from '@drover/kernel';
 import type { Binding } from './credential.ts';
-import { aboutCredential, aboutOf, fingerprintOf, openBox, sealBox, type Sealed } from './envelope.ts';
+import { aboutOf, fingerprintOf, openBox, sealBox, type Sealed } from './envelope.ts';
 import { CredentialError } from './errors.ts';
 import type { KeyPurpose } from './key-service.ts';
 
@@ -77,5 +77,9 @@ export class KeyRing {
     return key;
   }
 }
+
+/** A row that somebody copies to another device opens nothing there. */
+const aboutCredential = ({ namespace, endpoint, kind, identity }: Binding): Buffer =>
+  aboutOf('drover credential 1', namespace, endpoint, kind, identity);
 
 const aboutSession = (name: string): Buffer => aboutOf('drover session 1', name);

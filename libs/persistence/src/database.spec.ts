@@ -42,6 +42,7 @@ describe('migrations', () => {
       { name: 'Carriers1795824100000' },
       { name: 'NoIndexByState1795824200000' },
       { name: 'Calibration1795824300000' },
+      { name: 'Credentials1795824500000' },
     ]);
     await database.destroy();
     database = await openDatabase(scratch.file('drover.sqlite'));

@@ -8,8 +8,11 @@ import type {
   CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
+  CredentialRecord,
+  DataKeyRecord,
   DeviceRecord,
   DocumentRecord,
+  DtlsSessionRecord,
   FirmwareRecord,
   HoldRecord,
   PlanPartRecord,
@@ -32,6 +35,10 @@ export interface Snapshot {
   readonly calibrations: readonly CalibrationRecord[];
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
+  readonly credentials: AsyncIterable<CredentialRecord>;
+  readonly dataKeys: readonly DataKeyRecord[];
+  /** Not kept in memory: they go to the gateway, once. */
+  readonly sessions: AsyncIterable<DtlsSessionRecord>;
 }
 
 export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
@@ -46,6 +53,9 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     calibrations: await bodies(database, 'calibration'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
+    credentials: rowsOf(database, 'credential'),
+    dataKeys: await bodies(database, 'data_key'),
+    sessions: rowsOf(database, 'dtls_session'),
   };
 }
 

@@ -14,7 +14,19 @@ const note = (type: 'policy-applied' | 'policy-removed' | 'firmware-withdrawn', 
 
 beforeEach(() => {
   const { state } = new TestEngine().withFirmware();
-  const lists = { devices: [], carriers: [], calibrations: [], campaigns: [], updates: [], approvals: [], holds: [], tokens: [] };
+  const lists = {
+    devices: [],
+    carriers: [],
+    calibrations: [],
+    campaigns: [],
+    updates: [],
+    approvals: [],
+    holds: [],
+    tokens: [],
+    credentials: [],
+    dataKeys: [],
+    sessions: [],
+  };
   snapshot = { ...lists, documents: [...state.documents.values()], firmware: [...state.firmware.values()] } as unknown as Snapshot;
   trust = new LoggedTrust();
   note('policy-applied', { kind: 'ReleasePolicy', name: 'release', digest: digestOf(must(snapshot.documents[0], 'a policy').source) });

@@ -1,8 +1,10 @@
-import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
+import { DEFAULT_NAMESPACE, type Endpoint, type Instant, type Json, type Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
+import type { WrappedKey } from '@drover/credentials';
 import type {
   CampaignRecord,
   CarrierRecord,
+  CredentialRecord,
   Changes,
   DeviceRecord,
   DocumentRecord,
@@ -11,6 +13,8 @@ import type {
   Urgency,
 } from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
+import { shared } from '../link/security.ts';
+import { draft } from './audit-drafts.ts';
 import type { EngineState } from './engine-state.ts';
 
 type Lists = { -readonly [K in keyof Changes]-?: NonNullable<Changes[K]>[number][] };
@@ -28,6 +32,10 @@ const emptyLists = (): Lists => ({
   approvals: [],
   holds: [],
   tokens: [],
+  credentials: [],
+  dataKeys: [],
+  sessions: [],
+  dropSessions: [],
   timeline: [],
   treeHeads: [],
 });
@@ -55,6 +63,21 @@ export class UnitOfWork {
   putCarrier(carrier: CarrierRecord): void {
     this.#state.carriers.set(carrier.carrier, carrier);
     this.changes.carriers.push(carrier);
+  }
+
+  /** The gateway learns of it after the commit, before anything that comes of it. */
+  putCredential(credential: CredentialRecord): void {
+    this.#state.credentials.put(credential);
+    this.changes.credentials.push(credential);
+    this.messages.push({ type: 'credentials', credentials: [shared(credential)] });
+  }
+
+  /** Before whatever is sealed under it. */
+  putDataKey(key: WrappedKey): void {
+    const { id, purpose, under } = key;
+    this.changes.dataKeys.push({ ...key, createdAt: this.now });
+    this.audit(draft('data-key-made', this.now, { namespace: DEFAULT_NAMESPACE }, { key: id, purpose, under }));
+    this.messages.push({ type: 'data-keys', keys: [key] });
   }
 
   putUpdate(update: UpdateRecord): void {
@@ -95,6 +118,8 @@ export class UnitOfWork {
       timeline: _timeline,
       carriers: _carriers,
       calibrations: _calibrations,
+      sessions: _sessions,
+      dropSessions: _dropSessions,
       ...others
     } = this.changes;
     const isToldAgain = Object.values(others).every((list) => list.length === 0);

@@ -3,6 +3,7 @@ import { PlanParts1795824000000 } from './0002-plan-parts.ts';
 import { Carriers1795824100000 } from './0003-carriers.ts';
 import { NoIndexByState1795824200000 } from './0004-no-index-by-state.ts';
 import { Calibration1795824300000 } from './0005-calibration.ts';
+import { Credentials1795824500000 } from './0007-credentials.ts';
 
 /** In the order in which they are carried out. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Carriers1795824100000,
   NoIndexByState1795824200000,
   Calibration1795824300000,
+  Credentials1795824500000,
 ];
