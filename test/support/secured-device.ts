@@ -115,7 +115,10 @@ export class SecuredDevice {
   }
 
   /** Answers the code, and where it registered. */
-  async register(endpoint: string | undefined, query: readonly string[] = ['b=U']): Promise<{ code: string; why: string; location: string[] }> {
+  async register(
+    endpoint: string | undefined,
+    query: readonly string[] = ['b=U'],
+  ): Promise<{ code: string; why: string; location: string[] }> {
     const ep = endpoint === undefined ? [] : [`ep=${endpoint}`];
     const uriQuery = [...ep, 'lt=3600', 'lwm2m=1.1', ...query];
     const response = await this.request({
