@@ -40,8 +40,9 @@ export class SecuredDevice {
   readonly wire: { readonly from: 'device' | 'server'; readonly bytes: Buffer }[] = [];
   readonly ended: string[] = [];
   handshakes = 0;
-  /** Dropped on the way while it is set. */
+  /** What comes, or goes, is dropped on the way while it is set; what goes is in `wire` all the same. */
   isDeaf = false;
+  isMute = false;
   readonly #credential: DeviceCredential;
   readonly #server: { readonly host: string; readonly port: number };
   readonly #respond: Respond;
@@ -99,9 +100,8 @@ export class SecuredDevice {
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
     socket.on('message', (bytes) => {
-      if (this.isDeaf) return;
       this.wire.push({ from: 'server', bytes });
-      this.#client?.receive(bytes, monotonicMs());
+      if (!this.isDeaf) this.#client?.receive(bytes, monotonicMs());
     });
     this.#socket?.close();
     this.#socket = socket;
@@ -157,7 +157,7 @@ export class SecuredDevice {
 
   #write(bytes: Buffer): void {
     this.wire.push({ from: 'device', bytes });
-    this.#socket?.send(bytes, this.#server.port, this.#server.host);
+    if (!this.isMute) this.#socket?.send(bytes, this.#server.port, this.#server.host);
   }
 
   #onCoap(output: CoapOutput): void {

@@ -121,7 +121,7 @@ export class Fleet {
     return this.#air.drain();
   }
 
-  #reportOf({ plan, flash }: Device): DeviceReport {
+  #reportOf({ plan, flash, handshakes }: Device): DeviceReport {
     const parts = flash.parts.map(({ traits: { object }, instance, component, version, standing }): PartReport => ({
       object,
       instance,
@@ -137,6 +137,7 @@ export class Fleet {
       version,
       installs: flash.installs,
       blocks: flash.blocks,
+      handshakes,
       state,
       result,
       parts,

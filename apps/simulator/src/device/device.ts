@@ -52,6 +52,8 @@ export class Device implements PortOwner, Registrant {
   readonly dice: Dice;
   readonly skew: number;
   life = 0;
+  /** DTLS sessions that it has begun, in all its lives. */
+  handshakes = 0;
   readonly #world: World;
   #port: CoapPort | undefined;
   #registration: Registration | undefined;
@@ -146,6 +148,10 @@ export class Device implements PortOwner, Registrant {
 
   closed(port: CoapPort): void {
     this.#pullPorts?.delete(port);
+  }
+
+  shookHands(): void {
+    this.handshakes += 1;
   }
 
   serve(request: IncomingRequest, from: From): Reply {

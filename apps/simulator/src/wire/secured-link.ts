@@ -16,6 +16,8 @@ export interface SecuredLinkParts {
   readonly transmit: (bytes: Uint8Array) => void;
   /** What the server has said. */
   readonly deliver: (bytes: Uint8Array) => void;
+  /** A handshake has ended well. */
+  readonly opened: () => void;
 }
 
 /** Messages that wait for a handshake: CoAP repeats what is lost. */
@@ -89,6 +91,7 @@ export class SecuredLink {
       case 'data':
         return this.#parts.deliver(output.bytes);
       case 'opened':
+        this.#parts.opened();
         for (const bytes of this.#waiting.splice(0)) this.#client?.send(bytes);
         return;
       case 'closed':
