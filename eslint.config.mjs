@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const PURE = ['libs/{kernel,fleet,campaign,schedule,rollout,lwm2m,coap,dtls,audit,gitops}/src/**/*.ts', 'firmware-store/src/trust/**/*.ts'];
+const PURE = ['libs/{kernel,fleet,campaign,schedule,rollout,lwm2m,coap,dtls,credentials,audit,gitops}/src/**/*.ts', 'firmware-store/src/trust/**/*.ts'];
 const TESTS = ['**/*.spec.ts', '**/*.e2e-spec.ts', 'test/**', 'libs/testkit/**'];
 
 const forbidden = (selector, message) => ({ selector, message });

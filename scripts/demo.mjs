@@ -44,15 +44,16 @@ rmSync(data, { recursive: true, force: true });
 mkdirSync(join(data, 'work'), { recursive: true });
 const work = (name) => join(data, 'work', name);
 
-function start(script, args) {
+function start(script, args, { ends = false } = {}) {
   const child = fork(join(ROOT, script), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   children.push(child);
   child.once('exit', (code) => {
-    if (!stopping) fail(`${script} ended with status ${code}`);
+    if (!stopping && !(ends && code === 0)) fail(`${script} ended with status ${code}`);
   });
   return child;
 }
 
+const ended = (child) => new Promise((resolve) => child.once('exit', resolve));
 const message = (child, type) => new Promise((resolve) => child.on('message', (each) => each?.type === type && resolve(each)));
 
 let stopping = false;
@@ -81,11 +82,11 @@ async function drover(...args) {
 heading(`a server, with campaign time ${TIME_SCALE} times faster than yours`);
 const wallOrigin = Date.now();
 const clock = { campaignOrigin: Date.parse(TIME_ORIGIN), wallOrigin, scale: TIME_SCALE };
-const serverChild = start('apps/server/dist/main.js', ['--data', data, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--log-level', 'error', '--time-scale', String(TIME_SCALE), '--time-origin', TIME_ORIGIN, '--wall-origin', String(wallOrigin)]);
+const serverChild = start('apps/server/dist/main.js', ['--data', data, '--http-port', '0', '--coap-host', '127.0.0.1', '--coaps-port', '0', '--log-level', 'error', '--time-scale', String(TIME_SCALE), '--time-origin', TIME_ORIGIN, '--wall-origin', String(wallOrigin)]);
 const server = await message(serverChild, 'ready');
 process.env.DROVER_SERVER = server.http;
 process.env.DROVER_TOKEN = server.token;
-say(`API ${server.http}, LwM2M ${server.coap}, data in ${data.replace(`${ROOT}/`, '')}`);
+say(`API ${server.http}, LwM2M ${server.coaps} and no port without security, data in ${data.replace(`${ROOT}/`, '')}`);
 
 heading('firmware that two roles have signed');
 await drover('firmware', 'keygen', work('publisher'));
@@ -96,9 +97,15 @@ writeFileSync(work('wm-modem-2.4.1.bin'), makeImage({ version: '2.4.1', size: IM
 await drover('firmware', 'sign', work('wm-modem-2.4.1.bin'), '--key', work('publisher'), work('quality'), '--name', 'wm-modem', '--version', '2.4.1', '--sequence', '241', '--models', 'WM-300', '--created', TIME_ORIGIN, '--expires', '90d');
 await drover('firmware', 'push', work('wm-modem-2.4.1.bin'));
 
+heading('a key of its own for each device');
+const keys = work('device-keys.csv');
+await ended(start('apps/simulator/dist/main.js', ['--server', server.coaps, '--make-keys', keys, '--devices', String(devices), '--seed', options.seed], { ends: true }));
+await drover('credentials', 'import', keys);
+await drover('credentials', 'check');
+
 heading(`${devices} devices of ${devices >= 40 ? 'sixteen' : 'several'} behaviours register`);
 const limits = { downloadWindow: { startMinute: 21 * 60 + 30, durationMs: 10 * 3_600_000 }, installWindow: { startMinute: 23 * 60, durationMs: 9 * 3_600_000 }, minBatteryLevel: 0.35, maxCoverage: 1, airtime: 0.2 };
-const fleet = start('apps/simulator/dist/main.js', ['--server', server.coap, '--devices', String(devices), '--seed', options.seed, '--clock', JSON.stringify(clock), '--limits', JSON.stringify(limits)]);
+const fleet = start('apps/simulator/dist/main.js', ['--server', server.coaps, '--keys', keys, '--devices', String(devices), '--seed', options.seed, '--clock', JSON.stringify(clock), '--limits', JSON.stringify(limits)]);
 await message(fleet, 'ready');
 await everyDeviceKnown();
 

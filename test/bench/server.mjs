@@ -23,7 +23,7 @@ export async function startProcess(script, args, { execArgv = [] } = {}) {
 
 /** On loopback, with its database in `folder`. The command line speaks with it from here on. */
 export async function startServer(folder, more = [], { execArgv = [] } = {}) {
-  const own = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--coap-tcp-port', 'off', '--log-level', 'error'];
+  const own = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--coap-tcp-port', 'off', '--coaps-port', '0', '--no-sec', 'allowed', '--log-level', 'error'];
   const { child, ready } = await startProcess('apps/server/dist/main.js', [...own, ...more], { execArgv: [...SERVER_FLAGS, ...execArgv] });
   Object.assign(process.env, { DROVER_SERVER: ready.http, DROVER_TOKEN: ready.token });
   return { child, ...ready };

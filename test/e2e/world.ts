@@ -20,7 +20,8 @@ export interface Ran {
 
 interface Ready {
   readonly http: string;
-  readonly coap: string;
+  readonly coap?: string;
+  readonly coaps: string;
   readonly token?: string;
 }
 
@@ -30,12 +31,16 @@ export class World {
   readonly #clock: { campaignOrigin: number; wallOrigin: number; scale: number };
   #server: ChildProcess | undefined;
   #fleet: ChildProcess | undefined;
-  #ports = { http: '0', coap: '0' };
+  #ports = { http: '0', coap: '0', coaps: '0' };
+  readonly #isSecured: boolean;
   url = '';
   coap = '';
+  coaps = '';
   token = '';
 
-  constructor(scale: number, origin: string) {
+  /** `isSecured`: devices have keys, and there is no way in without one. */
+  constructor(scale: number, origin: string, { isSecured = false } = {}) {
+    this.#isSecured = isSecured;
     if (!existsSync(SERVER)) throw new TypeError('the programs are not built: run `npm run build` first');
     this.#clock = { campaignOrigin: Date.parse(origin), wallOrigin: Date.now(), scale };
   }
@@ -60,6 +65,10 @@ export class World {
       this.#ports.http,
       '--coap-host',
       '127.0.0.1',
+      '--coaps-port',
+      this.#ports.coaps,
+      '--no-sec',
+      this.#isSecured ? 'refused' : 'allowed',
       '--coap-port',
       this.#ports.coap,
     ];
@@ -77,9 +86,10 @@ export class World {
     });
     const ready = (await messageOf(this.#server, 'ready')) as Ready;
     this.url = ready.http;
-    this.coap = ready.coap;
+    this.coap = ready.coap ?? '';
+    this.coaps = ready.coaps;
     this.token = ready.token ?? this.token;
-    this.#ports = { http: new URL(ready.http).port, coap: ready.coap.slice(ready.coap.lastIndexOf(':') + 1) };
+    this.#ports = { http: new URL(ready.http).port, coap: portOf(this.coap), coaps: portOf(this.coaps) };
   }
 
   /** No warning, no clean-up: what a power cut leaves. */
@@ -93,12 +103,22 @@ export class World {
     await gone;
   }
 
+  /** A key of its own for each device, handed over as people do it. */
+  async #shareKeys(devices: number): Promise<string[]> {
+    if (!this.#isSecured) return ['--server', this.coap];
+    const keys = this.path('device-keys.csv');
+    const made = fork(FLEET, ['--server', this.coaps, '--devices', String(devices), '--seed', '7', '--make-keys', keys], { execArgv: [] });
+    await once(made, 'exit');
+    await this.must(['credentials', 'import', keys]);
+    return ['--server', this.coaps, '--keys', keys];
+  }
+
   async startFleet(devices: number, mix: Record<string, number>, limits: Record<string, unknown> = {}): Promise<void> {
+    const way = await this.#shareKeys(devices);
     this.#fleet = fork(
       FLEET,
       [
-        '--server',
-        this.coap,
+        ...way,
         '--devices',
         String(devices),
         '--seed',
@@ -219,3 +239,5 @@ export class World {
     return this.path(name);
   }
 }
+
+const portOf = (uri: string): string => (uri === '' ? '0' : uri.slice(uri.lastIndexOf(':') + 1));

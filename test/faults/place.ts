@@ -77,6 +77,8 @@ export class Place {
       'http-port': this.#ports.http,
       'coap-host': '127.0.0.1',
       'coap-port': this.#ports.coap,
+      'coaps-port': 'off',
+      'no-sec': 'allowed',
       'log-level': 'fatal',
       'time-scale': String(scale),
       'time-origin': new Date(campaignOrigin).toISOString(),

@@ -13,6 +13,8 @@ export interface TestServer {
   readonly url: string;
   /** `coap://host:port` of its LwM2M side. */
   readonly coap: string;
+  /** `coaps://host:port`. */
+  readonly coaps: string;
   /** The first administrator's; empty on a start over known data. */
   readonly token: string;
   readonly data: string;
@@ -29,24 +31,42 @@ export interface ServerOptions {
   /** Folder of an earlier run; a temporary one without it. */
   readonly data?: string;
   readonly args?: readonly string[];
+  /** Without a port for CoAP without security: `coap` is empty then. */
+  readonly isSecured?: boolean;
 }
 
 interface Ready {
   readonly type: 'ready';
   readonly http: string;
-  readonly coap: string;
+  readonly coap: string | undefined;
+  readonly coaps: string;
   readonly token: string | undefined;
 }
 
-export async function startServer({ data, args = [] }: ServerOptions = {}): Promise<TestServer> {
+export async function startServer({ data, args = [], isSecured = false }: ServerOptions = {}): Promise<TestServer> {
   if (!existsSync(MAIN)) throw new Error(`the server is not built (${MAIN} is missing): run "npm run build" first`);
   const folder = data ?? mkdtempSync(join(tmpdir(), 'drover-'));
-  const own = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--log-level', 'error'];
-  const child = fork(MAIN, [...own, ...args], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+  const own = [
+    '--data',
+    folder,
+    '--http-port',
+    '0',
+    '--coap-host',
+    '127.0.0.1',
+    '--coap-port',
+    '0',
+    '--coaps-port',
+    '0',
+    '--log-level',
+    'error',
+  ];
+  const security = isSecured ? [] : ['--no-sec', 'allowed'];
+  const child = fork(MAIN, [...own, ...security, ...args], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
   const ready = await readyOf(child);
   return {
     url: ready.http,
-    coap: ready.coap,
+    coap: ready.coap ?? '',
+    coaps: ready.coaps,
     token: ready.token ?? '',
     data: folder,
     pid: child.pid ?? 0,

@@ -10,6 +10,7 @@ import {
   methodOf,
   readOptions,
   writeOptions,
+  type Method,
 } from '@drover/coap';
 import { CONTENT_FORMAT } from '@drover/lwm2m';
 import type { Answer, Question } from './wire-device.ts';
@@ -21,6 +22,8 @@ export class UdpDevice {
   readonly #server: { readonly host: string; readonly port: number };
   readonly #script: (question: Question) => Answer;
   #messageId = Math.floor(Math.random() * 60_000);
+  /** Where it registered. */
+  location: readonly string[] = [];
   #answered: (code: number) => void = () => undefined;
 
   private constructor(socket: Socket, coap: string, script: (question: Question) => Answer) {
@@ -54,6 +57,12 @@ export class UdpDevice {
     return new Promise((resolve) => (this.#answered = resolve));
   }
 
+  /** Any request; answers the code. */
+  ask(method: Method, uriPath: readonly string[]): Promise<number> {
+    this.#send({ type: 'CON', code: codeOfMethod(method), token: Uint8Array.of(2), options: { uriPath } });
+    return new Promise((resolve) => (this.#answered = resolve));
+  }
+
   notify({ token }: Pick<Question, 'token'>, observe: number, { code, options, payload }: Answer): void {
     this.#send({ type: 'NON', code: codeOfText(code) ?? CODE.INTERNAL, token, options: { ...options, observe }, payload });
   }
@@ -72,8 +81,9 @@ export class UdpDevice {
   #hear(bytes: Uint8Array): void {
     const { type, code, messageId, token, payload, ...rest } = decodeMessage(bytes);
     const method = methodOf(code);
-    if (method === undefined) return code === 0 ? undefined : this.#answered(code);
     const { options } = readOptions(rest);
+    if (code === CODE.CREATED) this.location = [...options.locationPath];
+    if (method === undefined) return code === 0 ? undefined : this.#answered(code);
     const question = { text: `${method} /${options.uriPath.join('/')}`, options, payload: payload.slice(), token: token.slice() };
     this.asked.push(question);
     const answer = this.#script(question);

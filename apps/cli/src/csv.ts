@@ -12,3 +12,24 @@ function cell(value: string | number | undefined): string {
   const text = FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Rows with the line that each begins on. RFC 4180: quoted cells may hold commas, line breaks and doubled quotes. */
+export function csvRows(text: string, refused: (line: number, why: string) => Error): { line: number; cells: string[] }[] {
+  const rows: { line: number; cells: string[] }[] = [];
+  const pattern = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y;
+  let line = 1;
+  let cells: string[] = [];
+  let start = 1;
+  while (pattern.lastIndex < text.length) {
+    const match = pattern.exec(text);
+    if (!match) throw refused(line, 'a quote is not closed, or stands inside a cell');
+    const [whole, cell = '', end] = match;
+    cells.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell.trim());
+    line += whole.split('\n').length - 1;
+    if (end === ',') continue;
+    if (cells.length > 1 || cells[0] !== '') rows.push({ line: start, cells });
+    cells = [];
+    start = line;
+  }
+  return rows;
+}

@@ -1,5 +1,6 @@
 import { DroverError } from '@drover/kernel';
 import type { ImportedDeviceDto } from '@drover/contracts';
+import { csvRows } from './csv.ts';
 
 const OWN_COLUMNS = ['site', 'carrier', 'timeZone', 'simPool'];
 const CAPACITY = 'batteryCapacityMah';
@@ -25,7 +26,7 @@ function fromJson(file: string, text: string): ImportedDeviceDto[] {
 }
 
 function fromCsv(file: string, text: string): ImportedDeviceDto[] {
-  const [header, ...rows] = csvRows(file, text);
+  const [header, ...rows] = csvRows(text, (line, why) => refused(file, line, why));
   if (!header?.cells.includes('endpoint')) throw refused(file, 1, 'the header names no column "endpoint"');
   return rows.map(({ line, cells }) => {
     if (cells.length !== header.cells.length) throw refused(file, line, `${cells.length} cells, the header has ${header.cells.length}`);
@@ -45,27 +46,6 @@ function deviceOf(file: string, line: number, row: Readonly<Record<string, strin
     ...(capacity === '' ? {} : { [CAPACITY]: Number(capacity) }),
     labels: Object.fromEntries(present.filter(([name]) => !OWN_COLUMNS.includes(name))),
   };
-}
-
-/** RFC 4180: quoted cells may hold commas, line breaks and doubled quotes. */
-function csvRows(file: string, text: string): { line: number; cells: string[] }[] {
-  const rows: { line: number; cells: string[] }[] = [];
-  const pattern = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y;
-  let line = 1;
-  let cells: string[] = [];
-  let start = 1;
-  while (pattern.lastIndex < text.length) {
-    const match = pattern.exec(text);
-    if (!match) throw refused(file, line, 'a quote is not closed, or stands inside a cell');
-    const [whole, cell = '', end] = match;
-    cells.push(cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell.trim());
-    line += whole.split('\n').length - 1;
-    if (end === ',') continue;
-    if (cells.length > 1 || cells[0] !== '') rows.push({ line: start, cells });
-    cells = [];
-    start = line;
-  }
-  return rows;
 }
 
 function refused(file: string, line: number, why: string): DroverError {

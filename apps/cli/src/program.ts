@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommands } from './commands/audit.ts';
 import { classCommands } from './commands/classes.ts';
+import { credentialCommands } from './commands/credentials.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { firmwareCommands } from './commands/firmware.ts';
 import { forecastCommands } from './commands/forecast.ts';
@@ -12,7 +13,7 @@ import { tokenCommands } from './commands/tokens.ts';
 import { report } from './output.ts';
 
 const EXIT_CODES = `
-Exit codes: 0 done, nothing differs · 1 differs (diff, plan --exit-code) · 2 bad input · 3 not found · 4 conflict or
+Exit codes: 0 done, nothing differs · 1 differs (diff, plan --exit-code), or something was found (credentials check) · 2 bad input · 3 not found · 4 conflict or
 stale plan · 5 trust · 6 transport · 7 not permitted, or refused by policy · 70 our own fault`;
 
 export function createProgram(): Command {
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     classCommands,
     modelCommands,
     firmwareCommands,
+    credentialCommands,
     tokenCommands,
     auditCommands,
   ])

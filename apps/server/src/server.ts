@@ -20,6 +20,7 @@ import { recover, stateFrom } from './engine/recovery.ts';
 import { TokenDesk } from './engine/token-desk.ts';
 import { MessagePortLink, type EngineLink } from './link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
+import { openKeys, type OpenedKeys } from './keys/open-keys.ts';
 import { hintSourcesOf } from './network/sources.ts';
 import { loadObjectModels } from './object-model-files.ts';
 import { loadSecrets } from './secrets.ts';
@@ -27,7 +28,9 @@ import { clockSetting, type ServerConfig } from './settings.ts';
 
 export interface RunningServer {
   readonly httpUrl: string;
-  readonly coapUri: string;
+  /** Without security; undefined where that is refused. */
+  readonly coapUri: string | undefined;
+  readonly coapsUri: string | undefined;
   readonly coapTcpUri: string | undefined;
   readonly firstToken: string | undefined;
   stop(): Promise<void>;
@@ -44,6 +47,7 @@ interface Around {
 
 /** Starts all roles in one process: database, engine and API here, the gateway in a thread of its own. */
 export async function startServer(config: ServerConfig, { log, onFatal, opened }: Around): Promise<RunningServer> {
+  requireWayIn(config);
   const objectModels = loadObjectModels(config.objectModels);
   const models = ObjectModels.with(objectModels);
   mkdirSync(config.data, { recursive: true });
@@ -55,10 +59,12 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const writer = new Writer(database, { log: auditLog, epoch, onFatal });
   const blobFolder = join(config.data, 'firmware');
   const blobs = await DirectoryBlobStore.start(blobFolder);
-  const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels });
-  const { link, coap, coapTcp } = await startGateway(start, onFatal);
+  const snapshot = await loadSnapshot(database);
+  const keys = await openKeys(config, snapshot.dataKeys, log);
+  const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels, keySource: keys.source });
+  const { link, coap, coaps, coapTcp } = await startGateway(start, onFatal);
   const engine = new Engine({
-    state: await stateFrom(await loadSnapshot(database), trust, clock.now()),
+    state: await stateFrom(snapshot, trust, clock.now()),
     clock,
     log,
     epoch,
@@ -68,24 +74,23 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   });
   const evidence = new EvidenceDesk({ engine, log: auditLog, reader, keys: secrets });
 
-  const app = await createHttp(
-    ApiModule.with(EngineModule.with({ engine, reader, blobs, models, evidence, hintSources: hintSourcesOf(config, clock), onFatal })),
-    log,
-  );
+  const hintSources = hintSourcesOf(config, clock);
+  const parts = EngineModule.with({ engine, reader, blobs, models, evidence, keys: keys.shelf, hintSources, onFatal });
+  const app = await createHttp(ApiModule.with(parts, { noSec: config.noSec }), log);
   const firstToken = await app.get(TokenDesk).firstToken();
-  await engine.change((unit) =>
-    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { epoch, timeScale: clock.setting.scale })),
-  );
-  await recover(engine, app.get(DeviceStepper));
+  await noteStart(engine, keys, { epoch, timeScale: clock.setting.scale, noSec: config.noSec });
+  await recover(engine, app.get(DeviceStepper), { dataKeys: keys.dataKeys, sessions: snapshot.sessions });
   const loop = app.get(EngineLoop);
   loop.start(link);
   await app.listen(config.httpPort, config.httpHost);
-  log.info({ epoch, coap, devices: engine.state.devices.size, campaigns: engine.state.campaigns.size }, 'server started');
+  const { devices, campaigns } = engine.state;
+  log.info({ epoch, coap, coaps, devices: devices.size, campaigns: campaigns.size }, 'server started');
   if (clock.setting.scale !== 1) log.warn({ scale: clock.setting.scale }, 'campaign time is compressed');
-  log.warn({}, 'CoAP runs without security (NoSec): use it in closed networks only');
+  if (config.noSec === 'allowed') log.warn({ coap, coapTcp }, NO_SEC_WARNING);
   return {
     httpUrl: await app.getUrl(),
     coapUri: coap,
+    coapsUri: coaps,
     coapTcpUri: coapTcp,
     firstToken,
     stop: async () => {
@@ -98,6 +103,20 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
       await readDatabase.destroy();
     },
   };
+}
+
+/** In the log from its first event on: who was let in without security. */
+async function noteStart(engine: Engine, keys: OpenedKeys, details: { epoch: number; timeScale: number; noSec: string }): Promise<void> {
+  await engine.change((unit) => {
+    keys.store(unit);
+    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, details));
+  });
+  for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
+}
+
+function requireWayIn({ noSec, coapsPort }: ServerConfig): void {
+  if (noSec === 'refused' && coapsPort === 'off')
+    throw new DroverError('CONFIG_INVALID', 'input', 'no device could come in: --coaps-port is off, and --no-sec is not "allowed"');
 }
 
 /** Two connections, one for the writer and one for long reads, and the lease without which nothing may be written. */
@@ -113,13 +132,15 @@ async function openStore(file: string, { log, opened }: Pick<Around, 'log' | 'op
   return { database, readDatabase, epoch, checkpoints };
 }
 
-function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | 'clock' | 'objectModels'>): GatewayStart {
+function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | 'clock' | 'objectModels' | 'keySource'>): GatewayStart {
   return {
     ...more,
     host: config.coapHost,
-    port: config.coapPort,
-    tcpPort: config.coapTcpPort,
+    port: config.noSec === 'allowed' ? config.coapPort : 'off',
+    tcpPort: config.noSec === 'allowed' ? config.coapTcpPort : 'off',
+    dtlsPort: config.coapsPort,
     publicUri: config.publicCoapUri || undefined,
+    publicDtlsUri: config.publicCoapsUri || undefined,
     publicTcpUri: config.publicCoapTcpUri || undefined,
     fileHost: config.fileHost,
     cache: join(config.data, 'gateway-cache'),
@@ -129,12 +150,16 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
   };
 }
 
+const NO_SEC_WARNING =
+  'CoAP WITHOUT SECURITY (NoSec) is open: anybody who reaches these ports can register as a device and read image blocks; closed networks and tests only';
+
 /** Of the gateway's thread, MB: room for a million registrations; what a block or a contact leaves behind is soon gone. */
 const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 16 };
 
 interface StartedGateway {
   readonly link: EngineLink;
-  readonly coap: string;
+  readonly coap: string | undefined;
+  readonly coaps: string | undefined;
   readonly coapTcp: string | undefined;
 }
 
@@ -145,12 +170,10 @@ function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): P
   return new Promise((resolve, reject) => {
     link.onMessage((message) => {
       if (message.type === 'ready') {
-        const { address, port, tcpPort } = message;
-        resolve({
-          link,
-          coap: `coap://${address}:${port}`,
-          coapTcp: tcpPort === undefined ? undefined : `coap+tcp://${address}:${tcpPort}`,
-        });
+        const { address, port, dtlsPort, tcpPort } = message;
+        const at = (scheme: string, at: number | undefined): string | undefined =>
+          at === undefined ? undefined : `${scheme}://${address}:${at}`;
+        resolve({ link, coap: at('coap', port), coaps: at('coaps', dtlsPort), coapTcp: at('coap+tcp', tcpPort) });
       }
       if (message.type === 'fatal')
         reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${message.code} ${message.message}`));

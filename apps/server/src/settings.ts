@@ -1,5 +1,6 @@
 import { instantOf, type Instant } from '@drover/kernel';
 import { LOG_LEVELS, number, oneOf, port, REAL_TIME, text, type ClockSetting, type ConfigOf, type Setting } from '@drover/platform';
+import { readKeySource, type KeySource } from './keys/key-source.ts';
 
 const instant: Setting<Instant | undefined> = {
   fallback: undefined,
@@ -12,6 +13,14 @@ const tcpPort: Setting<number | 'same' | 'off'> = {
   meaning: 'port for coap+tcp: a number, "same" as coapPort, or "off"; 0 takes a free one',
   read: (value) => (value === 'same' || value === 'off' ? value : port(0, '').read(value)),
 };
+
+const coapsPort: Setting<number | 'off'> = {
+  fallback: 5684,
+  meaning: 'port of the LwM2M server over DTLS (coaps, UDP): a number or "off"; 0 takes a free one',
+  read: (value) => (value === 'off' ? value : port(0, '').read(value)),
+};
+
+const keySource = (meaning: string): Setting<KeySource | undefined> => ({ fallback: undefined, meaning, read: readKeySource });
 
 const fileHost: Setting<string | undefined> = {
   fallback: undefined,
@@ -41,8 +50,17 @@ export const SETTINGS = {
   coapHost: text('0.0.0.0', 'address of the LwM2M server'),
   coapPort: port(5683, 'port of the LwM2M server (coap, UDP); 0 takes a free one'),
   coapTcpPort: tcpPort,
+  coapsPort,
+  noSec: oneOf(
+    ['refused', 'allowed'],
+    'refused',
+    'CoAP without security: whether coapPort and coapTcpPort are opened at all; closed networks and tests only',
+  ),
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
+  publicCoapsUri: text('', 'coaps://host:port, the same for devices that register over DTLS'),
+  keyEncryptionKey: keySource('what device keys are sealed by: file:PATH, env:NAME or module:PATH; without it a file in data/keys'),
+  previousKeyEncryptionKey: keySource('what they were sealed by so far: they are sealed anew at the start'),
   fileHost,
   objectModels: text('', 'folder of object definitions (.xml, as the OMA registry publishes them); none without it'),
   networkCalendar: url('http(s):// feed of what networks say of their carriers; docs/networks.md'),

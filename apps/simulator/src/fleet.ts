@@ -1,4 +1,5 @@
 import type { CampaignClock } from '@drover/platform';
+import type { DeviceKeys } from './device-keys.ts';
 import { planFleet, type DevicePlan, type Range } from './device-plan.ts';
 import { Device, type World } from './device/device.ts';
 import type { Mix } from './profiles/mix.ts';
@@ -25,6 +26,8 @@ export interface FleetSetting {
   readonly wakeHours?: Range;
   /** How long it takes to switch all devices on, wall ms; without it a second, and more for many. */
   readonly switchOnMs?: number;
+  /** Whoever is in it speaks DTLS. */
+  readonly keys?: DeviceKeys;
   /** On top of what each profile brings. */
   readonly chaos?: Partial<Chaos>;
   /** First timeout of each device, wall ms. */
@@ -63,6 +66,7 @@ export class Fleet {
     cells,
     wakeHours,
     switchOnMs,
+    keys,
     chaos,
     ackTimeoutMs,
     memory,
@@ -78,6 +82,7 @@ export class Fleet {
       server,
       observer: this.#observer,
       wireOf: wirePerProfile({ chaos: { ...CALM, ...chaos }, wheel: this.#wheel, ackTimeoutMs }),
+      keyOf: ({ endpoint }) => keys?.get(endpoint),
       registered: ({ index }: DevicePlan) => this.#registered(index),
     };
     const plans = planFleet({ devices, seed, mix, cells, wakeHours });
@@ -116,7 +121,7 @@ export class Fleet {
     return this.#air.drain();
   }
 
-  #reportOf({ plan, flash }: Device): DeviceReport {
+  #reportOf({ plan, flash, handshakes }: Device): DeviceReport {
     const parts = flash.parts.map(({ traits: { object }, instance, component, version, standing }): PartReport => ({
       object,
       instance,
@@ -132,6 +137,7 @@ export class Fleet {
       version,
       installs: flash.installs,
       blocks: flash.blocks,
+      handshakes,
       state,
       result,
       parts,

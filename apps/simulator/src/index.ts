@@ -1,4 +1,5 @@
 export { planFleet, type DevicePlan } from './device-plan.ts';
+export { readDeviceKeys, writeDeviceKeys, type DeviceKeys } from './device-keys.ts';
 export { Fleet, type FleetSetting } from './fleet.ts';
 export { COMPONENT, makeImage, MODEL, type ImageWish } from './image.ts';
 export { DEFAULT_MIX, scaleMix, type Mix } from './profiles/mix.ts';

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DroverError, EXIT_CODE_OF } from '@drover/kernel';
 import { CampaignClock, readConfig } from '@drover/platform';
+import { readDeviceKeys, writeDeviceKeys } from './device-keys.ts';
+import { planFleet } from './device-plan.ts';
 import { Fleet } from './fleet.ts';
 import { measure } from './measure.ts';
 import { openFileLimit, sharesOf } from './processes.ts';
@@ -27,14 +29,31 @@ try {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  const { clock, report, processes, cells, switchOnS, measure: measured, ...setting } = readConfig(SETTINGS, args, process.env);
+  const {
+    clock,
+    report,
+    processes,
+    cells,
+    switchOnS,
+    measure: measured,
+    keys,
+    makeKeys,
+    ...setting
+  } = readConfig(SETTINGS, args, process.env);
+  if (makeKeys !== '') return writeDeviceKeys(makeKeys, planFleet(setting));
   if (measured > 0) return void process.stdout.write(await measure(measured));
   const { devices, share } = setting;
   const shares = sharesOf(devices, { openFiles: openFileLimit(), wished: processes });
   const isSpread = share === undefined && shares.length > 1;
   const fleet: RunningFleet = isSpread
     ? new SpreadFleet({ script: fileURLToPath(import.meta.url), args, shares, airtime: setting.limits.airtime, died: fail })
-    : new Fleet({ ...setting, cells: cells || undefined, switchOnMs: 1000 * switchOnS || undefined, clock: new CampaignClock(clock) });
+    : new Fleet({
+        ...setting,
+        keys: keys === '' ? undefined : readDeviceKeys(keys),
+        cells: cells || undefined,
+        switchOnMs: 1000 * switchOnS || undefined,
+        clock: new CampaignClock(clock),
+      });
   const stop = async (): Promise<void> => {
     if (report !== '' && share === undefined) writeFileSync(report, `${JSON.stringify(await fleet.report(), null, 2)}\n`);
     fleet.stop();

@@ -22,6 +22,8 @@ export interface DeviceReport {
   readonly version: string;
   readonly installs: number;
   readonly blocks: number;
+  /** DTLS sessions that it has begun. */
+  readonly handshakes: number;
   readonly state: number;
   readonly result: number;
   readonly parts: readonly PartReport[];

@@ -8,11 +8,13 @@ import { isProfileName, PROFILES } from './profiles/profiles.ts';
 
 const server: Setting<string> = {
   fallback: '127.0.0.1:5683',
-  meaning: 'coap://host:port of the LwM2M server',
+  meaning: 'coaps://host:port of the LwM2M server, with --keys; coap://host:port without',
   read: (value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (url?.protocol !== 'coap:' || url.hostname === '') throw new TypeError(`expected coap://host:port, got "${value}"`);
-    return `${url.hostname === 'localhost' ? '127.0.0.1' : url.hostname}:${url.port || '5683'}`;
+    const usualPort = url?.protocol === 'coaps:' ? '5684' : '5683';
+    if ((url?.protocol !== 'coap:' && url?.protocol !== 'coaps:') || url.hostname === '')
+      throw new TypeError(`expected coaps://host:port or coap://host:port, got "${value}"`);
+    return `${url.hostname === 'localhost' ? '127.0.0.1' : url.hostname}:${url.port || usualPort}`;
   },
 };
 
@@ -98,6 +100,8 @@ const share: Setting<{ readonly from: number; readonly to: number } | undefined>
 export const SETTINGS = {
   server,
   devices: number(200, 'size of the fleet', { min: 1, max: 100_000, whole: true }),
+  keys: text('', 'file with the key of each device, CSV: endpoint, identity, key in hex; with it devices speak DTLS'),
+  makeKeys: text('', 'writes a key by chance for each device into a new file, as drover credentials import reads it, and ends'),
   seed: number(1, 'the same seed makes the same fleet', { min: 0, max: 2 ** 32 - 1, whole: true }),
   clock,
   limits,

@@ -64,3 +64,15 @@ export {
   type OutlookView,
   type SpreadView,
 } from './forecasts.ts';
+export {
+  CREDENTIAL_KINDS,
+  CREDENTIAL_STATES,
+  CredentialCheckQuery,
+  CredentialDto,
+  CredentialsQuery,
+  CredentialsRequest,
+  MAX_CREDENTIALS,
+  RevokeCredentialRequest,
+  type CredentialCheckView,
+  type CredentialView,
+} from './credentials.ts';

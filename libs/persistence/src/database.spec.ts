@@ -43,6 +43,7 @@ describe('migrations', () => {
       { name: 'NoIndexByState1795824200000' },
       { name: 'Calibration1795824300000' },
       { name: 'PoolVolume1795824400000' },
+      { name: 'Credentials1795824500000' },
     ]);
     await database.destroy();
     database = await openDatabase(scratch.file('drover.sqlite'));

@@ -9,8 +9,11 @@ import type {
   CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
+  CredentialRecord,
+  DataKeyRecord,
   DeviceRecord,
   DocumentRecord,
+  DtlsSessionRecord,
   FirmwareRecord,
   HoldRecord,
   PlanPartRecord,
@@ -34,6 +37,10 @@ export interface Snapshot {
   readonly poolVolumes: readonly PoolVolume[];
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
+  readonly credentials: AsyncIterable<CredentialRecord>;
+  readonly dataKeys: readonly DataKeyRecord[];
+  /** Not kept in memory: they go to the gateway, once. */
+  readonly sessions: AsyncIterable<DtlsSessionRecord>;
 }
 
 export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
@@ -49,6 +56,9 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     poolVolumes: await bodies(database, 'pool_volume'),
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
+    credentials: rowsOf(database, 'credential'),
+    dataKeys: await bodies(database, 'data_key'),
+    sessions: rowsOf(database, 'dtls_session'),
   };
 }
 

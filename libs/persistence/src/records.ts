@@ -14,6 +14,7 @@ import type {
   TransferPattern,
 } from '@drover/schedule';
 import type { DeviceUpdate, StageStatus } from '@drover/rollout';
+import type { Credential, Sealed, WrappedKey } from '@drover/credentials';
 
 /** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
 
@@ -197,6 +198,20 @@ export interface TokenRecord {
   readonly revokedAt: Instant | undefined;
 }
 
+/** Its secret is sealed; the keys for that are `DataKeyRecord`s, and those are wrapped. */
+export type CredentialRecord = Credential;
+
+export interface DataKeyRecord extends WrappedKey {
+  readonly createdAt: Instant;
+}
+
+/** A DTLS session of a device, as its gateway sealed it. */
+export interface DtlsSessionRecord {
+  /** What CoAP calls this peer. */
+  readonly name: string;
+  readonly state: Sealed;
+}
+
 export interface TimelineRecord {
   readonly namespace: Namespace;
   readonly endpoint: Endpoint;
@@ -226,6 +241,11 @@ export interface Changes {
   readonly approvals?: readonly ApprovalRecord[];
   readonly holds?: readonly HoldRecord[];
   readonly tokens?: readonly TokenRecord[];
+  readonly credentials?: readonly CredentialRecord[];
+  readonly dataKeys?: readonly DataKeyRecord[];
+  readonly sessions?: readonly DtlsSessionRecord[];
+  /** Names of sessions that have ended. No name is used twice. */
+  readonly dropSessions?: readonly string[];
   readonly timeline?: readonly TimelineRecord[];
   readonly treeHeads?: readonly TreeHeadRecord[];
 }

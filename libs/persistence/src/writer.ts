@@ -142,6 +142,9 @@ export class Writer<Event> {
       const upserts = upsertsFor(batch.map(({ changes }) => changes));
       const statements = [...upserts.flatMap(({ into, rows }) => inserts(into, rows)), ...inserts(AUDIT, records.map(auditRow))];
       for (const { sql, parameters } of statements) await runner.query(sql, parameters);
+      // Afterwards: the last that was saved of a session may be in the same commit as its end.
+      for (const name of batch.flatMap(({ changes }) => changes.dropSessions ?? []))
+        await runner.query('DELETE FROM dtls_session WHERE name = ?', [name]);
       await runner.query('COMMIT');
     } catch (error) {
       await runner.query('ROLLBACK').catch(() => undefined);

@@ -83,7 +83,7 @@ export async function restoreAll(count, progress) {
     await fill(join(folder, 'drover.sqlite'), count, progress);
     progress(`starting with ${count} registrations`);
     const started = performance.now();
-    const args = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--coap-tcp-port', 'off', '--log-level', 'error'];
+    const args = ['--data', folder, '--http-port', '0', '--coap-host', '127.0.0.1', '--coap-port', '0', '--coap-tcp-port', 'off', '--coaps-port', 'off', '--no-sec', 'allowed', '--log-level', 'error'];
     const server = fork(join(ROOT, 'apps', 'server', 'dist', 'main.js'), args, { execArgv: ['--max-old-space-size=6144'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const ended = once(server, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
     ended.catch(() => undefined);

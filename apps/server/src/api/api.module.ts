@@ -15,14 +15,15 @@ import { RollbacksController } from './rollbacks.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
 import { ForecastsController } from './forecasts.controller.ts';
-import { HealthController } from './health.controller.ts';
+import { HealthController, Security } from './health.controller.ts';
 import { HoldsController } from './holds.controller.ts';
+import { CredentialsController } from './credentials.controller.ts';
 import { TokenGuard } from './token.guard.ts';
 import { TokensController } from './tokens.controller.ts';
 
 @Module({})
 export class ApiModule {
-  static with(engine: DynamicModule): DynamicModule {
+  static with(engine: DynamicModule, security: Security): DynamicModule {
     return {
       module: ApiModule,
       imports: [engine],
@@ -43,9 +44,11 @@ export class ApiModule {
         FirmwareController,
         HoldsController,
         TokensController,
+        CredentialsController,
         AuditController,
       ],
       providers: [
+        { provide: Security, useValue: security },
         {
           provide: APP_GUARD,
           inject: [TokenDesk, Reflector],

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { TestEngine, ANN } from '../../../../test/support/engine.ts';
 import type { LiveCampaign } from './engine-state.ts';
 import { Explainer } from './explain.ts';
-import { recover } from './recovery.ts';
+import { NOTHING_SEALED, recover } from './recovery.ts';
 
 const NAMES = ['d1', 'd2', 'd3', 'd4'];
 const STAGES = [
@@ -118,7 +118,7 @@ it('a hold outlives a restart: the new gateway is told to stop before it is told
     liftedAt: undefined,
     liftedBy: undefined,
   });
-  await recover(test.engine, test.stepper);
+  await recover(test.engine, test.stepper, NOTHING_SEALED);
   const about = test.link.sent.filter(
     (sent) => (sent.type === 'offer' ? sent.order.endpoint : 'endpoint' in sent && sent.endpoint) === canary[0],
   );

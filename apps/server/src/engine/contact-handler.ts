@@ -128,12 +128,12 @@ export class ContactHandler {
     return true;
   }
 
+  /** In the namespace of its credential, where it has one. */
   #welcome(endpoint: Endpoint, unit: UnitOfWork): DeviceRecord {
-    unit.audit(
-      draft('device-registered', unit.now, { namespace: DEFAULT_NAMESPACE, endpoint, actor: { type: 'device', id: endpoint } }, {}),
-    );
+    const namespace = this.#engine.state.credentials.of(endpoint)[0]?.namespace ?? DEFAULT_NAMESPACE;
+    unit.audit(draft('device-registered', unit.now, { namespace, endpoint, actor: { type: 'device', id: endpoint } }, {}));
     return {
-      namespace: DEFAULT_NAMESPACE,
+      namespace,
       endpoint,
       labels: {},
       facts: {},

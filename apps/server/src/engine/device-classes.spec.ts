@@ -8,7 +8,7 @@ import { ANN, NOW, TestEngine } from '../../../../test/support/engine.ts';
 import type { ToGateway } from '../link/messages.ts';
 import { ClassDesk } from './class-desk.ts';
 import { settingOf } from './class-settings.ts';
-import { recover } from './recovery.ts';
+import { NOTHING_SEALED, recover } from './recovery.ts';
 
 const D = Endpoint('d');
 let test: TestEngine;
@@ -173,7 +173,7 @@ describe('the class of a device', () => {
     await apply({ awake: '20s' });
     const fresh = new TestEngine().withDevices('d', 'e');
     for (const record of test.state.documents.values()) fresh.state.putDocument(record);
-    await recover(fresh.engine, fresh.stepper);
+    await recover(fresh.engine, fresh.stepper, NOTHING_SEALED);
     const types = fresh.link.types;
     expect(types.indexOf('device-classes')).toBeLessThan(types.indexOf('open'));
     expect(types.indexOf('classify')).toBeLessThan(types.indexOf('open'));

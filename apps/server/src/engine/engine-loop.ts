@@ -13,6 +13,7 @@ import { Inbox } from './inbox.ts';
 import type { OperationDesk } from './operation-desk.ts';
 import type { RollbackDesk } from './rollback-desk.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
+import type { SessionKeeper } from './session-keeper.ts';
 import type { UpdateFactHandler } from './update-fact-handler.ts';
 
 /** Wall milliseconds between looks at campaigns; contacts never wait for one. */
@@ -33,6 +34,7 @@ export class EngineLoop {
   readonly #appointments: AppointmentDesk;
   readonly #carriers: CarrierDesk;
   readonly #hints: HintDesk;
+  readonly #sessions: SessionKeeper;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -50,6 +52,7 @@ export class EngineLoop {
     appointments: AppointmentDesk;
     carriers: CarrierDesk;
     hints: HintDesk;
+    sessions: SessionKeeper;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -62,6 +65,7 @@ export class EngineLoop {
     this.#appointments = parts.appointments;
     this.#carriers = parts.carriers;
     this.#hints = parts.hints;
+    this.#sessions = parts.sessions;
     this.#onFatal = parts.onFatal;
   }
 
@@ -134,6 +138,11 @@ export class EngineLoop {
         return this.#carriers.onSeen(message);
       case 'looked':
         return this.#looks.onLooked(message);
+      case 'session-save':
+      case 'session-gone':
+      case 'credential-used':
+      case 'identity-refused':
+        return this.#sessions.on(message);
       case 'update':
         return this.#updates.onUpdate(message);
       case 'refused-command':

@@ -1,5 +1,6 @@
 import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, isOver, priorityOf, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
+import { CredentialBook } from '@drover/credentials';
 import { batteryOf, Carriers, Ledger, monthOf, NetworkHints, usedInMonth, type Battery, type PoolVolume } from '@drover/schedule';
 import { holdsDevice, isSettled, type Away } from '@drover/rollout';
 import type {
@@ -88,6 +89,7 @@ export class EngineState {
   readonly firmware = new Map<string, FirmwareRecord>();
   readonly holds = new Map<string, HoldRecord>();
   readonly tokens = new Map<string, TokenRecord>();
+  readonly credentials = new CredentialBook();
   readonly approvals = new Map<string, ApprovalRecord[]>();
   /** What has been found out about carriers. */
   readonly carriers = new Map<string, CarrierRecord>();

@@ -7,11 +7,13 @@ import { monotonicMs, SystemEntropy } from '@drover/platform';
 import { ForecastDesk } from '../outlook/forecast-desk.ts';
 import { OutlookThread } from '../outlook/outlook-thread.ts';
 import { AppointmentDesk } from './appointment-desk.ts';
+import type { KeyShelf } from '../keys/key-shelf.ts';
 import type { HintSource } from '../network/hint-source.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { CarrierDesk } from './carrier-desk.ts';
 import { ClassDesk } from './class-desk.ts';
+import { CredentialDesk } from './credential-desk.ts';
 import { ContactHandler } from './contact-handler.ts';
 import { DeviceDesk } from './device-desk.ts';
 import { DeviceStepper } from './device-stepper.ts';
@@ -27,6 +29,7 @@ import { HoldDesk } from './hold-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
 import { RollbackDesk } from './rollback-desk.ts';
 import { RolloutTicker } from './rollout-ticker.ts';
+import { SessionKeeper } from './session-keeper.ts';
 import { TokenDesk } from './token-desk.ts';
 import { TraceDesk } from './trace-desk.ts';
 import { TrustDesk } from './trust-desk.ts';
@@ -40,6 +43,7 @@ export interface EngineParts {
   readonly blobs: BlobStore;
   readonly models: ObjectModels;
   readonly evidence: EvidenceDesk;
+  readonly keys: KeyShelf;
   readonly hintSources: readonly HintSource[];
   readonly onFatal: (error: unknown) => void;
 }
@@ -75,6 +79,12 @@ const REMEDIES = [
   { provide: UpdateDesk, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new UpdateDesk(e, stepper) },
 ];
 
+/** Who devices are. */
+const securityWith = (keys: KeyShelf) => [
+  { provide: CredentialDesk, inject: [Engine], useFactory: (e: Engine) => new CredentialDesk(e, keys) },
+  { provide: SessionKeeper, inject: [Engine], useFactory: (e: Engine) => new SessionKeeper(e) },
+];
+
 const loopWith = (onFatal: EngineParts['onFatal']) => ({
   provide: EngineLoop,
   inject: [
@@ -88,6 +98,7 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     AppointmentDesk,
     CarrierDesk,
     HintDesk,
+    SessionKeeper,
   ],
   useFactory: (
     e: Engine,
@@ -100,12 +111,27 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     appointments: AppointmentDesk,
     carriers: CarrierDesk,
     hints: HintDesk,
-  ) => new EngineLoop({ engine: e, contacts, updates, ticker, operations, looks, rollbacks, appointments, carriers, hints, onFatal }),
+    sessions: SessionKeeper,
+  ) =>
+    new EngineLoop({
+      engine: e,
+      contacts,
+      updates,
+      ticker,
+      operations,
+      looks,
+      rollbacks,
+      appointments,
+      carriers,
+      hints,
+      sessions,
+      onFatal,
+    }),
 });
 
 @Module({})
 export class EngineModule {
-  static with({ engine, reader, blobs, models, evidence, hintSources, onFatal }: EngineParts): DynamicModule {
+  static with({ engine, reader, blobs, models, evidence, keys, hintSources, onFatal }: EngineParts): DynamicModule {
     const providers = [
       { provide: Engine, useValue: engine },
       { provide: Reader, useValue: reader },
@@ -158,6 +184,7 @@ export class EngineModule {
         useFactory: (e: Engine, trust: TrustDesk, stepper: DeviceStepper) => new FirmwareDesk({ engine: e, trust, stepper, blobs }),
       },
       { provide: Explainer, inject: [Engine, DeviceStepper], useFactory: (e: Engine, stepper: DeviceStepper) => new Explainer(e, stepper) },
+      ...securityWith(keys),
       ...INSIGHT,
       ...REMEDIES,
       loopWith(onFatal),

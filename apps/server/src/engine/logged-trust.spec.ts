@@ -24,6 +24,9 @@ beforeEach(() => {
     approvals: [],
     holds: [],
     tokens: [],
+    credentials: [],
+    dataKeys: [],
+    sessions: [],
   };
   snapshot = { ...lists, documents: [...state.documents.values()], firmware: [...state.firmware.values()] } as unknown as Snapshot;
   trust = new LoggedTrust();

@@ -1,9 +1,11 @@
 import type { Instant } from '@drover/kernel';
 import { isOver as isCampaignOver } from '@drover/campaign';
+import { needsCredential } from '@drover/credentials';
 import { carrierFor, nextContact, windowState, zoneFor, type WaitReason } from '@drover/schedule';
 import { isInFlight, isSettled } from '@drover/rollout';
-import type { DeviceRecord, Snapshot, UpdateRecord } from '@drover/persistence';
+import type { DataKeyRecord, DeviceRecord, DtlsSessionRecord, Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
+import { isSecured, shared } from '../link/security.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { beginningOf } from './campaign-maker.ts';
 import { documentOf } from './campaigns.ts';
@@ -28,6 +30,7 @@ export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Ins
   for (const volume of snapshot.poolVolumes) state.loadPool(volume);
   for (const hold of snapshot.holds) state.holds.set(hold.id, hold);
   for (const token of snapshot.tokens) state.tokens.set(token.id, token);
+  for await (const credential of snapshot.credentials) state.credentials.put(credential);
   for (const approval of snapshot.approvals) {
     const key = keyOf(approval.namespace, approval.campaign);
     state.approvals.set(key, [...(state.approvals.get(key) ?? []), approval]);
@@ -67,14 +70,15 @@ const AT_ONCE = 2000;
  * After a start the gateway knows nothing: it gets registrations, withdrawals, the tokens of pulls, and each update that
  * is in flight. The device is the truth: every such conversation begins by reading it. All of it is on the disk already.
  */
-export async function recover(engine: Engine, stepper: DeviceStepper): Promise<void> {
+export async function recover(engine: Engine, stepper: DeviceStepper, sealed: Sealed): Promise<void> {
   const { state } = engine;
   state.away = state.lastHeardAt === undefined ? undefined : { from: state.lastHeardAt, until: engine.clock.now() };
   engine.tell({ type: 'withdrawn', digests: [...state.withdrawnDigests()] });
   for (const token of inPieces(tokensIn(engine), IN_ONE_MESSAGE)) engine.tell({ type: 'restore', registrations: [], tokens: token });
   engine.tell(state.classes.settings);
+  await tellSecurity(engine, sealed);
   for (const devices of inPieces(state.devices.values(), AT_ONCE)) {
-    for (const registrations of inPieces(registrationsOf(devices), IN_ONE_MESSAGE))
+    for (const registrations of inPieces(registrationsOf(devices, state), IN_ONE_MESSAGE))
       engine.tell({ type: 'restore', registrations, tokens: [] });
     for (const message of state.classes.news(devices)) engine.tell(message);
     await new Promise((resolve) => setImmediate(resolve));
@@ -86,6 +90,31 @@ export async function recover(engine: Engine, stepper: DeviceStepper): Promise<v
       for (const update of campaign.updates.inFlight()) adopt({ key, campaign, update }, { engine, stepper, unit });
     }
   });
+}
+
+/** What only the gateway opens. */
+export interface Sealed {
+  readonly dataKeys: readonly DataKeyRecord[];
+  readonly sessions: AsyncIterable<DtlsSessionRecord> | Iterable<DtlsSessionRecord>;
+}
+
+/** Of a server on whose disk nothing is sealed. */
+export const NOTHING_SEALED: Sealed = { dataKeys: [], sessions: [] };
+
+/** Keys first, then what is under them. */
+async function tellSecurity(engine: Engine, { dataKeys, sessions }: Sealed): Promise<void> {
+  engine.tell({ type: 'data-keys', keys: dataKeys });
+  for (const credentials of inPieces(engine.state.credentials.values(), AT_ONCE)) {
+    engine.tell({ type: 'credentials', credentials: credentials.map(shared) });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  let piece: DtlsSessionRecord[] = [];
+  for await (const session of sessions) {
+    if (piece.push(session) < AT_ONCE) continue;
+    engine.tell({ type: 'restore-sessions', sessions: piece });
+    piece = [];
+  }
+  engine.tell({ type: 'restore-sessions', sessions: piece });
 }
 
 function* inPieces<T>(items: Iterable<T>, size: number): Generator<T[]> {
@@ -127,10 +156,12 @@ function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; steppe
   unit.send({ type: 'offer', order });
 }
 
-function* registrationsOf(devices: readonly DeviceRecord[]): Generator<RestoredRegistration> {
+function* registrationsOf(devices: readonly DeviceRecord[], { credentials }: EngineState): Generator<RestoredRegistration> {
   for (const { endpoint, registration } of devices) {
     // A row of an older release may have no list: its device is told 4.04 and registers again.
     if (registration?.links === undefined) continue;
+    // It registered before it had a credential: whoever that was, it counts no more.
+    if (!isSecured(registration.address) && needsCredential(endpoint, credentials)) continue;
     const { registeredAt: _, ...rest } = registration;
     yield { ...rest, endpoint };
   }

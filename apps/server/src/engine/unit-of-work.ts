@@ -1,8 +1,10 @@
-import type { Endpoint, Instant, Json, Namespace } from '@drover/kernel';
+import { DEFAULT_NAMESPACE, type Endpoint, type Instant, type Json, type Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
+import type { WrappedKey } from '@drover/credentials';
 import type {
   CampaignRecord,
   CarrierRecord,
+  CredentialRecord,
   Changes,
   DeviceRecord,
   DocumentRecord,
@@ -11,6 +13,8 @@ import type {
   Urgency,
 } from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
+import { shared } from '../link/security.ts';
+import { draft } from './audit-drafts.ts';
 import type { EngineState } from './engine-state.ts';
 
 type Lists = { -readonly [K in keyof Changes]-?: NonNullable<Changes[K]>[number][] };
@@ -29,6 +33,10 @@ const emptyLists = (): Lists => ({
   approvals: [],
   holds: [],
   tokens: [],
+  credentials: [],
+  dataKeys: [],
+  sessions: [],
+  dropSessions: [],
   timeline: [],
   treeHeads: [],
 });
@@ -61,6 +69,21 @@ export class UnitOfWork {
   /** Bytes that have been moved over the air on a SIM of this pool. */
   addPoolVolume(pool: string, bytes: number): void {
     this.changes.poolVolumes.push(this.#state.addPoolVolume(pool, bytes, this.now));
+  }
+
+  /** The gateway learns of it after the commit, before anything that comes of it. */
+  putCredential(credential: CredentialRecord): void {
+    this.#state.credentials.put(credential);
+    this.changes.credentials.push(credential);
+    this.messages.push({ type: 'credentials', credentials: [shared(credential)] });
+  }
+
+  /** Before whatever is sealed under it. */
+  putDataKey(key: WrappedKey): void {
+    const { id, purpose, under } = key;
+    this.changes.dataKeys.push({ ...key, createdAt: this.now });
+    this.audit(draft('data-key-made', this.now, { namespace: DEFAULT_NAMESPACE }, { key: id, purpose, under }));
+    this.messages.push({ type: 'data-keys', keys: [key] });
   }
 
   putUpdate(update: UpdateRecord): void {
@@ -102,6 +125,8 @@ export class UnitOfWork {
       carriers: _carriers,
       calibrations: _calibrations,
       poolVolumes: _poolVolumes,
+      sessions: _sessions,
+      dropSessions: _dropSessions,
       ...others
     } = this.changes;
     const isToldAgain = Object.values(others).every((list) => list.length === 0);

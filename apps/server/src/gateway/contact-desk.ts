@@ -9,8 +9,9 @@ import type { OperatorDesk } from './operations/operator-desk.ts';
 import type { Pauses } from './pauses.ts';
 import { endpointOfRegister } from './register-claim.ts';
 import { contactMessage, type Contact, type RegistrationHandler } from './registration-handler.ts';
-import type { Registry } from './registry.ts';
+import type { Registered, Registry } from './registry.ts';
 import { SendReader } from './send-reader.ts';
+import type { IdentityGuard } from './dtls/identity-guard.ts';
 import type { Transports } from './transports.ts';
 
 export interface ContactDeskParts {
@@ -23,6 +24,8 @@ export interface ContactDeskParts {
   readonly reader: DeviceReader;
   readonly operators: OperatorDesk;
   readonly commands: CommandDesk;
+  /** Without it nobody needs a credential. */
+  readonly guard?: IdentityGuard;
   readonly tell: (message: FromGateway) => void;
 }
 
@@ -57,10 +60,11 @@ export class ContactDesk {
 
   /** LwM2M 1.1 Send: a sign of life, and facts like any others. */
   onSend(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
-    const { clock, coap, registry, classes, commands, tell } = this.#parts;
-    const endpoint = registry.endpointsAt(peer).at(-1);
-    const device = endpoint && registry.of(endpoint, clock.now());
+    const { clock, coap, classes, commands, guard, tell } = this.#parts;
+    const device = this.#senderAt(peer);
     if (!device) return void coap.respond(handle, { code: CODE.NOT_FOUND }, monotonicMs());
+    const foreign = guard?.refuses(peer, device.endpoint);
+    if (foreign !== undefined) return void coap.respond(handle, { code: CODE.BAD_REQUEST, payload: Buffer.from(foreign) }, monotonicMs());
     const { versionFrom } = classes.of(device.endpoint);
     const sent = this.#sends.read(peer, request, { now: monotonicMs(), versionFrom });
     coap.respond(handle, sent.response, monotonicMs());
@@ -71,6 +75,19 @@ export class ContactDesk {
     const conversation = commands.conversationOf(device.endpoint);
     conversation?.heard();
     conversation?.input({ type: 'contact' });
+  }
+
+  /** Its session says who it is; without security only where it registered from does. A new session goes on with the registration. */
+  #senderAt(peer: string): Registered | undefined {
+    const { clock, registry, guard } = this.#parts;
+    const vouched = guard?.endpointAt(peer);
+    const endpoint = vouched ?? registry.endpointsAt(peer).at(-1);
+    const device = endpoint && registry.of(endpoint, clock.now());
+    if (!device || device.peer === peer || vouched === undefined) return device;
+    const moved = { ...device, peer };
+    registry.put(moved);
+    this.#leave(device.peer, () => this.#parts.commands.conversationOf(device.endpoint)?.moved());
+    return moved;
   }
 
   /** Of its class it is known that it understands Echo, and it registers from where it has not been before. */

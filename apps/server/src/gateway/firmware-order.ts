@@ -1,6 +1,7 @@
 import { UPDATE_OBJECT, type FirmwareOrder, type PackageUri, type UpdateTarget, type UriScheme } from '@drover/lwm2m';
 import type { ClassSetting } from '../link/device-classes.ts';
 import type { OfferOrder } from '../link/messages.ts';
+import { isSecured } from '../link/security.ts';
 import type { Registered } from './registry.ts';
 
 /** The URI of an image under a scheme, or undefined where this server offers none. */
@@ -14,7 +15,7 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
     attempt: order.attempt,
     target,
     method: order.method,
-    uris: urisFor(order, more.uriFor),
+    uris: urisFor(order, more),
     tryNextProtocol: order.protocols.tryNext,
     size: order.size,
     expectedVersion: order.expectedVersion,
@@ -34,12 +35,23 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
   };
 }
 
-function urisFor(order: OfferOrder, uriFor: UriFor): PackageUri[] {
-  return order.protocols.order.flatMap((scheme) => {
-    const uri = uriFor(scheme, order);
-    return uri === undefined ? [] : [{ scheme, uri }];
-  });
+/**
+ * A device that registered over DTLS is told `coaps` where the campaign says `coap`: what it is called is the security that it
+ * has. Its token opens nothing elsewhere, so other ways of CoAP are not offered to it.
+ */
+function urisFor(order: OfferOrder, { uriFor, device }: { uriFor: UriFor; device?: Registered }): PackageUri[] {
+  const isOverDtls = device !== undefined && isSecured(device.peer);
+  const uris = new Map<string, PackageUri>();
+  for (const scheme of order.protocols.order) {
+    const spoken = isOverDtls && scheme === 'coap' ? 'coaps' : scheme;
+    const uri = isOpenTo(spoken, isOverDtls) ? uriFor(spoken, order) : undefined;
+    if (uri !== undefined && !uris.has(uri)) uris.set(uri, { scheme, uri });
+  }
+  return [...uris.values()];
 }
+
+const isOpenTo = (scheme: UriScheme, isOverDtls: boolean): boolean =>
+  isOverDtls ? scheme === 'coaps' || !scheme.startsWith('coap') : scheme !== 'coaps';
 
 /** The campaign's word counts before the class's; both may leave it to the object. */
 function versionPlaces({ versionFrom }: OfferOrder, ofClass: string | undefined): Pick<FirmwareOrder, 'versionFrom'> {

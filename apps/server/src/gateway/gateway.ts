@@ -1,12 +1,16 @@
 import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
+import { needsCredential } from '@drover/credentials';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
-import type { FromGateway, ToGateway } from '../link/messages.ts';
+import type { FromGateway, RestoredRegistration, ToGateway } from '../link/messages.ts';
+import { isOfSecurity, isSecured } from '../link/security.ts';
 import { CommandDesk } from './command-desk.ts';
 import { ContactDesk } from './contact-desk.ts';
 import { ConversationParts, type GatewayServices } from './conversation-parts.ts';
 import { DeviceClasses } from './device-classes.ts';
+import { Probe } from './dtls/probe.ts';
+import { Secured, type SecurityParts } from './dtls/secured.ts';
 import { DeviceReader } from './device-reader.ts';
 import type { UriFor } from './firmware-order.ts';
 import { LearnedBlocks } from './learned-blocks.ts';
@@ -20,10 +24,10 @@ import { PullDesk } from './pull-desk.ts';
 import { HELD_MS } from './pull-gate.ts';
 import { PULL_PATH } from './pull-server.ts';
 import { RegistrationHandler, type Takeover } from './registration-handler.ts';
-import { Registry } from './registry.ts';
+import { Registry, type Registered } from './registry.ts';
 import type { ServeDoor } from './serve-door.ts';
 import { TraceDesk } from './trace/trace-desk.ts';
-import { Transports } from './transports.ts';
+import { earlier, Transports } from './transports.ts';
 
 export interface GatewayParts {
   readonly clock: CampaignClock;
@@ -41,6 +45,8 @@ export interface GatewayParts {
   readonly publicUri: (scheme: UriScheme) => string | undefined;
   /** `http://…` or `https://…` of the operator's file host. */
   readonly fileHost?: string;
+  /** Without it DTLS is not spoken, and nobody needs a credential. */
+  readonly security?: SecurityParts;
   readonly wake: () => void;
 }
 
@@ -69,6 +75,7 @@ export class Gateway {
   readonly #blocks = new LearnedBlocks();
   readonly #trace: TraceDesk;
   readonly #looks: LookDesk;
+  readonly #secured: Secured | undefined;
   #isOpen = false;
 
   constructor(parts: GatewayParts) {
@@ -76,6 +83,8 @@ export class Gateway {
     const entropy = new SystemEntropy();
     this.#registry = new Registry(parts.clock.now());
     this.#coap = this.#transports(entropy);
+    this.#secured = parts.security && this.#secure(entropy, parts.security);
+    const guard = this.#secured?.guard;
     this.#operations = new Operations(this.#coap, monotonicMs, {
       models: parts.models,
       classOf: (endpoint) => this.#classes.of(endpoint),
@@ -88,7 +97,7 @@ export class Gateway {
       device: (endpoint) => this.#registry.of(endpoint, parts.clock.now()),
       tell: parts.tell,
     });
-    this.#registrations = new RegistrationHandler(this.#registry, entropy, parts.takeover);
+    this.#registrations = new RegistrationHandler(this.#registry, entropy, { takeover: parts.takeover, guard });
     this.#reader = new DeviceReader({
       operations: this.#operations,
       tell: parts.tell,
@@ -125,6 +134,7 @@ export class Gateway {
       reader: this.#reader,
       operators: this.#operators,
       commands: this.#commands,
+      guard,
       tell: parts.tell,
     });
   }
@@ -136,10 +146,29 @@ export class Gateway {
     return new Transports({
       sink: (output) => this.#onOutput(output),
       sendDatagram: (peer, bytes) => this.#sendDatagram(peer, bytes),
+      sendSecured: (peer, bytes) => this.#sendSecured(peer, bytes),
       writeStream: (peer, bytes) => this.#writeStream(peer, bytes),
       closeStream: this.#parts.closeStream,
       entropy,
       settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
+    });
+  }
+
+  #secure(entropy: Entropy, security: SecurityParts): Secured {
+    const { clock, log, tell } = this.#parts;
+    const probe = new Probe(this.#coap, monotonicMs);
+    return new Secured({
+      ...security,
+      entropy,
+      log,
+      clock,
+      deliver: (peer, bytes) => this.#hear(peer, bytes),
+      closed: (peer) => this.#coap.forgetPeer(peer),
+      ask: (peer, done) => probe.ask(peer, done),
+      knowsEcho: (endpoint) => this.#classes.of(endpoint).echo === true,
+      barred: (endpoint) => this.#bar(endpoint),
+      tell,
+      onFatal: (error) => tell({ type: 'fatal', code: (error as { code?: string }).code ?? 'KEYS', message: String(error) }),
     });
   }
 
@@ -149,6 +178,7 @@ export class Gateway {
       coap: this.#coap,
       conversationByToken: (token) => this.#commands.conversationByToken(token),
       ownerOf: (token) => this.#commands.ownerOf(token),
+      refuses: (peer, owner) => this.#secured?.guard.refuses(peer, owner),
       unserved: (endpoint) => tell({ type: 'contact', endpoint, kind: 'pull', at: clock.now(), registration: undefined }),
       wake,
       heldMs: clock.wallMs(HELD_MS as Duration),
@@ -197,20 +227,47 @@ export class Gateway {
   /** What has lapsed is not addressed any more, and its observations are gone with it (Core section 6.2.2). */
   #sweep(): void {
     const at = this.#parts.clock.now();
-    this.#registry.expire(at, ({ endpoint, peer }) => {
-      if (this.#registry.endpointsAt(peer).length === 0) this.#coap.forgetPeer(peer);
-      this.#operators.forget(endpoint, 'its registration has lapsed');
-      this.#reader.forget(endpoint);
-      this.#parts.tell({ type: 'lapsed', endpoint, at });
-    });
+    this.#registry.expire(at, (device) => this.#lapsed(device, 'its registration has lapsed'));
+  }
+
+  #lapsed({ endpoint, peer }: Registered, why: string): void {
+    if (this.#registry.endpointsAt(peer).length === 0) this.#coap.forgetPeer(peer);
+    this.#operators.forget(endpoint, why);
+    this.#reader.forget(endpoint);
+    this.#parts.tell({ type: 'lapsed', endpoint, at: this.#parts.clock.now() });
   }
 
   /** A 4.04 for a location that is about to be restored would make a whole fleet register again. */
   receive(peer: string, bytes: Uint8Array): void {
+    if (this.#isOpen) this.#hear(peer, bytes);
+  }
+
+  /** From the port of DTLS; `address:port`. */
+  receiveSecured(address: string, datagram: Uint8Array): void {
     if (!this.#isOpen) return;
+    this.#secured?.desk.receive(address, datagram);
+    this.#parts.wake();
+  }
+
+  #hear(peer: string, bytes: Uint8Array): void {
     if (this.#trace.isOn) this.#trace.received(peer, bytes);
     this.#coap.receive(peer, bytes, monotonicMs());
     this.#parts.wake();
+  }
+
+  #sendSecured(peer: string, bytes: Uint8Array): void {
+    if (this.#trace.isOn) this.#trace.sent(peer, bytes);
+    this.#secured?.desk.send(peer, bytes);
+    this.#parts.wake();
+  }
+
+  /** A credential of its has changed. Registered without one, or left without any, it is not what it was. */
+  #bar(endpoint: Endpoint): void {
+    const device = this.#registry.of(endpoint, this.#parts.clock.now());
+    const isInForce = this.#secured?.book.of(endpoint).some(({ state }) => state !== 'revoked');
+    if (!device || (isInForce && isSecured(device.peer))) return;
+    this.#registry.remove(endpoint);
+    this.#lapsed(device, 'its credential has changed');
   }
 
   /** Whatever is sent may have to be repeated, also what began with a timer of our own: a paced block, the end of a pause. */
@@ -239,24 +296,41 @@ export class Gateway {
 
   advance(): void {
     this.#coap.advance(monotonicMs());
+    this.#secured?.desk.advance();
   }
 
   nextTimerAt(): number | undefined {
-    return this.#coap.nextTimerAt();
+    return earlier(this.#coap.nextTimerAt(), this.#secured?.desk.nextTimerAt());
   }
 
   command(message: ToGateway): void {
     if (message.type === 'restore') {
-      for (const registration of message.registrations) this.#registrations.restore(registration);
+      for (const registration of message.registrations) this.#restore(registration);
       this.#commands.restoreTokens(message.tokens);
-    } else if (message.type === 'open') this.#isOpen = true;
+    } else if (message.type === 'open') this.#open();
     else if (message.type === 'carrier-shares') for (const { carrier, share } of message.shares) this.#pacer.limit(carrier, share);
     else if (message.type === 'read-facts') this.#readFacts(message.endpoint);
     else if (message.type === 'device-classes' || message.type === 'classify') this.#classes.handle(message);
     else if (message.type === 'look' || message.type === 'trace') this.#looks.handle(message);
     else if (message.type === 'operate' || message.type === 'end-operation') this.#operators.handle(message);
+    else if (isOfSecurity(message)) this.#secured?.handle(message);
     else this.#commands.handle(message);
     this.#parts.wake();
+  }
+
+  /** Not before the keys are there: a session that is not known yet would be told to begin anew. */
+  #open(): void {
+    if (this.#secured) this.#secured.afterKeys(() => (this.#isOpen = true));
+    else this.#isOpen = true;
+  }
+
+  /** What registered without security before its device had a credential counts no more. */
+  #restore(registration: RestoredRegistration): void {
+    const { endpoint, address } = registration;
+    const book = this.#secured?.book;
+    if (book && needsCredential(endpoint, book) && !isSecured(address))
+      this.#parts.tell({ type: 'lapsed', endpoint, at: this.#parts.clock.now() });
+    else this.#registrations.restore(registration);
   }
 
   close(): void {

@@ -14,6 +14,8 @@ export interface PullDeskParts {
   readonly coap: CoapTransport;
   readonly conversationByToken: (token: string) => Conversation | undefined;
   readonly ownerOf: (token: string) => Endpoint | undefined;
+  /** Whether somebody asks for an image that is another's; its code. */
+  readonly refuses: (peer: string, owner: Endpoint) => string | undefined;
   /** A pull that is not served now is a sign of life all the same. */
   readonly unserved: (owner: Endpoint) => void;
   readonly wake: () => void;
@@ -40,6 +42,8 @@ export class PullDesk {
     const owner = ownerOf(token);
     const now = monotonicMs();
     if (!owner) return void coap.respond(handle, { code: CODE.NOT_FOUND }, now);
+    const foreign = this.#parts.refuses(handle.peer, owner);
+    if (foreign !== undefined) return void coap.respond(handle, { code: CODE.BAD_REQUEST, payload: Buffer.from(foreign) }, now);
     if (!this.#gate.admits(token, handle.peer, now))
       return void coap.respond(handle, { code: CODE.TOO_MANY_REQUESTS, options: { maxAge: CROWDED_S } }, now);
     coap.prove(handle.peer, now);

@@ -17,7 +17,7 @@ class Bench {
 
   constructor(takeover: Takeover = 'accept', limits: Partial<RegistryLimits> = {}) {
     this.registry = new Registry(this.clock, limits);
-    this.handler = new RegistrationHandler(this.registry, new SeededEntropy(), takeover);
+    this.handler = new RegistrationHandler(this.registry, new SeededEntropy(), { takeover });
   }
 
   ask(

@@ -13,27 +13,37 @@ import {
   type RequestHandle,
   type StreamRole,
 } from '@drover/coap';
+import { isSecured } from '../link/security.ts';
 
 export interface TransportParts {
   /** Everything but bytes to send, from whichever transport. */
   readonly sink: CoapSink;
   readonly sendDatagram: (peer: string, bytes: Uint8Array) => void;
+  /** To a DTLS session. */
+  readonly sendSecured: (peer: string, bytes: Uint8Array) => void;
   readonly writeStream: (peer: string, bytes: Uint8Array) => void;
   readonly closeStream: (peer: string) => void;
   readonly entropy: Entropy;
   readonly settings: Partial<EndpointSettings>;
 }
 
-/** CoAP over UDP and over TCP as one: the name of a peer says which it is, `address:port` or `tcp:address:port`. */
+/** CoAP over UDP, DTLS and TCP as one: the name of a peer says which it is, `address:port`, `dtls:session` or `tcp:address:port`. */
 export class Transports implements CoapTransport {
   readonly #udp: CoapEndpoint;
+  /** Apart: what strangers may fill up there is nobody's here, and addresses are the business of the sessions. */
+  readonly #dtls: CoapEndpoint;
   readonly #tcp: CoapStreams;
 
-  constructor({ sink, sendDatagram, writeStream, closeStream, entropy, settings }: TransportParts) {
+  constructor({ sink, sendDatagram, sendSecured, writeStream, closeStream, entropy, settings }: TransportParts) {
     this.#udp = new CoapEndpoint(
       (output) => (output.type === 'datagram' ? sendDatagram(output.peer, output.bytes) : sink(output)),
       entropy,
       settings,
+    );
+    this.#dtls = new CoapEndpoint(
+      (output) => (output.type === 'datagram' ? sendSecured(output.peer, output.bytes) : sink(output)),
+      entropy,
+      { ...settings, maxAmplification: Number.POSITIVE_INFINITY },
     );
     this.#tcp = new CoapStreams((output) => {
       if (output.type === 'datagram') writeStream(output.peer, output.bytes);
@@ -78,9 +88,9 @@ export class Transports implements CoapTransport {
     this.#of(handle.peer).acknowledge(handle);
   }
 
-  /** Asks for an Echo; a stream has proven its address by itself, so `false`: go on. */
+  /** Asks for an Echo; a stream and a session have proven their address by themselves, so `false`: go on. */
   challenge(handle: IncomingHandle, now: number): boolean {
-    return !isStream(handle.peer) && this.#udp.challenge(handle, now);
+    return !isStream(handle.peer) && !isSecured(handle.peer) && this.#udp.challenge(handle, now);
   }
 
   forgetPeer(peer: string): void {
@@ -112,20 +122,25 @@ export class Transports implements CoapTransport {
   }
 
   nextTimerAt(): number | undefined {
-    const [udp, tcp] = [this.#udp.nextTimerAt(), this.#tcp.nextTimerAt()];
-    return udp === undefined || (tcp !== undefined && tcp < udp) ? tcp : udp;
+    return earlier(earlier(this.#udp.nextTimerAt(), this.#dtls.nextTimerAt()), this.#tcp.nextTimerAt());
   }
 
   advance(now: number): void {
     this.#udp.advance(now);
+    this.#dtls.advance(now);
     this.#tcp.advance(now);
   }
 
   #of(peer: string): CoapTransport {
+    if (isSecured(peer)) return this.#dtls;
     return isStream(peer) ? this.#tcp : this.#udp;
   }
 }
 
 function isStream(peer: string): boolean {
   return peer.startsWith('tcp:');
+}
+
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b < a) ? b : a;
 }

@@ -7,6 +7,7 @@ import type { CarrierCommand, CarrierReport } from './carriers.ts';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
 import type { OperationCommand, OperationReport } from './operations.ts';
+import type { SecurityCommand, SecurityReport } from './security.ts';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
 
@@ -100,6 +101,7 @@ export type ToGateway =
   | OperationCommand
   | ClassCommand
   | LookCommand
+  | SecurityCommand
   | { readonly type: 'close' };
 
 /** Whose pull a token is: a device may go on with it before it registers again. */
@@ -125,7 +127,14 @@ export type ContactKind = 'register' | 'update' | 'deregister' | 'send' | 'pull'
 
 export type FromGateway =
   | CarrierReport
-  | { readonly type: 'ready'; readonly address: string; readonly port: number; readonly tcpPort: number | undefined }
+  | {
+      readonly type: 'ready';
+      readonly address: string;
+      /** Undefined where it is not listened. */
+      readonly port: number | undefined;
+      readonly dtlsPort: number | undefined;
+      readonly tcpPort: number | undefined;
+    }
   | {
       readonly type: 'contact';
       readonly endpoint: Endpoint;
@@ -154,6 +163,7 @@ export type FromGateway =
     }
   | OperationReport
   | LookReport
+  | SecurityReport
   | { readonly type: 'fatal'; readonly code: string; readonly message: string };
 
 /** What the conversation learnt, in the standard's words; the engine translates. */
@@ -205,14 +215,20 @@ export type UpdateFact =
 /** What a gateway thread is started with. */
 export interface GatewayStart {
   readonly host: string;
-  readonly port: number;
+  /** Of CoAP without security. */
+  readonly port: number | 'off';
+  readonly dtlsPort: number | 'off';
   readonly tcpPort: number | 'same' | 'off';
   /** `coap://host:port` that devices can reach, no trailing slash; undefined means the bound address. */
   readonly publicUri: string | undefined;
+  /** The same for DTLS, `coaps://host:port`. */
+  readonly publicDtlsUri: string | undefined;
   /** The same for TCP, `coap+tcp://host:port`. */
   readonly publicTcpUri: string | undefined;
   /** Where a file host of the operator's serves the images by their digests, in hex; `http://…` or `https://…`, no trailing slash. */
   readonly fileHost: string | undefined;
+  /** Where the key is that the data keys are wrapped by: `KeySource`. */
+  readonly keySource: string;
   readonly blobs: string;
   readonly cache: string;
   readonly clock: ClockSetting;

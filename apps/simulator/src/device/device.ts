@@ -11,6 +11,7 @@ import type { Due, Wheel } from '../wheel.ts';
 import { nextPowerLoss, skewOf } from '../wire/chaos.ts';
 import { CoapPort, type PortOwner, type PortParts, type Reply } from '../wire/coap-port.ts';
 import type { Requester } from '../wire/coap-pull.ts';
+import type { DeviceKey } from '../wire/secured-link.ts';
 import { localAddress } from '../wire/local-address.ts';
 import { TcpPort } from '../wire/tcp-port.ts';
 import { FirmwareObject } from './firmware-object.ts';
@@ -36,6 +37,8 @@ export interface World {
   readonly observer: Observer;
   /** Of a profile, with the trouble of the whole run. */
   readonly wireOf: (plan: DevicePlan) => PortParts;
+  /** Without one a device speaks without security. */
+  readonly keyOf?: (plan: DevicePlan) => DeviceKey | undefined;
   readonly registered: (plan: DevicePlan) => void;
 }
 
@@ -49,6 +52,8 @@ export class Device implements PortOwner, Registrant {
   readonly dice: Dice;
   readonly skew: number;
   life = 0;
+  /** DTLS sessions that it has begun, in all its lives. */
+  handshakes = 0;
   readonly #world: World;
   #port: CoapPort | undefined;
   #registration: Registration | undefined;
@@ -76,7 +81,7 @@ export class Device implements PortOwner, Registrant {
   }
 
   get port(): CoapPort {
-    return (this.#port ??= this.#openUdp());
+    return (this.#port ??= this.#openUdp(this.#key));
   }
 
   get localAddress(): string {
@@ -143,6 +148,10 @@ export class Device implements PortOwner, Registrant {
 
   closed(port: CoapPort): void {
     this.#pullPorts?.delete(port);
+  }
+
+  shookHands(): void {
+    this.handshakes += 1;
   }
 
   serve(request: IncomingRequest, from: From): Reply {
@@ -227,7 +236,7 @@ export class Device implements PortOwner, Registrant {
       observer,
       chaos: this.#world.wireOf(plan).chaos,
       after: (campaignMs, run) => this.after(campaignMs, run),
-      openPort: (scheme) => this.#openPull(scheme),
+      openPort: (scheme, host) => this.#openPull(scheme, host),
       changed: () => this.#changed(),
       blockTaken: () => this.#register(),
       losePower: () => this.#losePower(),
@@ -238,14 +247,32 @@ export class Device implements PortOwner, Registrant {
     };
   }
 
-  #openUdp(): CoapPort {
-    return new CoapPort(this, this.#world.wireOf(this.plan));
+  #openUdp(key?: DeviceKey): CoapPort {
+    return new CoapPort(this, this.#world.wireOf(this.plan), key);
   }
 
-  #openPull(scheme: 'coap' | 'coap+tcp'): Requester {
-    const port = scheme === 'coap' ? this.#openUdp() : new TcpPort(this.dice.below(2 ** 32), () => this.#pullPorts?.delete(port));
+  get #key(): DeviceKey | undefined {
+    return this.#world.keyOf?.(this.plan);
+  }
+
+  /** From the server that it has a session with already it fetches in that session: a handshake costs more than a block. */
+  #openPull(scheme: 'coap' | 'coaps' | 'coap+tcp', host: string): Requester {
+    if (scheme === 'coaps' && host === this.server) return this.#shareSession();
+    const port =
+      scheme !== 'coap+tcp'
+        ? this.#openUdp(scheme === 'coaps' ? this.#key : undefined)
+        : new TcpPort(this.dice.below(2 ** 32), () => this.#pullPorts?.delete(port));
     (this.#pullPorts ??= new Set()).add(port);
     return port;
+  }
+
+  #shareSession(): Requester {
+    const shared: Requester = {
+      request: (peer, request, listener) => this.port.request(peer, request, listener),
+      close: () => this.#pullPorts?.delete(shared),
+    };
+    (this.#pullPorts ??= new Set()).add(shared);
+    return shared;
   }
 
   /** Tells every observer whose values have changed, or whoever listens to Send. */

@@ -19,7 +19,7 @@ export interface PartParts {
   readonly observer: Observer;
   /** Campaign ms; ends with the power. */
   readonly after: (campaignMs: number, run: () => void) => void;
-  readonly openPort: (scheme: 'coap' | 'coap+tcp') => Requester;
+  readonly openPort: (scheme: 'coap' | 'coaps' | 'coap+tcp', host: string) => Requester;
   /** State or Result are not what they were. */
   readonly changed: () => void;
   readonly blockTaken: () => void;

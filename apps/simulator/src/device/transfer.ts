@@ -71,7 +71,10 @@ export class Transfer {
     const { openPort, part } = this.#parts;
     this.#pull?.stop();
     const parts = this.#pullParts(download);
-    this.#pull = target.scheme === 'http' ? new HttpPull(download, parts) : new CoapPull(download, target, openPort(target.scheme), parts);
+    this.#pull =
+      target.scheme === 'http'
+        ? new HttpPull(download, parts)
+        : new CoapPull(download, target, openPort(target.scheme, target.host), parts);
     this.#pull.start();
     part.isPushing = false;
   }

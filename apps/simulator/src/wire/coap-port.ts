@@ -22,6 +22,7 @@ import type { Dice } from '../chance.ts';
 import type { TimerOwner } from '../wheel.ts';
 import { DeviceSocket, type Air, type Receiver } from './device-socket.ts';
 import { Remembered } from './remembered.ts';
+import { SecuredLink, type DeviceKey } from './secured-link.ts';
 
 /** An answer later than this is acknowledged first, so that the server does not ask again. */
 const ACKNOWLEDGE_AFTER_MS = 1000;
@@ -73,6 +74,8 @@ export interface PortOwner extends TimerOwner {
   /** The server wants no more of what this notification belongs to. */
   unobserved(messageId: number): void;
   closed(port: CoapPort): void;
+  /** A DTLS session has begun. */
+  shookHands(): void;
   /** To bind to. */
   readonly localAddress: string;
 }
@@ -108,6 +111,10 @@ export class CoapPort implements Receiver {
   readonly owner: PortOwner;
   readonly air: PortParts;
   #socket: DeviceSocket;
+  /** Of a device with a key: outlives sleep and new addresses, and goes with the power. */
+  readonly #secured: SecuredLink | undefined;
+  /** The one server of such a device. */
+  #server = '';
   #messageId: number;
   /** First timeout, from how fast the last answers were: three times that, and half of it from before. */
   #timeoutMs: number;
@@ -115,12 +122,13 @@ export class CoapPort implements Receiver {
   #remembered: Remembered | undefined;
   #isClosed = false;
 
-  constructor(owner: PortOwner, air: PortParts) {
+  constructor(owner: PortOwner, air: PortParts, key?: DeviceKey) {
     this.owner = owner;
     this.air = air;
     this.#timeoutMs = air.ackTimeoutMs ?? ACK_TIMEOUT_MS;
     this.#messageId = owner.dice.below(0x10000);
     this.#socket = this.#open();
+    this.#secured = key && this.#secure(key);
   }
 
   /** Requests of ours wait for their answers. */
@@ -166,9 +174,26 @@ export class CoapPort implements Receiver {
     return new DeviceSocket(this);
   }
 
+  #secure(key: DeviceKey): SecuredLink {
+    return new SecuredLink({
+      key,
+      owner: this.owner,
+      wheel: this.air.wheel,
+      transmit: (bytes) => this.#transmit(this.#server, bytes),
+      deliver: (bytes) => this.#heard(this.#server, bytes),
+      opened: () => this.owner.shookHands(),
+    });
+  }
+
   arrived(peer: string, bytes: Uint8Array): void {
     if (this.#isClosed || !this.owner.isAwake()) return;
     this.owner.active();
+    if (this.#secured === undefined) this.#heard(peer, bytes);
+    else if (peer === this.#server) this.#secured.receive(bytes);
+  }
+
+  #heard(peer: string, bytes: Uint8Array): void {
+    if (this.#isClosed) return;
     const message = this.#decoded(peer, bytes);
     if (message === undefined) return;
     if (message.type === 'ACK' || message.type === 'RST') this.#onReply(peer, message);
@@ -277,12 +302,18 @@ export class CoapPort implements Receiver {
   #repeatLater(exchange: Exchange): void {
     this.air.wheel.afterWall(this.owner, exchange.timeoutMs, () => {
       if (exchange.isAcknowledged || !this.#exchanges?.includes(exchange)) return;
-      if (exchange.retransmissions >= MAX_RETRANSMIT) return this.#over(exchange, undefined);
+      if (exchange.retransmissions >= MAX_RETRANSMIT) return this.#unanswered(exchange);
       exchange.retransmissions += 1;
       exchange.timeoutMs *= 2;
       this.#send(exchange.peer, exchange.bytes);
       this.#repeatLater(exchange);
     });
+  }
+
+  /** It may be the session that the server does not have any more. */
+  #unanswered(exchange: Exchange): void {
+    this.#secured?.forget();
+    this.#over(exchange, undefined);
   }
 
   #over(exchange: Exchange, answer: Answer | undefined): void {
@@ -303,6 +334,13 @@ export class CoapPort implements Receiver {
   }
 
   #send(peer: string, bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    if (this.#secured === undefined) return this.#transmit(peer, bytes);
+    this.#server = peer;
+    this.#secured.send(bytes);
+  }
+
+  #transmit(peer: string, bytes: Uint8Array): void {
     if (this.#isClosed) return;
     this.owner.active();
     this.#socket.send(peer, bytes);

@@ -31,7 +31,7 @@ export interface PullParts {
   readonly ended: (end: 'complete' | Extract<UpdateEvent, 'connection-lost' | 'uri-unknown'>) => void;
 }
 
-export const PULL_SCHEMES = ['coap', 'coap+tcp', 'http'] as const;
+export const PULL_SCHEMES = ['coap', 'coaps', 'coap+tcp', 'http'] as const;
 export type PullScheme = (typeof PULL_SCHEMES)[number];
 
 export interface PullTarget {
@@ -41,7 +41,7 @@ export interface PullTarget {
   readonly path: readonly string[];
 }
 
-const DEFAULT_PORTS: Readonly<Record<PullScheme, string>> = { coap: '5683', 'coap+tcp': '5683', http: '80' };
+const DEFAULT_PORTS: Readonly<Record<PullScheme, string>> = { coap: '5683', coaps: '5684', 'coap+tcp': '5683', http: '80' };
 
 /** Where a URI points; `protocol-unsupported` and `uri-invalid` for what nobody here can fetch. */
 export function targetOf(uri: string): PullTarget | Extract<UpdateEvent, 'protocol-unsupported' | 'uri-invalid'> {

@@ -4,6 +4,7 @@ import { Carriers1795824100000 } from './0003-carriers.ts';
 import { NoIndexByState1795824200000 } from './0004-no-index-by-state.ts';
 import { Calibration1795824300000 } from './0005-calibration.ts';
 import { PoolVolume1795824400000 } from './0006-pool-volume.ts';
+import { Credentials1795824500000 } from './0007-credentials.ts';
 
 /** In the order in which they are carried out. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   NoIndexByState1795824200000,
   Calibration1795824300000,
   PoolVolume1795824400000,
+  Credentials1795824500000,
 ];

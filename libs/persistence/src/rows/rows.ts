@@ -101,6 +101,29 @@ export class TokenRow {
   @Column({ type: 'text' }) body!: string;
 }
 
+@Entity({ name: 'credential' })
+export class CredentialRow {
+  @PrimaryColumn({ type: 'text' }) kind!: string;
+  @PrimaryColumn({ type: 'text' }) identity!: string;
+  @Column({ type: 'text' }) namespace!: string;
+  @Column({ type: 'text' }) endpoint!: string;
+  /** Its secret is sealed. */
+  @Column({ type: 'text' }) body!: string;
+}
+
+@Entity({ name: 'data_key' })
+export class DataKeyRow {
+  @PrimaryColumn({ type: 'text' }) id!: string;
+  /** Wrapped by a key that is not in this database. */
+  @Column({ type: 'text' }) body!: string;
+}
+
+@Entity({ name: 'dtls_session' })
+export class DtlsSessionRow {
+  @PrimaryColumn({ type: 'text' }) name!: string;
+  @Column({ type: 'text' }) body!: string;
+}
+
 @Entity({ name: 'timeline' })
 @Index('timeline_by_device', ['namespace', 'endpoint', 'id'])
 export class TimelineRow {
@@ -148,6 +171,9 @@ export const ROWS = [
   ApprovalRow,
   HoldRow,
   TokenRow,
+  CredentialRow,
+  DataKeyRow,
+  DtlsSessionRow,
   TimelineRow,
   AuditEventRow,
   TreeHeadRow,

@@ -1,0 +1,46 @@
+import { DroverError } from '@drover/kernel';
+import { CREDENTIAL_KINDS, type CredentialDto } from '@drover/contracts';
+import { csvRows } from './csv.ts';
+import { decodeKey, type KeyEncoding } from './secret-input.ts';
+
+const COLUMNS = ['endpoint', 'kind', 'identity', 'key', 'issuer', 'pin', 'expiresAt'] as const;
+type Column = (typeof COLUMNS)[number];
+
+export interface FileEntry {
+  readonly line: number;
+  readonly credential: CredentialDto;
+}
+
+/** CSV with a header. Faults name the line, and never what stands in the column `key`. */
+export function readCredentialFile(file: string, text: string, encoding: KeyEncoding): FileEntry[] {
+  const refused = (line: number, why: string): DroverError =>
+    new DroverError('CREDENTIAL_FILE_INVALID', 'input', `${file}:${line}: ${why}`);
+  const [header, ...rows] = csvRows(text, refused);
+  if (header === undefined || !header.cells.includes('endpoint')) throw refused(1, 'the header names no column "endpoint"');
+  const strange = header.cells.find((name) => !(COLUMNS as readonly string[]).includes(name));
+  if (strange !== undefined)
+    throw refused(1, `there is no column ${JSON.stringify(strange.slice(0, 40))}; there are ${COLUMNS.join(', ')}`);
+  return rows.map(({ line, cells }) => {
+    if (cells.length !== header.cells.length) throw refused(line, `${cells.length} cells, the header has ${header.cells.length}`);
+    const row = Object.fromEntries(header.cells.map((name, index) => [name, cells[index] ?? ''])) as Partial<Record<Column, string>>;
+    return { line, credential: credentialOf(row, encoding, (why) => refused(line, why)) };
+  });
+}
+
+function credentialOf(row: Partial<Record<Column, string>>, encoding: KeyEncoding, refused: (why: string) => DroverError): CredentialDto {
+  const { endpoint = '', kind = '', key = '', ...rest } = row;
+  if (endpoint === '') throw refused('the endpoint is missing');
+  const named = kind === '' ? 'psk' : CREDENTIAL_KINDS.find((each) => each === kind);
+  if (named === undefined) throw refused(`kind is one of ${CREDENTIAL_KINDS.join(', ')}`);
+  if (key === '' && named !== 'x509') throw refused('the key is missing');
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== ''));
+  return { ...given, endpoint, kind: named, ...(key !== '' && { key: decoded(key, encoding, refused) }) };
+}
+
+function decoded(key: string, encoding: KeyEncoding, refused: (why: string) => DroverError): string {
+  try {
+    return decodeKey(key, encoding);
+  } catch (error) {
+    throw error instanceof DroverError ? refused(error.message) : error;
+  }
+}

@@ -1,0 +1,97 @@
+import { CredentialBook, type KeyRing, type WrappedKey } from '@drover/credentials';
+import type { ChainRules, OwnCertificate } from '@drover/dtls';
+import type { Endpoint, Entropy } from '@drover/kernel';
+import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
+import type { SecurityCommand, SecurityReport, SharedCredential } from '../../link/security.ts';
+import { DeviceTrust } from './device-trust.ts';
+import { DtlsDesk } from './dtls-desk.ts';
+import { IdentityGuard } from './identity-guard.ts';
+
+/** What a gateway that speaks DTLS is given. */
+export interface SecurityParts {
+  readonly keys: { readonly ring: KeyRing; load(keys: readonly WrappedKey[]): Promise<void> };
+  readonly sendDatagram: (address: string, bytes: Uint8Array) => void;
+  readonly own?: OwnCertificate;
+  readonly roots?: ChainRules['roots'];
+  readonly revocationLists?: ChainRules['revocationLists'];
+}
+
+export interface SecuredParts extends SecurityParts {
+  readonly entropy: Entropy;
+  readonly log: Logger;
+  readonly clock: CampaignClock;
+  readonly deliver: (peer: string, bytes: Uint8Array) => void;
+  readonly closed: (peer: string) => void;
+  readonly ask: (peer: string, done: (isAnswered: boolean) => void) => void;
+  readonly knowsEcho: (endpoint: Endpoint) => boolean;
+  /** It may not speak for itself any more, or not without security. */
+  readonly barred: (endpoint: Endpoint) => void;
+  readonly tell: (report: SecurityReport) => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Who devices are, as far as the gateway knows it, and the sessions that show it. */
+export class Secured {
+  readonly book = new CredentialBook<SharedCredential>();
+  readonly desk: DtlsDesk;
+  readonly guard: IdentityGuard;
+  readonly #parts: SecuredParts;
+  /** What is sealed is handled when the keys are there, in the order in which it came. */
+  #keys: Promise<void> = Promise.resolve();
+
+  constructor(parts: SecuredParts) {
+    this.#parts = parts;
+    const { keys, clock, own, roots = [], revocationLists, entropy, log, tell } = parts;
+    const now = (): ReturnType<CampaignClock['now']> => clock.now();
+    const trust = new DeviceTrust({ book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
+    this.desk = new DtlsDesk({
+      entropy,
+      trust,
+      ring: keys.ring,
+      own,
+      log,
+      clock: now,
+      now: monotonicMs,
+      sendDatagram: parts.sendDatagram,
+      deliver: parts.deliver,
+      closed: parts.closed,
+      ask: parts.ask,
+      knowsEcho: ({ endpoint }) => parts.knowsEcho(endpoint),
+      tell,
+    });
+    this.guard = new IdentityGuard({
+      book: this.book,
+      credentialAt: (peer) => this.desk.credentialAt(peer),
+      clock: now,
+      now: monotonicMs,
+      tell,
+    });
+  }
+
+  handle(command: SecurityCommand): void {
+    switch (command.type) {
+      case 'data-keys':
+        this.#keys = this.#keys.then(() => this.#parts.keys.load(command.keys));
+        this.#keys.catch(this.#parts.onFatal);
+        return;
+      case 'credentials':
+        return command.credentials.forEach((credential) => this.#put(credential));
+      case 'restore-sessions':
+        return this.afterKeys(() => command.sessions.forEach((session) => this.desk.restore(session)));
+      case 'session-saved':
+        return this.desk.saved(command.name, command.number);
+    }
+  }
+
+  /** When all keys that were told of so far can be used. */
+  afterKeys(act: () => void): void {
+    this.#keys = this.#keys.then(act);
+    this.#keys.catch(this.#parts.onFatal);
+  }
+
+  #put(credential: SharedCredential): void {
+    this.book.put(credential);
+    this.desk.review(credential);
+    this.#parts.barred(credential.endpoint);
+  }
+}

@@ -1,0 +1,120 @@
+import { DtlsClient, PeerTrust, type DtlsOutput } from '@drover/dtls';
+import { monotonicMs, SystemEntropy } from '@drover/platform';
+import type { TimerOwner, Wheel } from '../wheel.ts';
+
+/** Identity and key of one device, as they were handed to the server. */
+export interface DeviceKey {
+  readonly identity: string;
+  readonly key: Uint8Array;
+}
+
+export interface SecuredLinkParts {
+  readonly key: DeviceKey;
+  readonly owner: TimerOwner;
+  readonly wheel: Wheel;
+  /** A datagram as it goes on the air. */
+  readonly transmit: (bytes: Uint8Array) => void;
+  /** What the server has said. */
+  readonly deliver: (bytes: Uint8Array) => void;
+  /** A handshake has ended well. */
+  readonly opened: () => void;
+}
+
+/** Messages that wait for a handshake: CoAP repeats what is lost. */
+const MAX_WAITING = 4;
+/** A record alone in a datagram, in the clear: an alert of a server that does not know the session. */
+const PLAIN_ALERT = { type: 21, bytes: 15 };
+/** Anybody can send one of those: a new handshake at most so often, wall ms. */
+const BEGIN_ANEW_EVERY_MS = 2000;
+/** The server takes whoever has the key. */
+class NobodyElse extends PeerTrust {}
+
+const entropy = new SystemEntropy();
+const trust = new NobodyElse();
+
+/**
+ * DTLS as a small device has it: one session with its server, begun when there is something to say, kept through sleep and
+ * new addresses by its Connection ID, begun anew when the server does not know it any more.
+ */
+export class SecuredLink {
+  readonly #parts: SecuredLinkParts;
+  #client: DtlsClient | undefined;
+  #waiting: Uint8Array[] = [];
+  #armedAt = Number.POSITIVE_INFINITY;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #lastSent: Uint8Array | undefined;
+
+  constructor(parts: SecuredLinkParts) {
+    this.#parts = parts;
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#lastSent = bytes;
+    if (this.#client?.session !== undefined) return void this.#client.send(bytes);
+    // The copies that CoAP sends meanwhile are one message.
+    this.#waiting = [...this.#waiting.filter((each) => Buffer.compare(each, bytes) !== 0), bytes].slice(-MAX_WAITING);
+    if (this.#client === undefined) this.#begin();
+  }
+
+  receive(datagram: Uint8Array): void {
+    if (this.#client?.session !== undefined && isPlainAlert(datagram)) return this.#unknownToServer();
+    this.#client?.receive(datagram, monotonicMs());
+    this.#arm();
+  }
+
+  /** Nothing has come back for long: the next message begins with a handshake. */
+  forget(): void {
+    this.#client = undefined;
+  }
+
+  #begin(): void {
+    this.#begunAt = monotonicMs();
+    const { identity, key } = this.#parts.key;
+    const psk = { identity: Buffer.from(identity, 'utf8'), key };
+    const sink = (output: DtlsOutput): void => this.#on(output);
+    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, { cidBytes: 0 });
+    this.#client.connect(this.#begunAt);
+    this.#arm();
+  }
+
+  /** It is not authentic; but a device that never heeds it would be silent until its lifetime ends. */
+  #unknownToServer(): void {
+    if (monotonicMs() - this.#begunAt < BEGIN_ANEW_EVERY_MS) return;
+    this.forget();
+    if (this.#lastSent) this.send(this.#lastSent);
+  }
+
+  #on(output: DtlsOutput): void {
+    switch (output.type) {
+      case 'datagram':
+        return this.#parts.transmit(output.bytes);
+      case 'data':
+        return this.#parts.deliver(output.bytes);
+      case 'opened':
+        this.#parts.opened();
+        for (const bytes of this.#waiting.splice(0)) this.#client?.send(bytes);
+        return;
+      case 'closed':
+      case 'refused':
+        return this.forget();
+      case 'save':
+        return;
+    }
+  }
+
+  #arm(): void {
+    const at = this.#client?.nextTimerAt();
+    if (at === undefined || at >= this.#armedAt) return;
+    this.#armedAt = at;
+    const { owner, wheel } = this.#parts;
+    wheel.afterWall(owner, Math.max(0, at - monotonicMs()), () => {
+      this.#armedAt = Number.POSITIVE_INFINITY;
+      this.#client?.advance(monotonicMs());
+      this.#arm();
+    });
+  }
+}
+
+function isPlainAlert(datagram: Uint8Array): boolean {
+  return datagram.length === PLAIN_ALERT.bytes && datagram[0] === PLAIN_ALERT.type && datagram[3] === 0 && datagram[4] === 0;
+}
