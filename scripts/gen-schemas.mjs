@@ -24,7 +24,7 @@ and \`npm run test:faults -- --profile NAME\` holds a whole server against one. 
 campaign's limits exclude the device. Sources: Q1 to Q30 and plain numbers are lines of the facts about LwM2M, the rest names its page.
 Written by \`npm run gen:schemas\`.
 
-\`npm run simulator -- --server coap://127.0.0.1:5683 --devices 200 --mix '{"pull": 3, "stub": 1}'\` starts a fleet of them; \`--mix\` takes
+\`npm run simulator -- --server coap://127.0.0.1:5683 --devices 200 --mix '{"pull": 3, "stub": 1}'\` starts a fleet of them without security. With keys of their own, over DTLS: \`--make-keys FILE\` draws them, \`drover credentials import FILE\` hands them to the server, and \`--server coaps://127.0.0.1:5684 --keys FILE\` takes them; \`--mix\` takes
 any names below, as counts or shares. \`--chaos\` adds trouble to all of them: ${Object.keys(CALM).map((key) => `\`${key}\``).join(', ')}
 (shares of datagrams, contacts or blocks from 0 to 1; \`delayMs\` wall milliseconds; \`powerLossPerDay\` per day of campaign time; \`skew\` in ‰).
 \`--memory full\` has each device remember every offer, Execute and installation with its time, for a checker. \`--measure 18000\` tells what

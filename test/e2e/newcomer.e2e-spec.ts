@@ -14,7 +14,7 @@ let world: World;
 let device: string;
 
 beforeAll(async () => {
-  world = new World(600, '2026-12-01T20:00:00Z');
+  world = new World(600, '2026-12-01T20:00:00Z', { isSecured: true });
   await world.startServer();
   await world.startFleet(6, { pull: 4, push: 2 });
   device = ((await world.api('GET', 'devices')) as { endpoint: string }[])[0]?.endpoint ?? '';

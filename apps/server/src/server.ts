@@ -20,6 +20,7 @@ import { recover, stateFrom } from './engine/recovery.ts';
 import { TokenDesk } from './engine/token-desk.ts';
 import { MessagePortLink, type EngineLink } from './link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
+import { readCertificates } from './gateway/dtls/own-certificate.ts';
 import { openKeys, type OpenedKeys } from './keys/open-keys.ts';
 import { hintSourcesOf } from './network/sources.ts';
 import { loadObjectModels } from './object-model-files.ts';
@@ -62,6 +63,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const snapshot = await loadSnapshot(database);
   const keys = await openKeys(config, snapshot.dataKeys, log);
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels, keySource: keys.source });
+  readCertificates(start.certificates);
   const { link, coap, coaps, coapTcp } = await startGateway(start, onFatal);
   const engine = new Engine({
     state: await stateFrom(snapshot, trust, clock.now()),
@@ -143,6 +145,12 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
     publicDtlsUri: config.publicCoapsUri || undefined,
     publicTcpUri: config.publicCoapTcpUri || undefined,
     fileHost: config.fileHost,
+    certificates: {
+      key: config.dtlsKey,
+      certificate: config.dtlsCertificate,
+      clientCa: config.dtlsClientCa,
+      revocationLists: config.dtlsRevocationLists,
+    },
     cache: join(config.data, 'gateway-cache'),
     logLevel: config.logLevel,
     awakeMs: AWAKE_MS,

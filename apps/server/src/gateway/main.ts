@@ -9,6 +9,7 @@ import { KeyShelf } from '../keys/key-shelf.ts';
 import { MessagePortLink } from '../link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { DatagramSocket } from './datagram-socket.ts';
+import { readCertificates } from './dtls/own-certificate.ts';
 import { Gateway } from './gateway.ts';
 import { ImageCache } from './image-cache.ts';
 import { Intake } from './intake.ts';
@@ -61,6 +62,7 @@ const gateway = new Gateway({
   security: {
     keys: new KeyShelf(await openKeyService(start.keySource), new SystemEntropy()),
     sendDatagram: (address, bytes) => secured.send(address, bytes),
+    ...readCertificates(start.certificates),
   },
   wake: armTimer,
 });

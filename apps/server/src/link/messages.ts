@@ -7,7 +7,7 @@ import type { CarrierCommand, CarrierReport } from './carriers.ts';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
 import type { OperationCommand, OperationReport } from './operations.ts';
-import type { SecurityCommand, SecurityReport } from './security.ts';
+import type { CertificateFiles, SecurityCommand, SecurityReport } from './security.ts';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
 
@@ -229,6 +229,7 @@ export interface GatewayStart {
   readonly fileHost: string | undefined;
   /** Where the key is that the data keys are wrapped by: `KeySource`. */
   readonly keySource: string;
+  readonly certificates: CertificateFiles;
   readonly blobs: string;
   readonly cache: string;
   readonly clock: ClockSetting;

@@ -7,6 +7,17 @@ export type SharedCredential = Pick<
   'namespace' | 'endpoint' | 'kind' | 'identity' | 'secret' | 'issuer' | 'pin' | 'state' | 'expiresAt'
 >;
 
+/** Files, all PEM; empty where there is none. */
+export interface CertificateFiles {
+  /** Private key on P-256: with it raw public keys and certificates are spoken. */
+  readonly key: string;
+  /** Our certificate, and those between it and a root. */
+  readonly certificate: string;
+  /** Roots, or issuers, of the certificates of devices. */
+  readonly clientCa: string;
+  readonly revocationLists: string;
+}
+
 export const SESSION_PREFIX = 'dtls:';
 
 /** Whether the address of a registration, or a peer of CoAP, is a DTLS session. */

@@ -1,4 +1,4 @@
-import { DtlsClient, PeerTrust, type DtlsOutput } from '@drover/dtls';
+import { DtlsClient, PeerTrust, type ClientSettings, type DtlsOutput } from '@drover/dtls';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
 import type { TimerOwner, Wheel } from '../wheel.ts';
 
@@ -28,6 +28,9 @@ const PLAIN_ALERT = { type: 21, bytes: 15 };
 const BEGIN_ANEW_EVERY_MS = 2000;
 /** The server takes whoever has the key. */
 class NobodyElse extends PeerTrust {}
+
+/** What every LwM2M device can (LwM2M Transport section 5.2.8), and no Connection ID in records to it. */
+const SETTINGS: Partial<ClientSettings> = { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], cidBytes: 0 };
 
 const entropy = new SystemEntropy();
 const trust = new NobodyElse();
@@ -72,7 +75,7 @@ export class SecuredLink {
     const { identity, key } = this.#parts.key;
     const psk = { identity: Buffer.from(identity, 'utf8'), key };
     const sink = (output: DtlsOutput): void => this.#on(output);
-    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, { cidBytes: 0 });
+    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, SETTINGS);
     this.#client.connect(this.#begunAt);
     this.#arm();
   }

@@ -1,7 +1,17 @@
 import { classOf } from '@drover/coap';
 import type { Entropy, Instant } from '@drover/kernel';
 import { CredentialError, credentialKey, type KeyRing } from '@drover/credentials';
-import { DtlsError, DtlsServer, type DtlsOutput, type OwnCertificate, type ServerSettings, type SessionHandle } from '@drover/dtls';
+import {
+  DEFAULT_SUITES,
+  DtlsError,
+  DtlsServer,
+  SUITES,
+  type DtlsOutput,
+  type OwnCertificate,
+  type ServerSettings,
+  type SessionHandle,
+  type SuiteName,
+} from '@drover/dtls';
 import type { Logger } from '@drover/platform';
 import type { SealedSession, SecurityReport, SharedCredential } from '../../link/security.ts';
 import type { DeviceTrust } from './device-trust.ts';
@@ -34,7 +44,13 @@ export interface DtlsDeskParts {
 const RESERVE = 512;
 /** First repetition of a flight, ms: on NB-IoT an answer takes seconds, and copies cost airtime (RFC 7925 section 11). */
 const RETRANSMIT_MS = 9000;
-const DEFAULTS: Partial<ServerSettings> = { reserve: RESERVE, retransmitMs: RETRANSMIT_MS };
+/**
+ * Who offers a suite with a pre-shared key has one; suites with certificates are offered by stacks that have none to show, and
+ * would come to nothing.
+ */
+const isWithKey = (suite: SuiteName): boolean => SUITES.some(({ name, keyExchange }) => name === suite && keyExchange !== 'ecdhe_ecdsa');
+const BY_PREFERENCE = [...DEFAULT_SUITES.filter(isWithKey), ...DEFAULT_SUITES.filter((suite) => !isWithKey(suite))];
+const DEFAULTS: Partial<ServerSettings> = { reserve: RESERVE, retransmitMs: RETRANSMIT_MS, suites: BY_PREFERENCE };
 
 /** DTLS sessions on one side, peers of CoAP on the other. */
 export class DtlsDesk {

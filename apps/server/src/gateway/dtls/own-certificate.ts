@@ -1,0 +1,61 @@
+import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { DroverError } from '@drover/kernel';
+import { RevocationList, type OwnCertificate } from '@drover/dtls';
+import type { CertificateFiles } from '../../link/security.ts';
+import type { SecurityParts } from './secured.ts';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const LIST = /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g;
+
+/** What the gateway shows, and whom it trusts. Throws `CERTIFICATE_INVALID` with the file. */
+export function readCertificates(files: CertificateFiles): Pick<SecurityParts, 'own' | 'roots' | 'revocationLists'> {
+  if (files.key === '' && files.certificate + files.clientCa !== '')
+    throw invalid(files.certificate || files.clientCa, 'a private key is needed beside it');
+  return {
+    ...(files.key !== '' && { own: ownFrom(files) }),
+    roots: files.clientCa === '' ? [] : certificatesIn(files.clientCa),
+    revocationLists: files.revocationLists === '' ? [] : listsIn(files.revocationLists),
+  };
+}
+
+function ownFrom({ key, certificate }: CertificateFiles): OwnCertificate {
+  const privateKey = privateKeyIn(key);
+  const rawKey = createPublicKey(privateKey.export({ format: 'pem', type: 'pkcs8' })).export({ format: 'der', type: 'spki' });
+  if (certificate === '') return { privateKey, rawKey };
+  const chain = certificatesIn(certificate);
+  if (!chain[0]!.checkPrivateKey(privateKey)) throw invalid(certificate, 'its first certificate is of another key');
+  return { privateKey, rawKey, chain: chain.map(({ raw }) => raw) };
+}
+
+function privateKeyIn(file: string): KeyObject {
+  const key = reading(file, () => createPrivateKey(readFileSync(file)));
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw invalid(file, 'a private key on P-256 is needed');
+  return key;
+}
+
+function certificatesIn(file: string): X509Certificate[] {
+  const found = reading(file, () => (readFileSync(file, 'latin1').match(CERTIFICATE) ?? []).map((pem) => new X509Certificate(pem)));
+  if (found.length === 0) throw invalid(file, 'there is no certificate in it');
+  return found;
+}
+
+function listsIn(file: string): RevocationList[] {
+  const found = reading(file, () =>
+    [...readFileSync(file, 'latin1').matchAll(LIST)].map(([, body]) => new RevocationList(Buffer.from(body!, 'base64'))),
+  );
+  if (found.length === 0) throw invalid(file, 'there is no revocation list in it');
+  return found;
+}
+
+function reading<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw invalid(file, (error as { code?: string }).code ?? 'it cannot be read');
+  }
+}
+
+function invalid(file: string, why: string): DroverError {
+  return new DroverError('CERTIFICATE_INVALID', 'input', `${file}: ${why}`);
+}
