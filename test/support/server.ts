@@ -15,6 +15,8 @@ export interface TestServer {
   readonly coap: string;
   /** `coaps://host:port`. */
   readonly coaps: string;
+  /** `coaps+tcp://host:port`. */
+  readonly coapsTcp: string;
   /** The first administrator's; empty on a start over known data. */
   readonly token: string;
   readonly data: string;
@@ -40,6 +42,7 @@ interface Ready {
   readonly http: string;
   readonly coap: string | undefined;
   readonly coaps: string;
+  readonly coapsTcp: string | undefined;
   readonly token: string | undefined;
 }
 
@@ -67,6 +70,7 @@ export async function startServer({ data, args = [], isSecured = false }: Server
     url: ready.http,
     coap: ready.coap ?? '',
     coaps: ready.coaps,
+    coapsTcp: ready.coapsTcp ?? '',
     token: ready.token ?? '',
     data: folder,
     pid: child.pid ?? 0,

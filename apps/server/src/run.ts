@@ -21,7 +21,8 @@ export async function runServer(opened?: Opened): Promise<void> {
     process.on('unhandledRejection', onFatal);
     const server = await startServer(config, { log, onFatal, opened });
     if (server.firstToken) process.stdout.write(`administrator token (shown once, valid until revoked): ${server.firstToken}\n`);
-    const addresses = { http: server.httpUrl, coap: server.coapUri, coaps: server.coapsUri, coapTcp: server.coapTcpUri };
+    const { httpUrl: http, coapUri: coap, coapsUri: coaps, coapTcpUri: coapTcp, coapsTcpUri: coapsTcp } = server;
+    const addresses = { http, coap, coaps, coapTcp, coapsTcp };
     process.stdout.write(`${JSON.stringify({ ready: true, ...addresses })}\n`);
     process.send?.({ type: 'ready', ...addresses, token: server.firstToken });
     let stopping: Promise<void> | undefined;

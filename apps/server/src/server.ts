@@ -33,6 +33,7 @@ export interface RunningServer {
   readonly coapUri: string | undefined;
   readonly coapsUri: string | undefined;
   readonly coapTcpUri: string | undefined;
+  readonly coapsTcpUri: string | undefined;
   readonly firstToken: string | undefined;
   stop(): Promise<void>;
 }
@@ -64,7 +65,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const keys = await openKeys(config, snapshot.dataKeys, log);
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels, keySource: keys.source });
   readCertificates(start.certificates);
-  const { link, coap, coaps, coapTcp } = await startGateway(start, onFatal);
+  const { link, coap, coaps, coapTcp, coapsTcp } = await startGateway(start, onFatal);
   const engine = new Engine({
     state: await stateFrom(snapshot, trust, clock.now()),
     clock,
@@ -94,6 +95,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
     coapUri: coap,
     coapsUri: coaps,
     coapTcpUri: coapTcp,
+    coapsTcpUri: coapsTcp,
     firstToken,
     stop: async () => {
       await app.close();
@@ -116,8 +118,8 @@ async function noteStart(engine: Engine, keys: OpenedKeys, details: { epoch: num
   for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
 }
 
-function requireWayIn({ noSec, coapsPort }: ServerConfig): void {
-  if (noSec === 'refused' && coapsPort === 'off')
+function requireWayIn({ noSec, coapsPort, coapsTcpPort }: ServerConfig): void {
+  if (noSec === 'refused' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
     throw new DroverError('CONFIG_INVALID', 'input', 'no device could come in: --coaps-port is off, and --no-sec is not "allowed"');
 }
 
@@ -141,9 +143,11 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
     port: config.noSec === 'allowed' ? config.coapPort : 'off',
     tcpPort: config.noSec === 'allowed' ? config.coapTcpPort : 'off',
     dtlsPort: config.coapsPort,
+    tlsPort: config.coapsTcpPort,
     publicUri: config.publicCoapUri || undefined,
     publicDtlsUri: config.publicCoapsUri || undefined,
     publicTcpUri: config.publicCoapTcpUri || undefined,
+    publicTlsUri: config.publicCoapsTcpUri || undefined,
     fileHost: config.fileHost,
     certificates: {
       key: config.dtlsKey,
@@ -169,6 +173,7 @@ interface StartedGateway {
   readonly coap: string | undefined;
   readonly coaps: string | undefined;
   readonly coapTcp: string | undefined;
+  readonly coapsTcp: string | undefined;
 }
 
 function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<StartedGateway> {
@@ -178,10 +183,11 @@ function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): P
   return new Promise((resolve, reject) => {
     link.onMessage((message) => {
       if (message.type === 'ready') {
-        const { address, port, dtlsPort, tcpPort } = message;
+        const { address, port, dtlsPort, tcpPort, tlsPort } = message;
         const at = (scheme: string, at: number | undefined): string | undefined =>
           at === undefined ? undefined : `${scheme}://${address}:${at}`;
-        resolve({ link, coap: at('coap', port), coaps: at('coaps', dtlsPort), coapTcp: at('coap+tcp', tcpPort) });
+        const secured = { coaps: at('coaps', dtlsPort), coapsTcp: at('coaps+tcp', tlsPort) };
+        resolve({ link, coap: at('coap', port), coapTcp: at('coap+tcp', tcpPort), ...secured });
       }
       if (message.type === 'fatal')
         reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${message.code} ${message.message}`));

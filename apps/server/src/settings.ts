@@ -20,6 +20,12 @@ const coapsPort: Setting<number | 'off'> = {
   read: (value) => (value === 'off' ? value : port(0, '').read(value)),
 };
 
+const coapsTcpPort: Setting<number | 'same' | 'off'> = {
+  fallback: 'same',
+  meaning: 'port for coaps+tcp (TLS): a number, "same" as coapsPort, or "off"; 0 takes a free one',
+  read: (value) => (value === 'same' || value === 'off' ? value : port(0, '').read(value)),
+};
+
 const keySource = (meaning: string): Setting<KeySource | undefined> => ({ fallback: undefined, meaning, read: readKeySource });
 
 const fileHost: Setting<string | undefined> = {
@@ -51,6 +57,7 @@ export const SETTINGS = {
   coapPort: port(5683, 'port of the LwM2M server (coap, UDP); 0 takes a free one'),
   coapTcpPort: tcpPort,
   coapsPort,
+  coapsTcpPort,
   noSec: oneOf(
     ['refused', 'allowed'],
     'refused',
@@ -59,6 +66,7 @@ export const SETTINGS = {
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
   publicCoapsUri: text('', 'coaps://host:port, the same for devices that register over DTLS'),
+  publicCoapsTcpUri: text('', 'coaps+tcp://host:port, the same for devices that register over TLS'),
   dtlsKey: text('', 'private key on P-256, PEM: with it devices may also come with raw public keys or certificates'),
   dtlsCertificate: text('', 'certificate of that key and what stands between it and a root, PEM'),
   dtlsClientCa: text('', 'who signs the certificates of devices, PEM'),

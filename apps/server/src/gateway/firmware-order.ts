@@ -1,7 +1,7 @@
 import { UPDATE_OBJECT, type FirmwareOrder, type PackageUri, type UpdateTarget, type UriScheme } from '@drover/lwm2m';
 import type { ClassSetting } from '../link/device-classes.ts';
 import type { OfferOrder } from '../link/messages.ts';
-import { isSecured } from '../link/security.ts';
+import { isOverDtls, isOverTls } from '../link/security.ts';
 import type { Registered } from './registry.ts';
 
 /** The URI of an image under a scheme, or undefined where this server offers none. */
@@ -35,23 +35,32 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
   };
 }
 
+/** What a scheme is called for whoever registered with security: the one that it has. */
+const SECURED: Readonly<Record<'dtls' | 'tls', Partial<Record<UriScheme, UriScheme>>>> = {
+  dtls: { coap: 'coaps' },
+  tls: { coap: 'coaps+tcp', 'coap+tcp': 'coaps+tcp' },
+};
+
 /**
- * A device that registered over DTLS is told `coaps` where the campaign says `coap`: what it is called is the security that it
- * has. Its token opens nothing elsewhere, so other ways of CoAP are not offered to it.
+ * A device that registered over DTLS is told `coaps` where the campaign says `coap`, and one over TLS `coaps+tcp`. Its token
+ * opens nothing elsewhere, so CoAP without security is not offered to it.
  */
 function urisFor(order: OfferOrder, { uriFor, device }: { uriFor: UriFor; device?: Registered }): PackageUri[] {
-  const isOverDtls = device !== undefined && isSecured(device.peer);
+  const security = device && securityOf(device.peer);
   const uris = new Map<string, PackageUri>();
   for (const scheme of order.protocols.order) {
-    const spoken = isOverDtls && scheme === 'coap' ? 'coaps' : scheme;
-    const uri = isOpenTo(spoken, isOverDtls) ? uriFor(spoken, order) : undefined;
+    const spoken = (security && SECURED[security][scheme]) ?? scheme;
+    const isOpen = !spoken.startsWith('coap') || spoken.startsWith('coaps') === (security !== undefined);
+    const uri = isOpen ? uriFor(spoken, order) : undefined;
     if (uri !== undefined && !uris.has(uri)) uris.set(uri, { scheme, uri });
   }
   return [...uris.values()];
 }
 
-const isOpenTo = (scheme: UriScheme, isOverDtls: boolean): boolean =>
-  isOverDtls ? scheme === 'coaps' || !scheme.startsWith('coap') : scheme !== 'coaps';
+function securityOf(peer: string): 'dtls' | 'tls' | undefined {
+  if (isOverTls(peer)) return 'tls';
+  return isOverDtls(peer) ? 'dtls' : undefined;
+}
 
 /** The campaign's word counts before the class's; both may leave it to the object. */
 function versionPlaces({ versionFrom }: OfferOrder, ofClass: string | undefined): Pick<FirmwareOrder, 'versionFrom'> {

@@ -1,6 +1,7 @@
 import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { needsCredential } from '@drover/credentials';
+import type { PeerIdentity } from '@drover/dtls';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { FromGateway, RestoredRegistration, ToGateway } from '../link/messages.ts';
@@ -9,6 +10,7 @@ import { CommandDesk } from './command-desk.ts';
 import { ContactDesk } from './contact-desk.ts';
 import { ConversationParts, type GatewayServices } from './conversation-parts.ts';
 import { DeviceClasses } from './device-classes.ts';
+import type { DeviceTrust } from './dtls/device-trust.ts';
 import { Probe } from './dtls/probe.ts';
 import { Secured, type SecurityParts } from './dtls/secured.ts';
 import { DeviceReader } from './device-reader.ts';
@@ -148,7 +150,10 @@ export class Gateway {
       sendDatagram: (peer, bytes) => this.#sendDatagram(peer, bytes),
       sendSecured: (peer, bytes) => this.#sendSecured(peer, bytes),
       writeStream: (peer, bytes) => this.#writeStream(peer, bytes),
-      closeStream: this.#parts.closeStream,
+      closeStream: (peer) => {
+        this.#secured?.tls.remove(peer);
+        this.#parts.closeStream(peer);
+      },
       entropy,
       settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
     });
@@ -164,6 +169,7 @@ export class Gateway {
       clock,
       deliver: (peer, bytes) => this.#hear(peer, bytes),
       closed: (peer) => this.#coap.forgetPeer(peer),
+      closeStream: (peer) => this.#hangUp(peer),
       ask: (peer, done) => probe.ask(peer, done),
       knowsEcho: (endpoint) => this.#classes.of(endpoint).echo === true,
       barred: (endpoint) => this.#bar(endpoint),
@@ -291,7 +297,23 @@ export class Gateway {
 
   streamClosed(peer: string): void {
     this.#coap.closed(peer);
+    this.#secured?.tls.remove(peer);
     this.#trace.closed(peer);
+  }
+
+  /** Before `streamOpened`, of a connection over TLS: whether whoever has shown this is let in. */
+  connected(peer: string, identity: PeerIdentity): boolean {
+    return this.#isOpen && this.#secured?.connected(peer, identity) === true;
+  }
+
+  /** What whoever comes over TLS is judged by. */
+  get trust(): DeviceTrust | undefined {
+    return this.#secured?.trust;
+  }
+
+  #hangUp(peer: string): void {
+    this.streamClosed(peer);
+    this.#parts.closeStream(peer);
   }
 
   advance(): void {

@@ -16,6 +16,7 @@ import { Intake } from './intake.ts';
 import { PublicUris } from './public-uris.ts';
 import { ServeDoor } from './serve-door.ts';
 import { StreamListener } from './stream-listener.ts';
+import { TlsListener } from './tls/tls-listener.ts';
 
 /** The gateway's thread: its sockets, one timer, the link to the engine. */
 const start = workerData as GatewayStart;
@@ -23,6 +24,7 @@ const link = new MessagePortLink<FromGateway, ToGateway>(must(parentPort, 'the g
 const clock = new CampaignClock(start.clock);
 const log = createLogger(start.logLevel as LogLevel, 'gateway');
 const uris = new PublicUris(start);
+const certificates = readCertificates(start.certificates);
 let timer: NodeJS.Timeout | undefined;
 let armedAt = Number.POSITIVE_INFINITY;
 let received = 0;
@@ -62,7 +64,7 @@ const gateway = new Gateway({
   security: {
     keys: new KeyShelf(await openKeyService(start.keySource), new SystemEntropy()),
     sendDatagram: (address, bytes) => secured.send(address, bytes),
-    ...readCertificates(start.certificates),
+    ...certificates,
   },
   wake: armTimer,
 });
@@ -76,6 +78,14 @@ const listener = new StreamListener({
   },
   now: monotonicMs,
   wake: armTimer,
+  log,
+});
+
+/** The same over TLS: what comes out of it is a stream like any other, of somebody who is known. */
+const tlsListener = new TlsListener({
+  trust: must(gateway.trust, 'the gateway speaks with security'),
+  ...(certificates.own && { own: certificates.own }),
+  opened: (socket, identity) => void listener.adopt(socket, 'server', { admits: (peer) => gateway.connected(peer, identity) }),
   log,
 });
 
@@ -107,15 +117,21 @@ async function ready(): Promise<void> {
   const udp = start.port === 'off' ? undefined : await plain.listen(start.port);
   const dtls = start.dtlsPort === 'off' ? undefined : await secured.listen(start.dtlsPort);
   const tcp = await listenTcp(udp);
-  uris.listening({ udp, dtls, tcp });
-  const address = hostAddress(udp ?? dtls ?? tcp);
-  link.send({ type: 'ready', address, port: udp?.port, dtlsPort: dtls?.port, tcpPort: tcp?.port });
+  const tls = await listenTls(dtls);
+  uris.listening({ udp, dtls, tcp, tls });
+  const address = hostAddress(udp ?? dtls ?? tcp ?? tls);
+  link.send({ type: 'ready', address, port: udp?.port, dtlsPort: dtls?.port, tcpPort: tcp?.port, tlsPort: tls?.port });
 }
 
 /** A port that the system chose for UDP says nothing about TCP. */
 function listenTcp(udp: AddressInfo | undefined): Promise<AddressInfo> | undefined {
   if (start.tcpPort === 'off' || (start.tcpPort === 'same' && udp === undefined)) return undefined;
   return listener.listen(start.tcpPort !== 'same' ? start.tcpPort : start.port === 0 ? 0 : udp!.port, start.host);
+}
+
+function listenTls(dtls: AddressInfo | undefined): Promise<AddressInfo> | undefined {
+  if (start.tlsPort === 'off' || (start.tlsPort === 'same' && dtls === undefined)) return undefined;
+  return tlsListener.listen(start.tlsPort !== 'same' ? start.tlsPort : start.dtlsPort === 0 ? 0 : dtls!.port, start.host);
 }
 
 const hostAddress = (bound: AddressInfo | undefined): string => (bound === undefined ? start.host : bound.address);
@@ -126,6 +142,7 @@ link.onMessage((message) => {
   if (message.type === 'close') {
     intake.stop();
     gateway.close();
+    void tlsListener.stop();
     void listener.stop();
     secured.close(() => plain.close(() => process.exit(0)));
     return;

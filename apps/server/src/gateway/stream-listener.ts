@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { CoapStreams, StreamRole } from '@drover/coap';
 import type { Logger } from '@drover/platform';
+import { TLS_PREFIX } from '../link/security.ts';
 
 export interface StreamLimits {
   readonly maxSockets: number;
@@ -26,7 +27,7 @@ export interface StreamListenerParts {
   readonly limits?: Partial<StreamLimits>;
 }
 
-/** TCP sockets on one side, `CoapStreams` on the other; peers are named `tcp:address:port`. No error of a socket leaves this class. */
+/** TCP sockets on one side, `CoapStreams` on the other; peers are named `tcp:address:port`, or `tls:address:port`. No error of a socket leaves this class. */
 export class StreamListener {
   readonly #parts: StreamListenerParts;
   readonly #limits: StreamLimits;
@@ -53,8 +54,11 @@ export class StreamListener {
     });
   }
 
-  /** Takes over a connected socket: one that came in, one that we opened (`client`), or one that came out of TLS. */
-  adopt(socket: Socket, role: StreamRole): string | undefined {
+  /**
+   * Takes over a connected socket: one that came in, one that we opened (`client`), or one that came out of TLS, which is let in
+   * once its name is known.
+   */
+  adopt(socket: Socket, role: StreamRole, tls?: { readonly admits: (peer: string) => boolean }): string | undefined {
     const { remoteAddress, remotePort } = socket;
     // Gone before we looked, or one too many: an error of it must not end the process either.
     if (remoteAddress === undefined || !this.#hasRoom(remoteAddress)) {
@@ -62,7 +66,11 @@ export class StreamListener {
       socket.on('error', () => undefined).destroy();
       return undefined;
     }
-    const peer = `tcp:${remoteAddress}:${remotePort}`;
+    const peer = `${tls ? TLS_PREFIX : 'tcp:'}${remoteAddress}:${remotePort}`;
+    if (tls?.admits(peer) === false) {
+      socket.destroy();
+      return undefined;
+    }
     this.#open.add(socket);
     this.#count(remoteAddress, 1);
     this.#sockets.set(peer, socket);
@@ -105,7 +113,7 @@ export class StreamListener {
   }
 
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => (this.#server.listening ? this.#server.close(() => resolve()) : resolve()));
     for (const socket of this.#open) socket.destroy();
     await closed;
   }

@@ -13,7 +13,7 @@ import {
   type RequestHandle,
   type StreamRole,
 } from '@drover/coap';
-import { isSecured } from '../link/security.ts';
+import { isOverDtls, isOverTls, isSecured } from '../link/security.ts';
 
 export interface TransportParts {
   /** Everything but bytes to send, from whichever transport. */
@@ -27,7 +27,10 @@ export interface TransportParts {
   readonly settings: Partial<EndpointSettings>;
 }
 
-/** CoAP over UDP, DTLS and TCP as one: the name of a peer says which it is, `address:port`, `dtls:session` or `tcp:address:port`. */
+/**
+ * CoAP over UDP, DTLS, TCP and TLS as one: the name of a peer says which it is, `address:port`, `dtls:session`,
+ * `tcp:address:port` or `tls:address:port`.
+ */
 export class Transports implements CoapTransport {
   readonly #udp: CoapEndpoint;
   /** Apart: what strangers may fill up there is nobody's here, and addresses are the business of the sessions. */
@@ -132,13 +135,13 @@ export class Transports implements CoapTransport {
   }
 
   #of(peer: string): CoapTransport {
-    if (isSecured(peer)) return this.#dtls;
+    if (isOverDtls(peer)) return this.#dtls;
     return isStream(peer) ? this.#tcp : this.#udp;
   }
 }
 
 function isStream(peer: string): boolean {
-  return peer.startsWith('tcp:');
+  return peer.startsWith('tcp:') || isOverTls(peer);
 }
 
 export function earlier(a: number | undefined, b: number | undefined): number | undefined {

@@ -134,6 +134,7 @@ export type FromGateway =
       readonly port: number | undefined;
       readonly dtlsPort: number | undefined;
       readonly tcpPort: number | undefined;
+      readonly tlsPort: number | undefined;
     }
   | {
       readonly type: 'contact';
@@ -219,12 +220,16 @@ export interface GatewayStart {
   readonly port: number | 'off';
   readonly dtlsPort: number | 'off';
   readonly tcpPort: number | 'same' | 'off';
+  /** Of TLS; `same` as that of DTLS. */
+  readonly tlsPort: number | 'same' | 'off';
   /** `coap://host:port` that devices can reach, no trailing slash; undefined means the bound address. */
   readonly publicUri: string | undefined;
   /** The same for DTLS, `coaps://host:port`. */
   readonly publicDtlsUri: string | undefined;
   /** The same for TCP, `coap+tcp://host:port`. */
   readonly publicTcpUri: string | undefined;
+  /** The same for TLS, `coaps+tcp://host:port`. */
+  readonly publicTlsUri: string | undefined;
   /** Where a file host of the operator's serves the images by their digests, in hex; `http://…` or `https://…`, no trailing slash. */
   readonly fileHost: string | undefined;
   /** Where the key is that the data keys are wrapped by: `KeySource`. */

@@ -19,9 +19,16 @@ export interface CertificateFiles {
 }
 
 export const SESSION_PREFIX = 'dtls:';
+export const TLS_PREFIX = 'tls:';
 
 /** Whether the address of a registration, or a peer of CoAP, is a DTLS session. */
-export const isSecured = (peer: string): boolean => peer.startsWith(SESSION_PREFIX);
+export const isOverDtls = (peer: string): boolean => peer.startsWith(SESSION_PREFIX);
+
+/** Whether it is a connection over TLS. */
+export const isOverTls = (peer: string): boolean => peer.startsWith(TLS_PREFIX);
+
+/** Whether somebody has shown a credential there. */
+export const isSecured = (peer: string): boolean => isOverDtls(peer) || isOverTls(peer);
 
 /** A DTLS session, sealed. */
 export interface SealedSession {

@@ -1,9 +1,10 @@
 import { CredentialBook, type KeyRing, type WrappedKey } from '@drover/credentials';
-import type { ChainRules, OwnCertificate } from '@drover/dtls';
+import type { ChainRules, OwnCertificate, PeerIdentity } from '@drover/dtls';
 import type { Endpoint, Entropy } from '@drover/kernel';
 import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
-import type { SecurityCommand, SecurityReport, SharedCredential } from '../../link/security.ts';
+import { isOverTls, type SecurityCommand, type SecurityReport, type SharedCredential } from '../../link/security.ts';
 import { DeviceTrust } from './device-trust.ts';
+import { TlsPeers } from '../tls/tls-peers.ts';
 import { DtlsDesk } from './dtls-desk.ts';
 import { IdentityGuard } from './identity-guard.ts';
 
@@ -22,6 +23,8 @@ export interface SecuredParts extends SecurityParts {
   readonly clock: CampaignClock;
   readonly deliver: (peer: string, bytes: Uint8Array) => void;
   readonly closed: (peer: string) => void;
+  /** Of a connection over TLS. */
+  readonly closeStream: (peer: string) => void;
   readonly ask: (peer: string, done: (isAnswered: boolean) => void) => void;
   readonly knowsEcho: (endpoint: Endpoint) => boolean;
   /** It may not speak for itself any more, or not without security. */
@@ -35,6 +38,8 @@ export class Secured {
   readonly book = new CredentialBook<SharedCredential>();
   readonly desk: DtlsDesk;
   readonly guard: IdentityGuard;
+  readonly trust: DeviceTrust;
+  readonly tls: TlsPeers;
   readonly #parts: SecuredParts;
   /** What is sealed is handled when the keys are there, in the order in which it came. */
   #keys: Promise<void> = Promise.resolve();
@@ -44,6 +49,8 @@ export class Secured {
     const { keys, clock, own, roots = [], revocationLists, entropy, log, tell } = parts;
     const now = (): ReturnType<CampaignClock['now']> => clock.now();
     const trust = new DeviceTrust({ book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
+    this.trust = trust;
+    this.tls = new TlsPeers(trust);
     this.desk = new DtlsDesk({
       entropy,
       trust,
@@ -61,7 +68,7 @@ export class Secured {
     });
     this.guard = new IdentityGuard({
       book: this.book,
-      credentialAt: (peer) => this.desk.credentialAt(peer),
+      credentialAt: (peer) => (isOverTls(peer) ? this.tls : this.desk).credentialAt(peer),
       clock: now,
       now: monotonicMs,
       tell,
@@ -89,9 +96,20 @@ export class Secured {
     this.#keys.catch(this.#parts.onFatal);
   }
 
+  /** A connection over TLS, whose device has shown who it is. `false`: it opens nothing any more. */
+  connected(peer: string, identity: PeerIdentity): boolean {
+    const found = this.trust.of(identity);
+    if ('refused' in found) return false;
+    const { kind, identity: name } = found.credential;
+    this.tls.add(peer, identity, found.credential);
+    this.#parts.tell({ type: 'credential-used', kind, identity: name, at: this.#parts.clock.now() });
+    return true;
+  }
+
   #put(credential: SharedCredential): void {
     this.book.put(credential);
     this.desk.review(credential);
+    for (const peer of this.tls.barredBy(credential)) this.#parts.closeStream(peer);
     this.#parts.barred(credential.endpoint);
   }
 }
