@@ -9,6 +9,7 @@ import { pushed, served } from './coap/rates.mjs';
 import { takeTurns } from './rounds.mjs';
 import { api, drover, OUT, release, startServer, VERSION } from './server.mjs';
 import { changesTogether } from './store.mjs';
+import { endpointOf, keyOf } from './update/keys.mjs';
 
 export const about = '20,000 devices updated by push and by pull, 64 KiB each, the whole path to SQLite';
 
@@ -86,23 +87,25 @@ async function until(isSo, what, everyMs = 250) {
 }
 
 /** A server with a fleet that is registered and read, and a release; `use` begins with the campaign. */
-async function withFleet({ method, scale, holdsAt, progress }, use) {
+async function withFleet({ method, scale, holdsAt, progress, devices = DEVICES, seed }, use) {
   mkdirSync(OUT, { recursive: true });
   const folder = mkdtempSync(join(OUT, 'bench-update-'));
   const probe = join(folder, 'probe');
-  const fleet = new Fleet(DEVICES);
+  const fleet = new Fleet(devices);
   let server;
   try {
     process.env.DROVER_BENCH_PROBE = probe;
     const clock = ['--time-scale', String(scale), '--time-origin', ORIGIN, '--wall-origin', String(Date.now())];
     server = await startServer(folder, clock, { execArgv: ['--import', join(import.meta.dirname, 'update', 'probe.mjs')] });
     await release(folder, { models: ['WM-300'], size: IMAGE_BYTES, created: ORIGIN });
-    await fleet.start({ server: server.coap.slice('coap://'.length), method, version: VERSION, holdsAt });
+    if (seed !== undefined) await shareKeys(folder, devices, seed);
+    const at = new URL(seed === undefined ? server.coap : server.coaps).host;
+    await fleet.start({ server: at, method, version: VERSION, holdsAt, seed });
     await until(async () => {
       const { registered, exchanges } = await fleet.seen();
-      progress(`${method}: ${registered} of ${DEVICES} devices have registered`);
+      progress(`${method}: ${registered} of ${devices} devices have registered`);
       // One Register and three reads each.
-      return exchanges >= 4 * DEVICES;
+      return exchanges >= 4 * devices;
     }, 'a fleet that is known');
     await sleep(2000);
     writeFileSync(join(folder, 'bench.yaml'), campaign(method === 'push' ? 'Push' : 'Pull'));
@@ -114,6 +117,13 @@ async function withFleet({ method, scale, holdsAt, progress }, use) {
     await sleep(500);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A key for each device, handed over as people do it. */
+async function shareKeys(folder, devices, seed) {
+  const rows = Array.from({ length: devices }, (_, index) => `${endpointOf(index)},${keyOf(seed, index).toString('hex')}`);
+  writeFileSync(join(folder, 'keys.csv'), `endpoint,key\n${rows.join('\n')}\n`, { mode: 0o600 });
+  await drover('credentials', 'import', join(folder, 'keys.csv'));
 }
 
 /** What the gateway's thread saw of its own event loop since the campaign began, ms. */
@@ -138,8 +148,8 @@ async function whyFailed(server) {
 }
 
 /** From the campaign to the last device that is proven to run the new version. */
-const updateAll = (method, progress) =>
-  withFleet({ method, scale: FAST, progress }, async ({ server, fleet, folder, probe }) => {
+export const updateAll = (method, progress, { devices = DEVICES, seed } = {}) =>
+  withFleet({ method, scale: FAST, progress, devices, seed }, async ({ server, fleet, folder, probe }) => {
     writeFileSync(`${probe}.begin`, '');
     await sleep(1000);
     const started = performance.now();
@@ -147,14 +157,14 @@ const updateAll = (method, progress) =>
     let last = { succeeded: 0, failed: 0 };
     await until(async () => {
       last = await succeeded(server);
-      progress(`${method}: ${last.succeeded} of ${DEVICES} devices are updated, ${last.failed} have failed`);
-      return last.succeeded + last.failed >= DEVICES;
+      progress(`${method}: ${last.succeeded} of ${devices} devices are updated, ${last.failed} have failed`);
+      return last.succeeded + last.failed >= devices;
     }, 'the end of the campaign');
     const seconds = (performance.now() - started) / 1000;
     if (last.failed > 0) throw new Error(`${last.failed} devices were not updated: ${await whyFailed(server)}`);
     await sleep(1000);
     const { exchanges, mostExchanges, blocks } = await fleet.seen();
-    return { perSecond: DEVICES / seconds, seconds, exchanges: exchanges / DEVICES, mostExchanges, blocks: blocks / DEVICES, delay: loopDelay(folder) };
+    return { perSecond: devices / seconds, seconds, exchanges: exchanges / devices, mostExchanges, blocks: blocks / devices, delay: loopDelay(folder) };
   });
 
 /** All of them have the beginning of the image at once, and stand still. */

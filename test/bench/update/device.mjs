@@ -1,7 +1,9 @@
 // A meter at speed: registers, answers what it is read, takes the image, and comes back with the new version. It trusts the server.
 import { createSocket } from 'node:dgram';
 import { CODE, encodeMessage, writeOptions } from '@drover/coap';
+import { DtlsClient, PeerTrust } from '@drover/dtls';
 import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
+import { SystemEntropy } from '@drover/platform';
 import { answerTo, blockAnswer, blockIn, isRequest, OPTION, optionIn, pathIn, payloadIn } from '../wire.mjs';
 
 export const OLD = '2.4.0';
@@ -22,9 +24,13 @@ const known = new Map();
 /** Most devices say the same: encoded once. */
 const shared = (key, make) => known.get(key) ?? known.set(key, make()).get(key);
 const EMPTY = Buffer.alloc(0);
+const SETTINGS = { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], cidBytes: 0 };
+const [entropy, trust] = [new SystemEntropy(), new (class extends PeerTrust {})()];
 
 export class Device {
   #socket = createSocket({ type: 'udp4' });
+  /** Of a device with a key. */
+  #session;
   #index;
   #fleet;
   #messageId = 1;
@@ -47,12 +53,33 @@ export class Device {
   constructor(index, fleet) {
     this.#index = index;
     this.#fleet = fleet;
-    this.#socket.on('message', (bytes) => (isRequest(bytes) ? this.#asked(bytes) : this.#answered(bytes)));
+    if (fleet.keyOf) this.#session = this.#secured(fleet.keyOf(index));
+    this.#socket.on('message', (bytes) => (this.#session ? this.#session.receive(bytes, performance.now()) : this.#heard(bytes)));
     this.#socket.on('error', () => undefined);
   }
 
   start() {
-    this.#socket.bind(0, `127.${1 + (this.#index >> 16)}.${(this.#index >> 8) & 255}.${this.#index & 255}`, () => this.#register());
+    this.#socket.bind(0, `127.${1 + (this.#index >> 16)}.${(this.#index >> 8) & 255}.${this.#index & 255}`, () => (this.#session ? this.#session.connect(performance.now()) : this.#register()));
+  }
+
+  #secured(key) {
+    const sink = (output) => {
+      if (output.type === 'datagram') this.#socket.send(output.bytes, this.#fleet.port, this.#fleet.host);
+      else if (output.type === 'data') this.#heard(output.bytes);
+      else if (output.type === 'opened') this.#register();
+    };
+    const psk = { identity: Buffer.from(this.#fleet.endpointOf(this.#index)), key };
+    return new DtlsClient({ sink, server: 'server', entropy, trust, psk }, SETTINGS);
+  }
+
+  #heard(bytes) {
+    if (isRequest(bytes)) this.#asked(bytes);
+    else this.#answered(bytes);
+  }
+
+  #transmit(bytes) {
+    if (this.#session) this.#session.send(bytes);
+    else this.#socket.send(bytes, this.#fleet.port, this.#fleet.host);
   }
 
   close() {
@@ -68,6 +95,7 @@ export class Device {
   }
 
   repeat(now) {
+    this.#session?.advance(now);
     if (this.#sent && now - this.#sentAt > REPEAT_MS) this.#send(this.#sent);
   }
 
@@ -86,7 +114,7 @@ export class Device {
   #send(bytes) {
     this.#sent = bytes;
     this.#sentAt = performance.now();
-    this.#socket.send(bytes, this.#fleet.port, this.#fleet.host);
+    this.#transmit(bytes);
   }
 
   #answered(bytes) {
@@ -100,7 +128,7 @@ export class Device {
     const id = bytes.readUInt16BE(2);
     const answer = this.#last.id === id ? this.#last.answer : this.#answerTo(bytes);
     this.#last = { id, answer };
-    this.#socket.send(answer, this.#fleet.port, this.#fleet.host);
+    this.#transmit(answer);
   }
 
   #answerTo(bytes) {
@@ -213,8 +241,7 @@ export class Device {
     head[0] = 0x50 | this.#observed.length;
     head[1] = CODE.CONTENT;
     head.writeUInt16BE(this.#messageId, 2);
-    const bytes = Buffer.concat([head, this.#observed, this.#firmware({ observe: this.#sequence++ })]);
-    this.#socket.send(bytes, this.#fleet.port, this.#fleet.host);
+    this.#transmit(Buffer.concat([head, this.#observed, this.#firmware({ observe: this.#sequence++ })]));
   }
 
   #installed() {

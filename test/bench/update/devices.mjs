@@ -1,5 +1,6 @@
 // A share of the fleet in a process of its own: told what to do by message, and counts what the devices have seen.
 import { Device } from './device.mjs';
+import { endpointOf, keyOf } from './keys.mjs';
 
 /** Devices switched on per 10 ms: a server has to answer them all. */
 const AT_ONCE = 10;
@@ -7,9 +8,9 @@ const AT_ONCE = 10;
 let fleet;
 let devices = [];
 
-function start({ server, from, to, method, version, holdsAt }) {
+function start({ server, from, to, method, version, holdsAt, seed }) {
   const [host, port] = [server.slice(0, server.lastIndexOf(':')), Number(server.slice(server.lastIndexOf(':') + 1))];
-  fleet = { host, port, method, version, holdsAt, endpointOf: (index) => `urn:imei:${String(index).padStart(15, '0')}` };
+  fleet = { host, port, method, version, holdsAt, endpointOf, keyOf: seed === undefined ? undefined : (index) => keyOf(seed, index) };
   devices = Array.from({ length: to - from }, (_, index) => new Device(from + index, fleet));
   let at = 0;
   const on = setInterval(() => {

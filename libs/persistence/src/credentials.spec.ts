@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { DEFAULT_NAMESPACE, Endpoint, Instant } from '@drover/kernel';
+import { scratchFolder } from '@drover/testkit';
+import { AuditAppender, loadSnapshot, openDatabase, takeLease, Writer, type AuditRow, type CredentialRecord } from './index.ts';
+
+class NoLog extends AuditAppender<never> {
+  append(): { rows: AuditRow[]; committed: () => void } {
+    return { rows: [], committed: () => undefined };
+  }
+}
+
+let scratch: ReturnType<typeof scratchFolder>;
+let database: DataSource;
+let writer: Writer<never>;
+
+beforeEach(async () => {
+  scratch = scratchFolder();
+  database = await openDatabase(scratch.file('drover.sqlite'));
+  const onFatal = (error: unknown): never => {
+    throw error;
+  };
+  writer = new Writer(database, { log: new NoLog(), epoch: await takeLease(database), onFatal });
+});
+
+afterEach(async () => {
+  await database.destroy();
+  scratch.remove();
+});
+
+const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+};
+
+it('a credential comes back as it was, and is one row however often it changes', async () => {
+  const first: CredentialRecord = {
+    namespace: DEFAULT_NAMESPACE,
+    endpoint: Endpoint('d'),
+    kind: 'psk',
+    identity: 'i',
+    secret: { key: 'k', box: 'AAAA' },
+    fingerprint: 'f',
+    state: 'active',
+    createdAt: Instant(1),
+    createdBy: 'ann',
+  };
+  const { secret: _, ...rest } = first;
+  const revoked: CredentialRecord = { ...rest, state: 'revoked', revokedAt: Instant(2), revokedWhy: 'lost' };
+  await writer.commit({ credentials: [first, { ...first, kind: 'x509' }] }, []);
+  await writer.commit({ credentials: [revoked] }, []);
+  expect(await all((await loadSnapshot(database)).credentials)).toEqual([revoked, { ...first, kind: 'x509' }]);
+  expect(JSON.stringify(await database.query('SELECT * FROM credential WHERE kind = ?', ['psk']))).not.toContain('AAAA');
+});
+
+it('data keys come back in the order in which they were made: the last of a purpose is in use', async () => {
+  const key = (id: string) => ({ id, purpose: 'secrets', wrapped: 'w', under: 'u', createdAt: Instant(1) }) as const;
+  await writer.commit({ dataKeys: [key('b')] }, []);
+  await writer.commit({ dataKeys: [key('a')] }, []);
+  await writer.commit({ dataKeys: [{ ...key('b'), under: 'v' }] }, []);
+  expect((await loadSnapshot(database)).dataKeys.map(({ id, under }) => `${id} ${under}`)).toEqual(['b v', 'a u']);
+});
+
+it('a session that was saved and has ended within one commit is gone', async () => {
+  const session = (name: string, box: string) => ({ name, state: { key: 'k', box } });
+  await Promise.all([
+    writer.commit({ sessions: [session('dtls:1', 'old'), session('dtls:2', 'x')] }, []),
+    writer.commit({ sessions: [session('dtls:1', 'new')] }, []),
+    writer.commit({ dropSessions: ['dtls:2', 'dtls:never'] }, []),
+  ]);
+  expect(await all((await loadSnapshot(database)).sessions)).toEqual([session('dtls:1', 'new')]);
+});
