@@ -22,6 +22,8 @@ export class Conversation {
   readonly transcript = new Transcript();
   /** Once there are keys. */
   channel?: Channel;
+  /** Most bytes of content in a record, once the peer has said so: max_fragment_length holds from the first flight on. */
+  recordLimit = MAX_PLAINTEXT;
   readonly #settings: DtlsSettings;
   readonly #incoming: Reassembly;
   #flight: FlightItem[] = [];
@@ -85,7 +87,7 @@ export class Conversation {
       plain: (type: number, bytes: Buffer) => this.plain(type, bytes),
       protect: (type: number, bytes: Buffer) => channel!.seal(type, bytes),
       overhead: channel?.overhead ?? 0,
-      recordLimit: channel?.parts.recordLimit ?? MAX_PLAINTEXT,
+      recordLimit: this.recordLimit,
     };
     return packFlight(this.#flight, writer, this.#settings.mtu);
   }
