@@ -27,6 +27,7 @@ const STEPS = {
     [...JEST, '--selectProjects', 'e2e', '--runInBand', '--passWithNoTests', '--json', `--outputFile=${out('e2e.json')}`, ...args],
   ],
   'test:faults': (args) => [['test/faults/main.ts', ...args]],
+  'dtls-table': (args) => [['scripts/dtls-table.mjs', ...args]],
   'test:interop': (args) => [[...JEST, '--selectProjects', 'interop', '--forceExit', ...args]],
   check: () => [
     [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
@@ -52,7 +53,7 @@ if (!steps) {
 try {
   mkdirSync(join(ROOT, 'out'), { recursive: true });
   const env = await prepare();
-  if (task.startsWith('test') || task === 'check') env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+  if (task.startsWith('test') || task === 'check' || task === 'dtls-table') env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
   for (const step of steps(args)) {
     const code = await run('node', step, { env });
     if (code !== 0) process.exit(code);

@@ -30,7 +30,7 @@ export interface Notification {
 /** CoAP on a real socket of either kind, with counters of what crosses it: datagrams on UDP, writes and reads on TCP. */
 export interface Wire {
   readonly coap: CoapTransport;
-  readonly scheme: 'coap' | 'coap+tcp';
+  readonly scheme: 'coap' | 'coap+tcp' | 'coaps';
   readonly counted: { sent: number; received: number };
   /** Its port. */
   start(): Promise<number>;

@@ -56,9 +56,10 @@ export class CoapBench {
   readonly #timer = setInterval(() => this.#count(), NOTIFY_EVERY_MS);
   #counter = 0;
 
-  constructor(transport: Transport = 'udp') {
+  constructor(transport: Transport | ((sink: Sink) => Wire) = 'udp') {
     const sink: Sink = (output) => this.#onOutput(output);
-    this.#wire = transport === 'udp' ? new UdpWire(sink) : new TcpWire(sink);
+    if (typeof transport === 'function') this.#wire = transport(sink);
+    else this.#wire = transport === 'udp' ? new UdpWire(sink) : new TcpWire(sink);
   }
 
   async start(): Promise<string> {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ownCertificate } from '@drover/testkit';
-import { ClientSide, freePort, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide } from './dtls-wire.ts';
+import { ClientSide, freePort, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide, type Weather } from './dtls-wire.ts';
+import { Proof, type Condition } from './dtls-proof.ts';
 import { saySkipped } from './skipped.ts';
 
 // OpenSSL's own client and server on the other side of the wire, in processes of their own.
@@ -24,7 +25,15 @@ const SUITES = [
 ] as const;
 
 const papers = new Papers();
-afterAll(() => papers.remove());
+const proof = new Proof('openssl', version.split(' ').slice(0, 2).join(' '), [
+  { suites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], why: 'no such suite' },
+  { mode: 'rpk', why: 'raw public keys only from OpenSSL 3.2 on' },
+]);
+afterAll(() => {
+  papers.remove();
+  proof.write();
+});
+const modeOf = (name: string) => (name.startsWith('PSK') ? 'psk' : 'x509');
 
 const pskArgs = ['-psk_identity', PSK_IDENTITY, '-psk', PSK_HEX];
 /** Without the level OpenSSL offers no tag of eight bytes. */
@@ -47,18 +56,19 @@ there('openssl s_client', () => {
 
   describe.each(SUITES)('%s', (name, suite) => {
     it.each([
-      ['as it comes', [], {}],
-      ['in datagrams of 256 bytes', ['-mtu', '256'], {}],
-      ['with two datagrams lost each way', ['-timeout'], { lose: [1, 3] }],
-      ['out of order', ['-timeout'], { delay: [1, 2] }],
-    ])('%s', async (_, more, weather) => {
+      ['plain', [], {}],
+      ['small datagrams', ['-mtu', '256'], {}],
+      ['loss', ['-timeout'], { lose: [1, 3] }],
+      ['reordering', ['-timeout'], { delay: [1, 2] }],
+    ] as [Condition, string[], Weather][])('%s', async (condition, more, weather) => {
       ours = await new ServerSide({ mtu: more.includes('-mtu') ? 256 : 1200 }, weather).listen();
       theirs = dial(name, ...more);
       const { session } = await ours.until('opened');
       expect(session.suite).toBe(suite);
-      expect(session.identity.kind).toBe(name.startsWith('PSK') ? 'psk' : 'x509');
+      expect(session.identity.kind).toBe(modeOf(name));
       theirs.type('from openssl');
       await theirs.prints('echo from openssl');
+      proof.saw({ suite, mode: modeOf(name), role: 'client', condition });
     });
   });
 
@@ -75,6 +85,7 @@ there('openssl s_client', () => {
     expect((await ours.until('opened', 2)).isResumed).toBe(true);
     theirs.type('second');
     await theirs.prints('echo second');
+    proof.saw({ suite: 'TLS_PSK_WITH_AES_128_CCM_8', mode: 'psk', role: 'client', condition: 'resumption' });
   });
 
   it('takes up its session again by id', async () => {
@@ -88,6 +99,7 @@ there('openssl s_client', () => {
     await theirs.ends();
     theirs = dial('PSK-AES128-GCM-SHA256', '-no_ticket', '-sess_in', kept);
     expect((await ours.until('opened', 2)).isResumed).toBe(true);
+    proof.saw({ suite: 'TLS_PSK_WITH_AES_128_GCM_SHA256', mode: 'psk', role: 'client', condition: 'resumption' });
   });
 
   it('that asks for a renegotiation is refused, and stays', async () => {
@@ -152,22 +164,24 @@ there('openssl s_server', () => {
 
   describe.each(SUITES)('%s', (name, suite) => {
     it.each([
-      ['as it comes', [], {}, {}],
-      ['with a cookie', ['-listen'], {}, {}],
-      ['in datagrams of 256 bytes', ['-mtu', '256'], { mtu: 256 }, {}],
-      ['with two datagrams lost each way', ['-timeout'], {}, { lose: [1, 2] }],
-    ])('%s', async (_, more, settings, weather) => {
+      ['plain', [], {}, {}],
+      ['plain', ['-listen'], {}, {}],
+      ['small datagrams', ['-mtu', '256'], { mtu: 256 }, {}],
+      ['loss', ['-timeout'], {}, { lose: [1, 2] }],
+      ['reordering', ['-timeout'], {}, { delay: [1, 2] }],
+    ] as [Condition, string[], object, Weather][])('%s %j', async (condition, more, settings, weather) => {
       await start(name, ...more);
       const own = { ...ownCertificate('device'), rawKey: undefined };
       ours = await new ClientSide(port, { ...settings, suites: [suite] }, { weather, ports: { own } }).connect();
       const { session } = await ours.until('opened');
-      expect([session.suite, session.identity.kind]).toEqual([suite, name.startsWith('PSK') ? 'psk' : 'x509']);
+      expect([session.suite, session.identity.kind]).toEqual([suite, modeOf(name)]);
       ours.client.send(Buffer.from('from us\n'));
       await theirs.prints('from us');
       theirs.type('from openssl');
       expect((await ours.until('data')).bytes.toString()).toBe('from openssl\n');
       ours.client.close();
       expect(await ours.until('closed')).toMatchObject({ reason: 'local' });
+      proof.saw({ suite, mode: modeOf(name), role: 'server', condition });
     });
   });
 
@@ -186,6 +200,7 @@ there('openssl s_server', () => {
     expect((await ours.until('opened')).isResumed).toBe(true);
     ours.client.send(Buffer.from('resumed\n'));
     await theirs.prints('resumed');
+    proof.saw({ suite: 'TLS_PSK_WITH_AES_128_CCM_8', mode: 'psk', role: 'server', condition: 'resumption' });
   });
 
   it('with another key is not taken for ours', async () => {

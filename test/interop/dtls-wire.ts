@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DtlsClient, DtlsServer, SUITES } from '@drover/dtls';
-import type { ClientPorts, ClientSettings, DtlsOutput, ServerSettings, SuiteName } from '@drover/dtls';
+import type { ClientPorts, ClientSettings, DtlsOutput, ServerSettings, SessionHandle, SuiteName } from '@drover/dtls';
 import { Entropy } from '@drover/kernel';
 import { certificateDer, ownCertificate, privateKeyOf, PSK, PSK_IDENTITY, TestTrust } from '@drover/testkit';
 import type { CertificateName, KeyName } from '@drover/testkit';
@@ -94,14 +94,15 @@ export class ServerSide extends Side {
   readonly trust = new TestTrust();
   readonly server: DtlsServer;
   port = 0;
-  answer: (bytes: Buffer) => Buffer = (bytes) => Buffer.concat([Buffer.from('echo '), bytes]);
+  hear: (session: SessionHandle, bytes: Buffer) => void = (session, bytes) =>
+    void this.server.send(session, Buffer.concat([Buffer.from('echo '), bytes]));
 
   constructor(settings: Partial<ServerSettings> = {}, weather: Weather = {}) {
     super(weather);
     const sink = (output: DtlsOutput): void => {
       this.said.push(output);
       if (output.type === 'datagram') this.wire.send(output.bytes, output.address);
-      if (output.type === 'data') this.server.send(output.session, this.answer(output.bytes));
+      if (output.type === 'data') this.hear(output.session, output.bytes);
     };
     this.server = new DtlsServer(
       { sink, entropy: new RandomEntropy(), trust: this.trust, own: ownCertificate('server') },
@@ -121,12 +122,14 @@ export class ServerSide extends Side {
 export class ClientSide extends Side {
   readonly client: DtlsClient;
   readonly trust = new TestTrust();
+  hear: (bytes: Buffer) => void = () => undefined;
 
   constructor(port: number, settings: Partial<ClientSettings> = {}, more: { weather?: Weather; ports?: Partial<ClientPorts> } = {}) {
     super(more.weather ?? {});
     const sink = (output: DtlsOutput): void => {
       this.said.push(output);
       if (output.type === 'datagram') this.wire.send(output.bytes, output.address);
+      if (output.type === 'data') this.hear(output.bytes);
     };
     const psk = { identity: Buffer.from(PSK_IDENTITY), key: PSK };
     const ports = { sink, entropy: new RandomEntropy(), trust: this.trust, psk, server: `127.0.0.1:${port}`, ...more.ports };
@@ -167,11 +170,19 @@ export class Papers {
     return this.#write(name, content);
   }
 
+  bytes(name: string, content: Uint8Array): string {
+    return this.#write(name, content);
+  }
+
+  read(path: string): string {
+    return readFileSync(path, 'utf8');
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }
 
-  #write(name: string, content: string): string {
+  #write(name: string, content: string | Uint8Array): string {
     const path = join(this.folder, name);
     writeFileSync(path, content);
     return path;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DtlsBench, endOf, forge, forgeMessage, rewriting, rewritingAnswer, type DtlsWorld } from '@drover/testkit';
+import { DtlsBench, endOf, forge, forgeMessage, ownCertificate, rewriting, rewritingAnswer, type DtlsWorld } from '@drover/testkit';
 import { ALERT, CONTENT, encodeHelloVerifyRequest, EXTENSION, MESSAGE, type ServerHello } from '../index.ts';
 
 // A server that is none, or plays false: what our own client takes from it.
@@ -123,4 +123,16 @@ it('names no suite for which it has no credentials', () => {
   const bench = new DtlsBench({ ports: { psk: undefined }, client: { suites } });
   expect(() => bench.connect()).not.toThrow();
   expect(bench.said('client', 'opened')).toEqual([]);
+});
+
+it('a certificate where a raw key alone was asked for: unsupported_certificate', () => {
+  const bench = new DtlsBench({
+    client: { suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8'], serverCertificateTypes: ['rpk'] },
+    serverOwn: ownCertificate('server'),
+  });
+  bench.meddle = rewritingAnswer(({ extensions }) => ({
+    extensions: new Map([...extensions].filter(([type]) => type !== EXTENSION.server_certificate_type)),
+  }));
+  bench.connect();
+  expect(endOf(bench, 'client')).toBe('by us unsupported_certificate');
 });

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { DtlsBench, type DtlsWorld } from '@drover/testkit';
+import { MESSAGE, Reassembly } from '../index.ts';
 
 // Somebody with many addresses, or many credentials, and much time.
 
@@ -79,4 +80,26 @@ it('nothing is left behind by a thousand failed handshakes', () => {
   bench.pass(200_000);
   expect(bench.server.load).toEqual({ sessions: 0, halfOpen: 0, turnedAway: 0, resumable: 0 });
   expect(bench.server.nextTimerAt()).toBeUndefined();
+});
+
+it('one IPv6 network of /64 cannot take all places', () => {
+  const addresses = [...Array(20).keys()].map((i) => `[2001:db8:0:1:${i.toString(16)}::${i + 1}]:5684`);
+  const bench = halfOpened({ server: { maxHalfOpenPerHost: 3 } }, [...addresses, '[2001:db8:0:2::1]:1', '[2001:db8::7]:1', '[::1]:1']);
+  expect(bench.server.load.halfOpen).toBe(6);
+});
+
+it('a client that announces eight certificates of full size and sends a byte of each is kept small', () => {
+  const incoming = new Reassembly(0, 8192);
+  for (let sequence = 0; sequence < 8; sequence++) {
+    incoming.add({ type: MESSAGE.certificate, sequence, length: 8192, offset: 0, bytes: Buffer.of(1) });
+  }
+  expect(incoming.kept).toBeLessThan(16_384);
+});
+
+it('beside the largest certificate there is room for what else a flight has', () => {
+  const incoming = new Reassembly(0, 8192);
+  for (const [sequence, type] of [MESSAGE.finished, MESSAGE.certificate_verify, MESSAGE.client_key_exchange].entries()) {
+    expect(incoming.add({ type, sequence: 3 - sequence, length: 1024, offset: 0, bytes: Buffer.alloc(1) })).toBe('taken');
+  }
+  expect(incoming.add({ type: MESSAGE.certificate, sequence: 0, length: 8192, offset: 0, bytes: Buffer.alloc(1) })).toBe('taken');
 });

@@ -50,7 +50,9 @@ export function writeServerName(name: string): Buffer {
   return vector(2, uint(1, 0), vector(2, Buffer.from(name, 'latin1')));
 }
 
-/** The host name; an IP literal is passed on as it is, for devices write them though they must not. */
+const MOST_NAME_BYTES = 255;
+
+/** The host name, of at most 255 bytes; an IP literal is passed on as it is, for devices write them though they must not. */
 export function readServerName(from: Reader): string | undefined {
   const end = from.left - 2;
   if (from.uint(2) !== end || end === 0) throw new DtlsError('DTLS_DECODE_ERROR', 'a list of server names that is none');
@@ -59,6 +61,7 @@ export function readServerName(from: Reader): string | undefined {
     const type = from.uint(1);
     const text = from.vector(2, 1).toString('latin1');
     if (type !== 0) continue;
+    if (text.length > MOST_NAME_BYTES) throw new DtlsError('DTLS_ILLEGAL_PARAMETER', 'a host name of more than 255 bytes');
     if (name !== undefined) throw new DtlsError('DTLS_ILLEGAL_PARAMETER', 'two host names');
     name = text;
   }

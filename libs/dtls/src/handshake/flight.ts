@@ -37,7 +37,8 @@ function packMessage(item: Extract<FlightItem, { kind: 'message' }>, writer: Rec
   do {
     const left = body.length - offset;
     const room = packing.roomFor(overhead + Math.min(left, LEAST_FRAGMENT)) - overhead;
-    const size = Math.min(left, room, writer.recordLimit - MESSAGE_HEADER_BYTES);
+    // Where a Connection ID leaves no room, a datagram too large for the path may arrive; one of nothing never does.
+    const size = Math.min(left, Math.max(room, LEAST_FRAGMENT), writer.recordLimit - MESSAGE_HEADER_BYTES);
     const bytes = body.subarray(offset, offset + size);
     const fragment = encodeFragment({ type: message.type, sequence: message.sequence, length: body.length, offset, bytes });
     packing.put(isProtected ? writer.protect(CONTENT.handshake, fragment) : writer.plain(CONTENT.handshake, fragment));

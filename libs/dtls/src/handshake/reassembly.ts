@@ -7,10 +7,13 @@ const MOST_AHEAD = 8;
 const MOST_OF_OTHERS = 1024;
 const MOST_OF_A_HELLO = 2048;
 
+/** Messages of a flight beside one certificate, if all are as long as they may be. */
+const MOST_BESIDE_A_CERTIFICATE = 4 * MOST_OF_OTHERS;
+
 interface Partial {
   readonly type: number;
   readonly body: Buffer;
-  /** One byte for each of the body: 1 where it has arrived. */
+  /** One bit for each byte of the body: 1 where it has arrived. */
   readonly arrived: Uint8Array;
   missing: number;
 }
@@ -37,7 +40,7 @@ export class Reassembly {
 
   /** Bytes kept. */
   get kept(): number {
-    return [...this.#partials.values()].reduce((sum, { body }) => sum + 2 * body.length, 0);
+    return [...this.#partials.values()].reduce((sum, { body, arrived }) => sum + body.length + arrived.length, 0);
   }
 
   /** `old`: of a message that was handed out already, so the peer repeats itself. `ignored`: too far ahead to be kept, or empty. */
@@ -46,16 +49,11 @@ export class Reassembly {
     if (fragment.sequence >= this.#next + MOST_AHEAD) return 'ignored';
     if (fragment.bytes.length === 0 && fragment.length > 0) return 'ignored';
     const partial = this.#partials.get(fragment.sequence) ?? this.#begin(fragment);
+    if (partial === undefined) return 'ignored';
     if (partial.type !== fragment.type || partial.body.length !== fragment.length) {
       throw new DtlsError('DTLS_ILLEGAL_PARAMETER', 'two fragments of one message disagree about it');
     }
-    const { offset, bytes } = fragment;
-    for (let i = 0; i < bytes.length; i++) {
-      if (partial.arrived[offset + i] === 1) continue;
-      partial.body[offset + i] = bytes[i]!;
-      partial.arrived[offset + i] = 1;
-      partial.missing -= 1;
-    }
+    fill(partial, fragment);
     return 'taken';
   }
 
@@ -68,9 +66,13 @@ export class Reassembly {
     return { type: partial.type, sequence: this.#next - 1, body: partial.body };
   }
 
-  #begin({ type, length, sequence }: Fragment): Partial {
+  /** `undefined` where there is no room for more: nobody has shown who it is yet, and a byte of each of many messages must not fill our memory. */
+  #begin({ type, length, sequence }: Fragment): Partial | undefined {
     if (length > this.#mostOf(type)) throw new DtlsError('DTLS_ILLEGAL_PARAMETER', `${messageName(type)} of ${length} bytes`);
-    const partial = { type, body: Buffer.alloc(length), arrived: new Uint8Array(length), missing: length };
+    // The next message always has its place, or others ahead of it could keep it out for good.
+    const hasRoom = this.kept + length <= this.#mostOfACertificate + MOST_BESIDE_A_CERTIFICATE;
+    if (!hasRoom && sequence !== this.#next) return undefined;
+    const partial = { type, body: Buffer.alloc(length), arrived: new Uint8Array((length + 7) >> 3), missing: length };
     this.#partials.set(sequence, partial);
     return partial;
   }
@@ -80,5 +82,18 @@ export class Reassembly {
     return type === MESSAGE.client_hello || type === MESSAGE.server_hello || type === MESSAGE.new_session_ticket
       ? MOST_OF_A_HELLO
       : MOST_OF_OTHERS;
+  }
+}
+
+/** What has arrived stays: later fragments do not overwrite it. */
+function fill(partial: Partial, { offset, bytes }: Fragment): void {
+  const { arrived, body } = partial;
+  for (let i = 0; i < bytes.length; i++) {
+    const at = offset + i;
+    const bit = 1 << (at & 7);
+    if ((arrived[at >> 3]! & bit) !== 0) continue;
+    arrived[at >> 3]! |= bit;
+    body[at] = bytes[i]!;
+    partial.missing -= 1;
   }
 }

@@ -149,6 +149,7 @@ export class ClientHandshake {
   #onHello(message: HandshakeMessage): boolean {
     this.#answer = requireAnswer(decodeServerHello(message.body), this.#hello, this.#context);
     this.#agreed = this.#answer.agreed;
+    this.#conversation.recordLimit = this.#agreed.recordLimit;
     this.#conversation.transcript.add(message);
     if (this.#answer.isResumed) return this.#resume();
     const { keyExchange } = this.#agreed.suite;

@@ -113,8 +113,9 @@ function requireExtensions(extensions: ServerExtensions, { suite }: ServerHello,
   if (extensions.maxFragmentLength !== undefined && extensions.recordSizeLimit !== undefined) {
     throw new DtlsError('DTLS_ILLEGAL_PARAMETER', 'max_fragment_length beside record_size_limit');
   }
-  const type = extensions.serverCertificateType;
-  if (type !== undefined && !settings.serverCertificateTypes.map(typeNumber).includes(type)) {
+  // Who does not answer this one will show X.509 (RFC 7250 section 4.2).
+  const type = extensions.serverCertificateType ?? CERTIFICATE_TYPE.x509;
+  if (chosen.keyExchange === 'ecdhe_ecdsa' && !settings.serverCertificateTypes.map(typeNumber).includes(type)) {
     throw new DtlsError('DTLS_UNSUPPORTED_CERTIFICATE', `certificate type ${type} was not offered`);
   }
 }

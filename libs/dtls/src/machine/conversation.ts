@@ -3,8 +3,11 @@ import type { Fragment, HandshakeMessage } from '../handshake/message.ts';
 import { Reassembly } from '../handshake/reassembly.ts';
 import { Transcript } from '../handshake/transcript.ts';
 import type { Channel } from '../record/channel.ts';
-import { encodeRecord, MAX_PLAINTEXT, NO_CID, VERSION_1_2 } from '../record/record.ts';
+import { encodeRecord, MAX_PLAINTEXT, NO_CID, RECORD_HEADER_BYTES, VERSION_1_2 } from '../record/record.ts';
 import type { DtlsSettings } from './settings.ts';
+
+/** No path and no peer is so narrow that a handshake must go in smaller pieces. */
+const LEAST_DATAGRAM = 256;
 
 export interface ConversationStart {
   /** Number of the first handshake message that we send, and of the first that we expect. */
@@ -22,6 +25,8 @@ export class Conversation {
   readonly transcript = new Transcript();
   /** Once there are keys. */
   channel?: Channel;
+  /** Most bytes of content in a record, once the peer has said so: max_fragment_length holds from the first flight on. */
+  recordLimit = MAX_PLAINTEXT;
   readonly #settings: DtlsSettings;
   readonly #incoming: Reassembly;
   #flight: FlightItem[] = [];
@@ -85,9 +90,15 @@ export class Conversation {
       plain: (type: number, bytes: Buffer) => this.plain(type, bytes),
       protect: (type: number, bytes: Buffer) => channel!.seal(type, bytes),
       overhead: channel?.overhead ?? 0,
-      recordLimit: channel?.parts.recordLimit ?? MAX_PLAINTEXT,
+      recordLimit: this.recordLimit,
     };
-    return packFlight(this.#flight, writer, this.#settings.mtu);
+    return packFlight(this.#flight, writer, this.#mostOfADatagram);
+  }
+
+  /** Who takes only short records has seldom room for a datagram with several of them (Scandium has not). */
+  get #mostOfADatagram(): number {
+    const { mtu } = this.#settings;
+    return this.recordLimit === MAX_PLAINTEXT ? mtu : Math.min(mtu, RECORD_HEADER_BYTES + Math.max(this.recordLimit, LEAST_DATAGRAM));
   }
 
   /** A record of epoch 0. */

@@ -80,21 +80,24 @@ export class Established {
   }
 
   #put(session: ServerSession, { type, bytes }: Content): SendOutcome {
-    const { channel, path, reservation } = session;
+    const { channel, path } = session;
     if (channel.isSpent) {
       this.#end(session, { reason: 'spent' });
       return 'closed';
     }
-    if (channel.sendNext >= reservation.marks.send) {
-      this.saveIfNeeded(session);
-      // A save may have been safe at once.
-      if (channel.sendNext >= reservation.marks.send) return 'waiting';
-    }
+    if (!this.#hasNumber(session)) return 'waiting';
     if (!path.spend(channel.overhead + bytes.length)) return 'withheld';
     const { address } = path;
     this.#parts.sink({ type: 'datagram', address, bytes: channel.seal(type, bytes) });
     this.saveIfNeeded(session);
     return 'sent';
+  }
+
+  /** For one record. Asks for more where there is none; a save may be safe at once. */
+  #hasNumber(session: ServerSession): boolean {
+    const { channel, reservation } = session;
+    if (channel.sendNext >= reservation.marks.send) this.saveIfNeeded(session);
+    return channel.sendNext < reservation.marks.send;
   }
 
   #take(session: ServerSession, content: Content, { address, sequence }: { address: string; sequence: number }): void {
@@ -134,11 +137,18 @@ export class Established {
   #onHandshake(session: ServerSession, bytes: Buffer): void {
     const fragments = readFragments(bytes);
     if (fragments === undefined) return this.#fail(session, 'decode_error');
-    if (fragments.some(({ type }) => type === MESSAGE.finished)) return this.#parts.repeatLastFlight(session);
+    if (fragments.some(({ type }) => type === MESSAGE.finished)) return this.#repeat(session);
     // Renegotiation is refused, once: a peer that insists is not answered again (RFC 5746 section 4.5).
     if (!fragments.some(({ type }) => type === MESSAGE.client_hello) || session.hasRefusedRenegotiation) return;
     session.hasRefusedRenegotiation = true;
     this.#put(session, { type: CONTENT.alert, bytes: encodeAlert('no_renegotiation') });
+  }
+
+  /** It has one protected record, Finished, which takes a number like any other. */
+  #repeat(session: ServerSession): void {
+    if (session.channel.isSpent || !this.#hasNumber(session)) return;
+    this.#parts.repeatLastFlight(session);
+    this.saveIfNeeded(session);
   }
 
   #fail(session: ServerSession, alert: AlertName): void {

@@ -18,7 +18,16 @@ export interface HalfOpen extends Timer {
   onDue?: () => void;
 }
 
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+const NETWORK_GROUPS = 4;
+
+/** Who has an address of IPv6 has 2^64 of them: the first four groups are the host. */
+function hostOf(address: string): string {
+  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+  if (!host.includes(':') || host.includes('.')) return host;
+  const [before, after] = host.split('::').map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = after === undefined ? [] : Array<string>(Math.max(0, 2 * NETWORK_GROUPS - before!.length - after.length)).fill('0');
+  return [...before!, ...zeros, ...(after ?? [])].slice(0, NETWORK_GROUPS).join(':');
+}
 
 /** The handshakes under way, one to an address: bounded altogether and for each host, for a cookie shows an address and nothing more. */
 export class HalfOpens {

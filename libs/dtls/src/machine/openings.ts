@@ -26,6 +26,8 @@ interface OpeningsParts {
 const MOST_FORGED = 4;
 /** Room for the records of a handshake above the number that the client's hello had. */
 const HIGHEST_HELLO = MAX_SEQUENCE - 2 ** 20;
+/** And for our messages above the number of its message: 16 bits hold it. A client counts its hellos, and begins with 0. */
+const HIGHEST_HELLO_MESSAGE = 255;
 
 /** Handshakes of a server: nothing is kept before the cookie, little and not for long after it. */
 export class Openings {
@@ -79,7 +81,8 @@ export class Openings {
       sink({ type: 'datagram', address, bytes: verifyRequest(record, fragment.sequence, cookie) });
       return;
     }
-    if (record.sequence > HIGHEST_HELLO || !halfOpens.hasRoomFor(address)) return;
+    if (record.sequence > HIGHEST_HELLO || fragment.sequence > HIGHEST_HELLO_MESSAGE) return;
+    if (!halfOpens.hasRoomFor(address)) return;
     const before = halfOpens.at(address);
     if (before !== undefined) this.#forget(before);
     const half = this.#begin(record, { start, fragment }, arrival);

@@ -1,3 +1,5 @@
+import { MAX_SEQUENCE } from '../record/record.ts';
+
 /** How far both directions may count without asking the disk again. */
 export interface Marks {
   /** We send lower numbers only. */
@@ -32,6 +34,11 @@ export class Reservation {
     return this.#step > 0;
   }
 
+  /** Marks were asked for: before that a state is good for an orderly end only. */
+  get isBounded(): boolean {
+    return this.#marks !== UNBOUNDED;
+  }
+
   /** A mark is near enough, or passed already, that new ones should be asked for; once, until they are there. */
   isNeeded(sendNext: number, received: number): boolean {
     if (!this.isOn || this.#asked !== undefined) return false;
@@ -41,7 +48,8 @@ export class Reservation {
 
   /** The marks to write down, under the number that `saved` is to be called with. */
   ask(sendNext: number, received: number): { readonly number: number; readonly marks: Marks } {
-    const marks = { send: sendNext + this.#step, receive: received + this.#step };
+    // The very last number is never used, nor taken: what stands behind it could not be written down.
+    const marks = { send: Math.min(sendNext + this.#step, MAX_SEQUENCE), receive: Math.min(received + this.#step, MAX_SEQUENCE - 1) };
     this.#asked = { number: (this.#lastNumber += 1), marks };
     // Before its first save a session does not survive a crash at all: whatever it has used by then is forgotten with its keys.
     if (this.#marks === UNBOUNDED) this.#marks = marks;

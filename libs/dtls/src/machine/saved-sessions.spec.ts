@@ -276,3 +276,20 @@ describe('the state', () => {
     expect(gateway.server.export(gateway.session)).toBeUndefined();
   });
 });
+
+it('a last flight that goes out again takes no number beyond what is written down', () => {
+  const gateway = new Gateway({}, 4);
+  const { bench } = gateway;
+  const finished = (): Buffer => {
+    const body = Buffer.concat([Buffer.from('140000100001000000000010', 'hex'), Buffer.alloc(16)]);
+    return bench.client.session!.channel.seal(CONTENT.handshake, body);
+  };
+  gateway.isDiskFast = false;
+  while (gateway.server.send(gateway.session, Buffer.from('x')) === 'sent');
+  for (let i = 0; i < 10; i++) gateway.plays(finished());
+  gateway.restart('crashed');
+  gateway.isDiskFast = true;
+  for (let i = 0; i < 6; i++) gateway.server.send(gateway.session, Buffer.from('x'));
+  expect(new Set(gateway.sentNumbers).size).toBe(gateway.sentNumbers.length);
+  expect(gateway.sentNumbers.length).toBeGreaterThan(6);
+});

@@ -203,6 +203,7 @@ export class ServerHandshake {
       serverCid,
       recordLimit: recordLimitOf(extensions, clientCid),
     };
+    this.#conversation.recordLimit = this.#agreed.recordLimit;
     const facts = { random, sessionId: this.#sessionId, serverCid, willIssueTicket: this.#willIssueTicket };
     this.#conversation.say(MESSAGE.server_hello, serverHello(this.#offer, this.#choice, { settings, ...facts }));
   }

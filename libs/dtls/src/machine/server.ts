@@ -118,7 +118,7 @@ export class DtlsServer {
   /** For an orderly stop: nothing may be sent or received in this session afterwards. Holds keys. */
   export(session: SessionHandle): Buffer | undefined {
     if (!(session instanceof ServerSession) || session.isClosed) return undefined;
-    return encodeSession(session, session.reservation.isOn ? session.reservation.marks : undefined);
+    return encodeSession(session, session.reservation.isBounded ? session.reservation.marks : undefined);
   }
 
   /**

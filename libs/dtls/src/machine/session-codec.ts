@@ -4,6 +4,7 @@ import { DtlsError } from '../errors.ts';
 import { readAll, type Reader } from '../handshake/reader.ts';
 import { uint, vector } from '../handshake/writer.ts';
 import { Channel } from '../record/channel.ts';
+import { MAX_SEQUENCE } from '../record/record.ts';
 import { encodeIdentity, readIdentity } from './identity-codec.ts';
 import type { PeerIdentity } from './identity.ts';
 import type { Marks } from './reservation.ts';
@@ -47,7 +48,7 @@ export function encodeSession(session: ServerSession, marks: Marks | undefined):
     vector(1, readCid),
     uint(2, recordLimit),
     number(channel.sendNext),
-    number(channel.received + 1),
+    number(Math.min(channel.received + 1, MAX_SEQUENCE)),
     number(session.trustedFrom),
     uint(1, marks === undefined ? 0 : 1),
     ...(marks === undefined ? [] : [number(marks.send), number(marks.receive + 1)]),

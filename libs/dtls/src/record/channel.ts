@@ -58,9 +58,9 @@ export class Channel {
     return this.#window.highest;
   }
 
-  /** No number is left: the session must end, because the next record would repeat a nonce (RFC 6347 section 4.1). */
+  /** No number is left but the last, which is never used: the session must end, or a nonce would come again (RFC 6347 section 4.1). */
   get isSpent(): boolean {
-    return this.#sendNext > MAX_SEQUENCE;
+    return this.#sendNext >= MAX_SEQUENCE;
   }
 
   /** Bytes that a record is longer than its content. */

@@ -9,6 +9,7 @@ const certificate = (name: CertificateName): X509Certificate => new X509Certific
 const list = (name: 'intermediate' | 'stranger'): RevocationList => new RevocationList(revocationListDer(name));
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const rules = (more: Partial<ChainRules> = {}): ChainRules => ({ roots: [certificate('root')], role: 'client', now: NOW, ...more });
+const STRICT = { roots: [certificate('strictRoot')], now: Date.parse('2030-01-01T00:00:00Z') };
 const judge = (names: CertificateName[], more: Partial<ChainRules> = {}) => judgeChain(names.map(certificate), rules(more));
 
 it.each([
@@ -48,6 +49,9 @@ it.each([
     { role: 'server', serverName: 'server.example' },
     'unsupported_certificate',
   ],
+  ['a device below an issuer that is bound to other names', ['belowConstrained', 'constrained'], STRICT, 'unsupported_certificate'],
+  ['a critical extension that nobody here understands', ['withUnknownCritical'], STRICT, 'unsupported_certificate'],
+  ['a key that may not sign', ['mayNotSign'], STRICT, 'unsupported_certificate'],
   ['a server of another name', ['server', 'intermediate'], { role: 'server', serverName: 'other.example' }, 'bad_certificate'],
   ['a server of no name', ['server', 'intermediate'], { role: 'server' }, 'bad_certificate'],
 ] as [string, CertificateName[], Partial<ChainRules>, string][])('%s: refused', (_, names, more, alert) => {

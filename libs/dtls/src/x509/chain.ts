@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { AlertName } from '../alerts.ts';
+import { DtlsError } from '../errors.ts';
 import type { Verdict } from '../machine/identity.ts';
-import { pathLengthOf } from './path-length.ts';
+import { DIGITAL_SIGNATURE, extensionsOf } from './extensions.ts';
 import type { RevocationList } from './revocation-list.ts';
 
 export interface ChainRules {
@@ -67,16 +68,38 @@ interface Place {
   readonly rules: ChainRules;
 }
 
-function faultOf(certificate: X509Certificate, { path, step, rules }: Place): AlertName | undefined {
-  if (rules.now < certificate.validFromDate.getTime() || rules.now > certificate.validToDate.getTime()) return 'certificate_expired';
+function faultOf(certificate: X509Certificate, place: Place): AlertName | undefined {
+  const { path, step, rules } = place;
+  // Whatever is no time is not within it either.
+  const isInTime = certificate.validFromDate.getTime() <= rules.now && rules.now <= certificate.validToDate.getTime();
+  if (!isInTime) return 'certificate_expired';
   if (!isStrong(certificate)) return 'insufficient_security';
-  if (step === 0) {
-    // An empty list of usages is any usage (RFC 5280 section 4.2.1.12).
-    const usages = certificate.keyUsage as readonly string[] | undefined;
-    if (usages !== undefined && !usages.includes(USAGE[rules.role])) return 'unsupported_certificate';
-  } else if (!certificate.ca || pathLengthOf(certificate.raw) < step - 1) return 'bad_certificate';
+  const misuse = misuseOf(certificate, place);
+  if (misuse !== undefined) return misuse;
   const issuer = path[step + 1];
   return issuer && isRevoked(certificate, issuer, rules) ? 'certificate_revoked' : undefined;
+}
+
+function misuseOf(certificate: X509Certificate, { step, rules }: Place): AlertName | undefined {
+  const extensions = readable(certificate);
+  if (extensions === undefined) return 'bad_certificate';
+  // RFC 5280 section 4.2. An issuer bound to names of one plant must not be taken for one that may name anybody.
+  if (extensions.hasUnknownCritical) return 'unsupported_certificate';
+  if (step > 0) return !certificate.ca || extensions.pathLength < step - 1 ? 'bad_certificate' : undefined;
+  // An empty list of usages is any usage (RFC 5280 section 4.2.1.12). The suites are signed with the key (RFC 8422 section 5.3).
+  const usages = certificate.keyUsage as readonly string[] | undefined;
+  const maySign = extensions.keyUsage === undefined || (extensions.keyUsage & DIGITAL_SIGNATURE) !== 0;
+  return maySign && (usages === undefined || usages.includes(USAGE[rules.role])) ? undefined : 'unsupported_certificate';
+}
+
+/** OpenSSL takes forms of DER that we do not. */
+function readable(certificate: X509Certificate): ReturnType<typeof extensionsOf> | undefined {
+  try {
+    return extensionsOf(certificate.raw);
+  } catch (error) {
+    if (error instanceof DtlsError) return undefined;
+    throw error;
+  }
 }
 
 /** Nothing weaker than 255 bits of an elliptic curve (LwM2M transport 5.2.8), and no signature over SHA-1 or MD5. */
