@@ -67,7 +67,10 @@ export function nextBootstrap(session: BootstrapSession, answer: BootstrapAnswer
   }
 }
 
-/** Who does not tell what it holds may hold anything: each object is made empty, which leaves the bootstrap account (section 6.1.7.6). */
+/**
+ * Who does not tell what it holds may hold anything: each object is made empty, which leaves the bootstrap account (section
+ * 6.1.7.6), and that is taken to be the first instance, as factories have it.
+ */
 function discovered(session: BootstrapSession, { code, payload }: Extract<BootstrapAnswer, { type: 'answer' }>): BootstrapSession {
   const holdings = code === '2.05' ? holdingsOf(payload) : undefined;
   const objects = OWN_OBJECTS.filter((object) => holdings === undefined || holdings.objects.includes(object));
