@@ -15,6 +15,8 @@ const TIME_SCALE = 900;
 const TIME_ORIGIN = '2026-12-01T20:00:00Z';
 const CAMPAIGN = 'wm-modem-2-4-1';
 const IMAGE_BYTES = 64 * 1024;
+/** A sleeper listens for a tenth of a second of yours: not all of them shake hands in the same one. */
+const SWITCH_ON_S = '4';
 
 const { values: options } = parseArgs({
   options: { devices: { type: 'string', default: '200' }, seed: { type: 'string', default: '42' }, exit: { type: 'boolean' }, json: { type: 'string' }, picture: { type: 'string' }, data: { type: 'string', default: join(ROOT, 'data', 'demo') } },
@@ -105,7 +107,7 @@ await drover('credentials', 'check');
 
 heading(`${devices} devices of ${devices >= 40 ? 'sixteen' : 'several'} behaviours register`);
 const limits = { downloadWindow: { startMinute: 21 * 60 + 30, durationMs: 10 * 3_600_000 }, installWindow: { startMinute: 23 * 60, durationMs: 9 * 3_600_000 }, minBatteryLevel: 0.35, maxCoverage: 1, airtime: 0.2 };
-const fleet = start('apps/simulator/dist/main.js', ['--server', server.coaps, '--keys', keys, '--devices', String(devices), '--seed', options.seed, '--clock', JSON.stringify(clock), '--limits', JSON.stringify(limits)]);
+const fleet = start('apps/simulator/dist/main.js', ['--server', server.coaps, '--keys', keys, '--devices', String(devices), '--seed', options.seed, '--switch-on-s', SWITCH_ON_S, '--clock', JSON.stringify(clock), '--limits', JSON.stringify(limits)]);
 await message(fleet, 'ready');
 await everyDeviceKnown();
 

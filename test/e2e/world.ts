@@ -113,7 +113,12 @@ export class World {
     return ['--server', this.coaps, '--keys', keys];
   }
 
-  async startFleet(devices: number, mix: Record<string, number>, limits: Record<string, unknown> = {}): Promise<void> {
+  async startFleet(
+    devices: number,
+    mix: Record<string, number>,
+    limits: Record<string, unknown> = {},
+    chaos: Record<string, number> = {},
+  ): Promise<void> {
     const way = await this.#shareKeys(devices);
     this.#fleet = fork(
       FLEET,
@@ -129,6 +134,8 @@ export class World {
         JSON.stringify(mix),
         '--limits',
         JSON.stringify(limits),
+        '--chaos',
+        JSON.stringify(chaos),
       ],
       { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] },
     );

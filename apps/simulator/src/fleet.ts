@@ -121,7 +121,7 @@ export class Fleet {
     return this.#air.drain();
   }
 
-  #reportOf({ plan, flash, handshakes }: Device): DeviceReport {
+  #reportOf({ plan, flash, handshakes, sessionsLost }: Device): DeviceReport {
     const parts = flash.parts.map(({ traits: { object }, instance, component, version, standing }): PartReport => ({
       object,
       instance,
@@ -138,6 +138,7 @@ export class Fleet {
       installs: flash.installs,
       blocks: flash.blocks,
       handshakes,
+      sessionsLost,
       state,
       result,
       parts,

@@ -24,6 +24,8 @@ export interface DeviceReport {
   readonly blocks: number;
   /** DTLS sessions that it has begun. */
   readonly handshakes: number;
+  /** Of them those that it had to begin because the server did not have the one before any more. */
+  readonly sessionsLost: number;
   readonly state: number;
   readonly result: number;
   readonly parts: readonly PartReport[];

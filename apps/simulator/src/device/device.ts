@@ -54,6 +54,8 @@ export class Device implements PortOwner, Registrant {
   life = 0;
   /** DTLS sessions that it has begun, in all its lives. */
   handshakes = 0;
+  /** Those that the server did not have any more. */
+  sessionsLost = 0;
   readonly #world: World;
   #port: CoapPort | undefined;
   #registration: Registration | undefined;
@@ -150,8 +152,9 @@ export class Device implements PortOwner, Registrant {
     this.#pullPorts?.delete(port);
   }
 
-  shookHands(): void {
+  shookHands(isAgain: boolean): void {
     this.handshakes += 1;
+    if (isAgain) this.sessionsLost += 1;
   }
 
   serve(request: IncomingRequest, from: From): Reply {

@@ -74,8 +74,8 @@ export interface PortOwner extends TimerOwner {
   /** The server wants no more of what this notification belongs to. */
   unobserved(messageId: number): void;
   closed(port: CoapPort): void;
-  /** A DTLS session has begun. */
-  shookHands(): void;
+  /** A DTLS session has begun; `isAgain`: because the server had the one before it no more. */
+  shookHands(isAgain: boolean): void;
   /** To bind to. */
   readonly localAddress: string;
 }
@@ -181,7 +181,7 @@ export class CoapPort implements Receiver {
       wheel: this.air.wheel,
       transmit: (bytes) => this.#transmit(this.#server, bytes),
       deliver: (bytes) => this.#heard(this.#server, bytes),
-      opened: () => this.owner.shookHands(),
+      opened: (isAgain) => this.owner.shookHands(isAgain),
     });
   }
 

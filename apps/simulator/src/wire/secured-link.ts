@@ -16,8 +16,8 @@ export interface SecuredLinkParts {
   readonly transmit: (bytes: Uint8Array) => void;
   /** What the server has said. */
   readonly deliver: (bytes: Uint8Array) => void;
-  /** A handshake has ended well. */
-  readonly opened: () => void;
+  /** A handshake has ended well; `isAgain`: because the server had the session before it no more. */
+  readonly opened: (isAgain: boolean) => void;
 }
 
 /** Messages that wait for a handshake: CoAP repeats what is lost. */
@@ -46,6 +46,8 @@ export class SecuredLink {
   #armedAt = Number.POSITIVE_INFINITY;
   #begunAt = Number.NEGATIVE_INFINITY;
   #lastSent: Uint8Array | undefined;
+  /** The server has ended the last session, or did not know it. */
+  #isLost = false;
 
   constructor(parts: SecuredLinkParts) {
     this.#parts = parts;
@@ -83,6 +85,7 @@ export class SecuredLink {
   /** It is not authentic; but a device that never heeds it would be silent until its lifetime ends. */
   #unknownToServer(): void {
     if (monotonicMs() - this.#begunAt < BEGIN_ANEW_EVERY_MS) return;
+    this.#isLost = true;
     this.forget();
     if (this.#lastSent) this.send(this.#lastSent);
   }
@@ -94,10 +97,13 @@ export class SecuredLink {
       case 'data':
         return this.#parts.deliver(output.bytes);
       case 'opened':
-        this.#parts.opened();
+        this.#parts.opened(this.#isLost);
+        this.#isLost = false;
         for (const bytes of this.#waiting.splice(0)) this.#client?.send(bytes);
         return;
       case 'closed':
+        this.#isLost = true;
+        return this.forget();
       case 'refused':
         return this.forget();
       case 'save':

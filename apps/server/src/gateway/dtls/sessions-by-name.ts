@@ -18,7 +18,8 @@ export interface NamedSession {
 export class SessionsByName {
   readonly #byName = new Map<string, NamedSession>();
   readonly #byHandle = new Map<SessionHandle, NamedSession>();
-  readonly #byOwner = new Map<string, readonly NamedSession[]>();
+  /** Mostly one; a list where there are two. */
+  readonly #byOwner = new Map<string, NamedSession | readonly NamedSession[]>();
 
   get size(): number {
     return this.#byName.size;
@@ -35,7 +36,7 @@ export class SessionsByName {
     this.#byName.set(name, session);
     this.#byHandle.set(handle, session);
     const all = [...this.ofOwner(session.owner), session];
-    this.#byOwner.set(session.owner, all);
+    this.#keep(session.owner, all);
     return all.slice(0, -SESSIONS_PER_CREDENTIAL);
   }
 
@@ -48,20 +49,28 @@ export class SessionsByName {
   }
 
   ofOwner(owner: string): readonly NamedSession[] {
-    return this.#byOwner.get(owner) ?? [];
+    const found = this.#byOwner.get(owner);
+    return found === undefined ? [] : 'name' in found ? [found] : found;
   }
 
   /** The one that was silent longest goes first. */
   heard({ owner, name }: NamedSession): void {
     const all = this.ofOwner(owner);
-    if (all.at(-1)!.name !== name) this.#byOwner.set(owner, [...all.filter((each) => each.name !== name), this.#byName.get(name)!]);
+    if (all.at(-1)!.name !== name) this.#keep(owner, [...all.filter((each) => each.name !== name), this.#byName.get(name)!]);
   }
 
   remove({ name, handle, owner }: NamedSession): void {
     this.#byName.delete(name);
     this.#byHandle.delete(handle);
-    const rest = this.ofOwner(owner).filter((each) => each.name !== name);
-    if (rest.length > 0) this.#byOwner.set(owner, rest);
-    else this.#byOwner.delete(owner);
+    this.#keep(
+      owner,
+      this.ofOwner(owner).filter((each) => each.name !== name),
+    );
+  }
+
+  #keep(owner: string, sessions: readonly NamedSession[]): void {
+    const [first, second] = sessions;
+    if (first === undefined) this.#byOwner.delete(owner);
+    else this.#byOwner.set(owner, second === undefined ? first : sessions);
   }
 }
