@@ -12,18 +12,21 @@ import {
 } from '@drover/contracts';
 import type { Credential } from '@drover/credentials';
 import { CredentialDesk, type CredentialEntry } from '../engine/credential-desk.ts';
+import { GatewayHears } from '../engine/gateway-hears.ts';
 import { Needs } from './permissions.ts';
 import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 
-/** Secrets come in here, and nothing that leaves here holds one. */
+/** Secrets come in here, and nothing that leaves here holds one. What is changed is in force when it is answered. */
 @ApiTags('credentials')
 @ApiBearerAuth()
 @Controller('credentials')
 export class CredentialsController {
   readonly #desk: CredentialDesk;
+  readonly #hears: GatewayHears;
 
-  constructor(@Inject(CredentialDesk) desk: CredentialDesk) {
+  constructor(@Inject(CredentialDesk) desk: CredentialDesk, @Inject(GatewayHears) hears: GatewayHears) {
     this.#desk = desk;
+    this.#hears = hears;
   }
 
   @Get()
@@ -42,22 +45,27 @@ export class CredentialsController {
   @Post()
   @HttpCode(200)
   @Needs('administer')
-  add(@Body() { credentials }: CredentialsRequest, @Req() request: AuthorisedRequest): Promise<{ added: number; unchanged: number }> {
-    return this.#desk.add(Namespace(namespaceOf(request)), credentials.map(entryOf), actorOf(request));
+  async add(@Body() { credentials }: CredentialsRequest, @Req() request: AuthorisedRequest): Promise<{ added: number; unchanged: number }> {
+    return this.#inForce(await this.#desk.add(Namespace(namespaceOf(request)), credentials.map(entryOf), actorOf(request)));
   }
 
   @Post('rotate')
   @HttpCode(200)
   @Needs('administer')
   async rotate(@Body() credential: CredentialDto, @Req() request: AuthorisedRequest): Promise<CredentialView> {
-    return view(await this.#desk.rotate(Namespace(namespaceOf(request)), entryOf(credential), actorOf(request)));
+    return view(await this.#inForce(await this.#desk.rotate(Namespace(namespaceOf(request)), entryOf(credential), actorOf(request))));
   }
 
   @Post('revoke')
   @HttpCode(200)
   @Needs('administer')
   async revoke(@Body() what: RevokeCredentialRequest, @Req() request: AuthorisedRequest): Promise<CredentialView[]> {
-    return (await this.#desk.revoke(Namespace(namespaceOf(request)), what, actorOf(request))).map(view);
+    return this.#inForce((await this.#desk.revoke(Namespace(namespaceOf(request)), what, actorOf(request))).map(view));
+  }
+
+  async #inForce<T>(done: T): Promise<T> {
+    await this.#hears.credentials();
+    return done;
   }
 }
 

@@ -13,6 +13,7 @@ import { Inbox } from './inbox.ts';
 import type { OperationDesk } from './operation-desk.ts';
 import type { RollbackDesk } from './rollback-desk.ts';
 import type { RolloutTicker } from './rollout-ticker.ts';
+import type { GatewayHears } from './gateway-hears.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { UpdateFactHandler } from './update-fact-handler.ts';
 
@@ -35,6 +36,7 @@ export class EngineLoop {
   readonly #carriers: CarrierDesk;
   readonly #hints: HintDesk;
   readonly #sessions: SessionKeeper;
+  readonly #hears: GatewayHears;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +55,7 @@ export class EngineLoop {
     carriers: CarrierDesk;
     hints: HintDesk;
     sessions: SessionKeeper;
+    hears: GatewayHears;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -66,6 +69,7 @@ export class EngineLoop {
     this.#carriers = parts.carriers;
     this.#hints = parts.hints;
     this.#sessions = parts.sessions;
+    this.#hears = parts.hears;
     this.#onFatal = parts.onFatal;
   }
 
@@ -138,6 +142,8 @@ export class EngineLoop {
         return this.#carriers.onSeen(message);
       case 'looked':
         return this.#looks.onLooked(message);
+      case 'credentials-known':
+        return this.#hears.heard(message.number);
       case 'session-save':
       case 'session-gone':
       case 'credential-used':

@@ -29,6 +29,7 @@ import { HoldDesk } from './hold-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
 import { RollbackDesk } from './rollback-desk.ts';
 import { RolloutTicker } from './rollout-ticker.ts';
+import { GatewayHears } from './gateway-hears.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { TokenDesk } from './token-desk.ts';
 import { TraceDesk } from './trace-desk.ts';
@@ -82,6 +83,7 @@ const REMEDIES = [
 /** Who devices are. */
 const securityWith = (keys: KeyShelf) => [
   { provide: CredentialDesk, inject: [Engine], useFactory: (e: Engine) => new CredentialDesk(e, keys) },
+  { provide: GatewayHears, inject: [Engine], useFactory: (e: Engine) => new GatewayHears(e) },
   { provide: SessionKeeper, inject: [Engine], useFactory: (e: Engine) => new SessionKeeper(e) },
 ];
 
@@ -99,6 +101,7 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     CarrierDesk,
     HintDesk,
     SessionKeeper,
+    GatewayHears,
   ],
   useFactory: (
     e: Engine,
@@ -112,6 +115,7 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     carriers: CarrierDesk,
     hints: HintDesk,
     sessions: SessionKeeper,
+    hears: GatewayHears,
   ) =>
     new EngineLoop({
       engine: e,
@@ -125,6 +129,7 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
       carriers,
       hints,
       sessions,
+      hears,
       onFatal,
     }),
 });

@@ -15,7 +15,7 @@ export class SessionKeeper {
     this.#engine = engine;
   }
 
-  on(report: SecurityReport): Promise<void> {
+  on(report: Exclude<SecurityReport, { type: 'credentials-known' }>): Promise<void> {
     switch (report.type) {
       case 'session-save':
         return this.#onSave(report);

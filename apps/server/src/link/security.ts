@@ -42,12 +42,15 @@ export type SecurityCommand =
   | { readonly type: 'data-keys'; readonly keys: readonly WrappedKey[] }
   /** All of them after a start, then each that has changed. */
   | { readonly type: 'credentials'; readonly credentials: readonly SharedCredential[] }
+  /** Are all that were told of in force? */
+  | { readonly type: 'credentials-asked'; readonly number: number }
   | { readonly type: 'restore-sessions'; readonly sessions: readonly SealedSession[] }
   /** It is on the disk: numbers up to its marks may be used. */
   | { readonly type: 'session-saved'; readonly name: string; readonly number: number };
 
 export type SecurityReport =
   | (SealedSession & { readonly type: 'session-save'; readonly number: number })
+  | { readonly type: 'credentials-known'; readonly number: number }
   | { readonly type: 'session-gone'; readonly name: string }
   /** A device has begun a session with it. */
   | { readonly type: 'credential-used'; readonly kind: Credential['kind']; readonly identity: string; readonly at: Instant }
@@ -70,6 +73,12 @@ export function shared({ namespace, endpoint, kind, identity, secret, issuer, pi
   return { namespace, endpoint, kind, identity, secret, issuer, pin, state, expiresAt };
 }
 
-const COMMANDS: readonly string[] = ['data-keys', 'credentials', 'restore-sessions', 'session-saved'] satisfies SecurityCommand['type'][];
+const COMMANDS: readonly string[] = [
+  'data-keys',
+  'credentials',
+  'credentials-asked',
+  'restore-sessions',
+  'session-saved',
+] satisfies SecurityCommand['type'][];
 
 export const isOfSecurity = (message: { readonly type: string }): message is SecurityCommand => COMMANDS.includes(message.type);

@@ -83,6 +83,8 @@ export class Secured {
         return;
       case 'credentials':
         return command.credentials.forEach((credential) => this.#put(credential));
+      case 'credentials-asked':
+        return this.afterKeys(() => this.#parts.tell({ type: 'credentials-known', number: command.number }));
       case 'restore-sessions':
         return this.afterKeys(() => command.sessions.forEach((session) => this.desk.restore(session)));
       case 'session-saved':
