@@ -50,11 +50,16 @@ async function echo({ size }) {
 /** The gateway's own thread, as the server starts it, and an engine that only counts what it is told. */
 async function gateway() {
   const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'));
+  process.env.BENCH_KEY = randomBytes(32).toString('base64');
   const workerData = {
     host: HOST,
     port: 0,
     tcpPort: 'off',
+    dtlsPort: 'off',
+    tlsPort: 'off',
     publicUri: undefined,
+    keySource: 'env:BENCH_KEY',
+    certificates: { key: '', certificate: '', clientCa: '', revocationLists: '' },
     blobs: join(folder, 'blobs'),
     cache: join(folder, 'cache'),
     clock: { campaignOrigin: 0, wallOrigin: 0, scale: 1 },

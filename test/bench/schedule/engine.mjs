@@ -14,7 +14,7 @@ import { Campaigns } from '../../../apps/server/dist/engine/campaigns.js';
 import { ContactHandler } from '../../../apps/server/dist/engine/contact-handler.js';
 import { DeviceStepper } from '../../../apps/server/dist/engine/device-stepper.js';
 import { Engine } from '../../../apps/server/dist/engine/engine.js';
-import { recover, stateFrom } from '../../../apps/server/dist/engine/recovery.js';
+import { NOTHING_SEALED, recover, stateFrom } from '../../../apps/server/dist/engine/recovery.js';
 import { RolloutTicker } from '../../../apps/server/dist/engine/rollout-ticker.js';
 import { TrustDesk } from '../../../apps/server/dist/engine/trust-desk.js';
 import { deviceOf } from './fleet.mjs';
@@ -71,7 +71,7 @@ const trust = new TrustDesk(state);
 const stepper = new DeviceStepper(engine, trust);
 const ticker = new RolloutTicker(engine, stepper);
 const contacts = new ContactHandler(engine, stepper);
-await recover(engine, stepper);
+await recover(engine, stepper, NOTHING_SEALED);
 say({ rebuild: seconds(started), devices: state.devices.size, updates: state.campaigns.get(KEY)?.updates.size ?? 0 });
 
 /** What came between two turns of the event loop while this ran, p99.9 in ms. */
