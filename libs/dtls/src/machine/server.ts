@@ -1,7 +1,6 @@
 import { type Entropy, TimerHeap } from '@drover/kernel';
 import { encodeAlert } from '../alerts.ts';
 import { DtlsError } from '../errors.ts';
-import { Channel } from '../record/channel.ts';
 import { CONTENT, encodeRecord, NO_CID, readRecords, VERSION_1_2, type DtlsRecord } from '../record/record.ts';
 import { Cookies } from './cookies.ts';
 import { Established, type Arrival } from './established.ts';
@@ -128,23 +127,23 @@ export class DtlsServer {
   restore(bytes: Uint8Array, ending: Ending, now: number): SessionHandle {
     const { channel, marks, trustedFrom, address, suite, identity, serverName } = decodeSession(bytes);
     if (ending === 'crashed' && marks === undefined) throw new DtlsError('DTLS_STATE_INVALID', 'no numbers were reserved');
-    const { readCid } = channel.parts;
+    const { readCid } = channel;
     if (readCid.length > 0 && readCid.length !== this.#settings.cidBytes) {
       throw new DtlsError('DTLS_STATE_INVALID', `a Connection ID of ${readCid.length} bytes`);
     }
     const isInDoubt = ending === 'crashed';
-    const numbers = { sendNext: isInDoubt ? marks!.send : channel.sendNext, receivedFloor: channel.received };
+    if (isInDoubt) channel.skipTo(marks!.send);
     const known: Marks = marks ?? { send: channel.sendNext, receive: channel.received };
     const session = new ServerSession(
       {
         identity,
         serverName,
         suite: suite.name,
-        channel: new Channel(channel.parts, numbers),
+        channel,
         path: new Path(address, this.#settings.maxAmplification),
         reservation: new Reservation(this.#settings.reserve, this.#settings.reserve > 0 ? known : undefined),
         trustedFrom: isInDoubt ? Math.max(trustedFrom, marks!.receive + 1) : trustedFrom,
-        sessionId: NO_ID,
+        sessionId: '',
       },
       now,
     );
@@ -197,7 +196,7 @@ export class DtlsServer {
         path: new Path(half.address, this.#settings.maxAmplification),
         reservation: new Reservation(this.#settings.reserve),
         trustedFrom: 0,
-        sessionId,
+        sessionId: sessionId.toString('latin1'),
       },
       now,
     );
@@ -209,7 +208,7 @@ export class DtlsServer {
 
   #add(session: ServerSession): void {
     // RFC 6347 section 4.2.8: the old session of this address ends now, and not before the new one was complete.
-    const before = session.connectionId === '' ? this.#sessions.at(session.address) : this.#sessions.withCid(session.channel.parts.readCid);
+    const before = session.connectionId === '' ? this.#sessions.at(session.address) : this.#sessions.withCid(session.channel.readCid);
     if (before !== undefined) this.#established.drop(before, 'replaced');
     while (this.#sessions.size >= this.#settings.maxSessions) this.#established.close(this.#sessions.leastLately()!, 'evicted');
     this.#sessions.add(session);
@@ -231,7 +230,7 @@ export class DtlsServer {
 
   #ended(session: ServerSession, isFatal: boolean): void {
     this.#forgetLastFlight(session);
-    if (isFatal && session.sessionId.length > 0) this.#resumption.forget(session.sessionId);
+    if (isFatal && session.sessionId !== '') this.#resumption.forget(session.sessionId);
   }
 
   /** One that no session has: chance decides, and we look. */
@@ -244,8 +243,6 @@ export class DtlsServer {
     throw new DtlsError('DTLS_ENTROPY', 'no free Connection ID after many draws');
   }
 }
-
-const NO_ID = Buffer.alloc(0);
 
 function requireCid({ cidBytes, cidPrefix }: ServerSettings): void {
   if (cidBytes === 0 && cidPrefix.length === 0) return;

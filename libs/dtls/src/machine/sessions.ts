@@ -26,13 +26,13 @@ export class Sessions {
   }
 
   add(session: ServerSession): void {
-    const { readCid } = session.channel.parts;
+    const { readCid } = session.channel;
     if (readCid.length > 0) this.#byCid.set(keyOf(readCid), session);
     else this.#byAddress.set(session.path.proven, session);
   }
 
   remove(session: ServerSession): void {
-    const { readCid } = session.channel.parts;
+    const { readCid } = session.channel;
     if (readCid.length > 0) this.#byCid.delete(keyOf(readCid));
     else if (this.#byAddress.get(session.path.proven) === session) this.#byAddress.delete(session.path.proven);
   }
