@@ -2,6 +2,7 @@ import type { DtlsClient, DtlsOutput, DtlsServer, SessionHandle } from '@drover/
 import type { Script } from '../script.ts';
 import { demand } from '../target.ts';
 import { FixedEntropy } from './coap-talk.ts';
+import { Addresses } from './dtls-addresses.ts';
 import { cookieOf, helloOf, helloWith, madeUp, mutated } from './dtls-forging.ts';
 import { Nonces } from './dtls-nonces.ts';
 import { clientOf, GOOD, HOME, LIMITS, serverOf, STRANGERS, type Manner } from './dtls-world.ts';
@@ -14,8 +15,6 @@ interface Packet {
 
 const MAX_STEPS = 60;
 const PAUSES = [1, 900, 1100, 5000, 31_000, 91_000];
-/** A record with a Connection ID, or the alert to a stranger, is answered with no more than that. */
-const AMPLIFICATION = 3;
 const PACKETS_KEPT = 24;
 const EVIL_HOME = '203.0.113.9:9';
 /** They prove their addresses, and may be sent a flight. */
@@ -37,9 +36,7 @@ export class DtlsPlay {
   readonly #said = { client: new Set<string>(), server: new Set<string>() };
   readonly #heard = new Set<string>();
   readonly #nonces = new Nonces();
-  readonly #received = new Map<string, number>();
-  readonly #sent = new Map<string, number>();
-  readonly #proven = new Set<string>();
+  readonly #addresses = new Addresses();
   #disk: { session: SessionHandle; bytes: Buffer; number: number }[] = [];
   #connects = 0;
   #opened = 0;
@@ -168,7 +165,7 @@ export class DtlsPlay {
   }
 
   #leaves(address: string, bytes: Buffer): void {
-    this.#sent.set(address, (this.#sent.get(address) ?? 0) + bytes.length);
+    this.#addresses.left(address, bytes);
     this.#put({ to: 'client', from: address, bytes });
   }
 
@@ -220,13 +217,8 @@ export class DtlsPlay {
 
   #arrives(from: string, bytes: Buffer, to: 'server' | 'client'): void {
     if (to === 'client') return (from === EVIL_HOME ? this.#evil : this.#client)?.receive(bytes, this.#now);
-    this.#received.set(from, (this.#received.get(from) ?? 0) + bytes.length);
+    this.#addresses.arrived(from, bytes);
     this.#server.receive(from, bytes, this.#now);
-    for (const address of STRANGERS) {
-      if (this.#proven.has(address)) continue;
-      const allowed = AMPLIFICATION * (this.#received.get(address) ?? 0);
-      demand((this.#sent.get(address) ?? 0) <= allowed, () => `${this.#sent.get(address)} bytes to a stranger who sent ${allowed / 3}`);
-    }
   }
 
   #say(who: 'client' | 'server'): void {
@@ -256,7 +248,7 @@ export class DtlsPlay {
 
   /** A caller's word counts, also where it is wrong. */
   #prove(session: SessionHandle, address: string): void {
-    this.#proven.add(address);
+    this.#addresses.prove(address);
     this.#server.prove(session, address);
   }
 
