@@ -12,7 +12,7 @@ export const SERVER_CID_BYTES = 6;
 export const CLIENT_CID_BYTES = 3;
 
 /** Small, so that a play reaches them. */
-export const LIMITS = { maxHalfOpen: 3, maxHalfOpenPerHost: 2, maxSessions: 3, maxResumable: 2 } as const;
+export const LIMITS = { maxHalfOpen: 3, maxHalfOpenPerHost: 2, maxSessions: 3, maxSessionsPerIdentity: 2, maxResumable: 2 } as const;
 
 const ownOf = (der: string): OwnCertificate => {
   const privateKey = createPrivateKey({ key: Buffer.from(der, 'base64'), format: 'der', type: 'pkcs8' });

@@ -191,6 +191,8 @@ export class DtlsServer {
     // RFC 6347 section 4.2.8: the old session of this address ends now, and not before the new one was complete.
     const before = session.connectionId === '' ? this.#sessions.at(session.address) : this.#sessions.withCid(session.channel.readCid);
     if (before !== undefined) this.#established.drop(before, 'replaced');
+    const surplus = this.#sessions.surplusOf(session, this.#settings.maxSessionsPerIdentity);
+    if (surplus !== undefined) this.#established.drop(surplus, 'replaced');
     while (this.#sessions.size >= this.#settings.maxSessions) this.#established.close(this.#sessions.leastLately()!, 'evicted');
     this.#sessions.add(session);
   }

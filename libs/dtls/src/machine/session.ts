@@ -50,6 +50,11 @@ export class ServerSession implements SessionHandle {
     this.lastHeardAt = Math.floor(now);
   }
 
+  /** Equal where identities are; `undefined` for an anonymous client. */
+  get identityKey(): string | undefined {
+    return this.#identity.length > 1 ? this.#identity : undefined;
+  }
+
   get identity(): PeerIdentity {
     return readAll(Buffer.from(this.#identity, 'latin1'), 'identity', readIdentity);
   }
