@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const BENCHES = { coap: '../test/bench/coap.mjs', forecast: '../test/bench/forecast.mjs', gateway: '../test/bench/gateway.mjs', schedule: '../test/bench/schedule.mjs', store: '../test/bench/store.mjs', update: '../test/bench/update.mjs', 'update-dtls': '../test/bench/update-dtls.mjs' };
+const BENCHES = { coap: '../test/bench/coap.mjs', dtls: '../test/bench/dtls.mjs', forecast: '../test/bench/forecast.mjs', gateway: '../test/bench/gateway.mjs', schedule: '../test/bench/schedule.mjs', store: '../test/bench/store.mjs', update: '../test/bench/update.mjs', 'update-dtls': '../test/bench/update-dtls.mjs' };
 
 function usage(why) {
   process.stderr.write(`${why}\nusage: npm run bench -- NAME [--json FILE]; there are: ${Object.keys(BENCHES).join(', ')}\n`);

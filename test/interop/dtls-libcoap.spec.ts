@@ -124,7 +124,9 @@ describe.each(BUILDS)('libcoap over $name', (build) => {
     };
 
     it('with a wrong key', async () => {
-      expect(await refusal(['TLS_PSK_WITH_AES_128_CCM_8'], 'another key, too!')).toMatchObject({ by: expect.stringMatching(/us|peer/) });
+      expect(await refusal(['TLS_PSK_WITH_AES_128_CCM_8'], 'another key, too!')).toMatchObject({
+        by: expect.stringMatching(/us|peer|timeout/),
+      });
     });
 
     it.each(lacks.filter(({ role }) => role !== 'server').flatMap(({ suites }) => suites ?? []))('that does not have %s', async (suite) => {

@@ -8,7 +8,8 @@ export { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './machine/client-s
 export { DtlsClient, type ClientPorts } from './machine/client.ts';
 export { PeerTrust, type OwnCertificate, type PeerIdentity, type Presented, type Verdict } from './machine/identity.ts';
 export type { CloseReason, DtlsOutput, DtlsSink, SendOutcome, SessionHandle, SessionSave } from './machine/outputs.ts';
-export { DtlsServer, type Ending, type ServerPorts } from './machine/server.ts';
+export type { Ending } from './machine/restoring.ts';
+export { DtlsServer, type ServerPorts } from './machine/server.ts';
 export { DEFAULT_SERVER_SETTINGS, DEFAULT_SETTINGS, type DtlsSettings, type ServerSettings } from './machine/settings.ts';
 export {
   decodeCertificateRequest,

@@ -3,6 +3,8 @@ import { BLOCK_TRANSFER } from './block-transfer.ts';
 import { COAP_ENDPOINT } from './coap-endpoint.ts';
 import { COAP_MESSAGES } from './coap-messages.ts';
 import { COAP_STREAMS } from './coap-streams.ts';
+import { DTLS_MESSAGES } from './dtls-messages.ts';
+import { DTLS } from './dtls.ts';
 import { DOCUMENTS } from './documents.ts';
 import { EVIDENCE } from './evidence.ts';
 import { GATEWAY } from './gateway.ts';
@@ -23,4 +25,6 @@ export const TARGETS: readonly Target[] = [
   BLOCK_TRANSFER,
   OBJECT_5,
   GATEWAY,
+  DTLS_MESSAGES,
+  DTLS,
 ];

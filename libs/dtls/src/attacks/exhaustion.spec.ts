@@ -1,6 +1,6 @@
-import { expect, it } from '@jest/globals';
-import { DtlsBench, type DtlsWorld } from '@drover/testkit';
-import { MESSAGE, Reassembly } from '../index.ts';
+import { describe, expect, it } from '@jest/globals';
+import { DtlsBench, ownCertificate, type DtlsWorld } from '@drover/testkit';
+import { CONTENT, MESSAGE, Reassembly, type ServerSettings } from '../index.ts';
 
 // Somebody with many addresses, or many credentials, and much time.
 
@@ -59,7 +59,7 @@ it('a place is free again when a handshake has failed or ended well', () => {
 });
 
 it('sessions are bounded: one that was silent for long goes', () => {
-  const bench = new DtlsBench({ server: { maxSessions: 10 }, client: { cidBytes: 2 } });
+  const bench = new DtlsBench({ server: { maxSessions: 10, maxSessionsPerIdentity: 100 }, client: { cidBytes: 2 } });
   for (let i = 0; i < 30; i++) {
     bench.now += 1000;
     bench.clientAddress = `198.51.100.1:${i}`;
@@ -102,4 +102,55 @@ it('beside the largest certificate there is room for what else a flight has', ()
     expect(incoming.add({ type, sequence: 3 - sequence, length: 1024, offset: 0, bytes: Buffer.alloc(1) })).toBe('taken');
   }
   expect(incoming.add({ type: MESSAGE.certificate, sequence: 0, length: 8192, offset: 0, bytes: Buffer.alloc(1) })).toBe('taken');
+});
+
+describe('one device with many sessions', () => {
+  function sessionsOf(count: number, settings: Partial<ServerSettings>, more: DtlsWorld = {}): DtlsBench {
+    const bench = new DtlsBench({ server: settings, client: { cidBytes: 2 }, ...more });
+    for (let i = 0; i < count; i++) {
+      bench.now += 1000;
+      bench.clientAddress = `198.51.100.1:${i}`;
+      bench.newClient();
+      bench.connect();
+    }
+    return bench;
+  }
+
+  it('keeps the newest few, and takes no places of others', () => {
+    const bench = new DtlsBench({ server: { maxSessions: 10, maxSessionsPerIdentity: 3 }, client: { cidBytes: 2 } });
+    bench.trust.keys.set('urn:dev:other', Buffer.alloc(16, 1));
+    bench.newClient({ psk: { identity: Buffer.from('urn:dev:other'), key: Buffer.alloc(16, 1) } });
+    bench.connect();
+    const other = bench.session;
+    for (let i = 0; i < 50; i++) {
+      bench.now += 1000;
+      bench.clientAddress = `198.51.100.1:${i}`;
+      bench.newClient();
+      bench.connect();
+    }
+    expect(bench.server.load.sessions).toBe(4);
+    expect([...bench.server.sessions()]).toContain(other);
+    expect(new Set(bench.said('server', 'closed').map(({ reason }) => reason))).toEqual(new Set(['replaced']));
+  });
+
+  it('the one that has not been heard of longest goes first', () => {
+    const bench = sessionsOf(3, { maxSessionsPerIdentity: 3 });
+    const [first, second] = [...bench.server.sessions()];
+    bench.now += 1000;
+    const opened = bench.said('client', 'opened');
+    const { channel } = opened[0]!.session as unknown as { channel: { seal(type: number, bytes: Buffer): Buffer } };
+    bench.server.receive('198.51.100.1:0', channel.seal(CONTENT.application_data, Buffer.from('still here')), bench.now);
+    bench.clientAddress = '198.51.100.1:9';
+    bench.newClient();
+    bench.connect();
+    expect([...bench.server.sessions()]).toContain(first);
+    expect(bench.said('server', 'closed').map(({ session }) => session)).toEqual([second]);
+  });
+
+  it('clients that are nobody in particular are not taken for one', () => {
+    const suites = ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8'] as const;
+    const settings = { suites, clientAuthentication: 'none', maxSessionsPerIdentity: 2 } as const;
+    const bench = sessionsOf(5, settings, { client: { suites, cidBytes: 2 }, serverOwn: ownCertificate('server') });
+    expect(bench.server.load.sessions).toBe(5);
+  });
 });

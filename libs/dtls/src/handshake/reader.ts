@@ -40,6 +40,14 @@ export class Reader {
     return this.bytes(length);
   }
 
+  /** A vector of UTF-8 that is whole: what is decoded will be encoded to no other bytes. */
+  text(size: 1 | 2, min: number): string {
+    const bytes = this.vector(size, min);
+    const text = bytes.toString('utf8');
+    if (!Buffer.from(text, 'utf8').equals(bytes)) throw new DtlsError('DTLS_DECODE_ERROR', `${this.#what}: text that is none`);
+    return text;
+  }
+
   /** A vector of numbers. */
   numbers(size: 1 | 2, each: 1 | 2): number[] {
     const list = this.vector(size, each);

@@ -1,44 +1,17 @@
-import { ephemeralKey, isGroup } from '../crypto/ecdh.ts';
-import { pskPremaster, pskPremasterOver } from '../crypto/premaster.ts';
 import { ECDSA_SHA256, requireSignature, signWith } from '../crypto/signature.ts';
-import type { KeyExchange } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
-import { decodeCertificateRequest, encodeCertificates, encodeRawKey, encodeSigned } from '../handshake/certificates.ts';
+import { decodeCertificateRequest, encodeSigned } from '../handshake/certificates.ts';
 import { decodeHelloVerifyRequest, decodeServerHello, encodeClientHello, type ClientHello } from '../handshake/hello.ts';
-import {
-  decodeServerKeyExchange,
-  decodeSessionTicket,
-  encodeClientKeyExchange,
-  encodeShare,
-  type ServerKeyExchange,
-} from '../handshake/key-exchange.ts';
+import { decodeServerKeyExchange, decodeSessionTicket, encodeShare, type ServerKeyExchange } from '../handshake/key-exchange.ts';
 import { MESSAGE, messageName, type HandshakeMessage } from '../handshake/message.ts';
-import { clientHello, requireAnswer, type Answer } from './client-hello.ts';
 import type { ClientContext, Resumed } from './client-context.ts';
+import { clientHello, requireAnswer, type Answer } from './client-hello.ts';
+import { answerExchange } from './client-key-agreement.ts';
+import { AFTER_HELLO, ALLOWED, type Awaited } from './client-order.ts';
 import type { Conversation } from './conversation.ts';
-import type { OwnCertificate, PeerIdentity } from './identity.ts';
-import { encodeOwn, readPeer, type ShownPeer } from './peer-certificate.ts';
+import type { PeerIdentity } from './identity.ts';
+import { encodeNone, encodeOwn, hasType, readPeer, type ShownPeer } from './peer-certificate.ts';
 import { channelFor, deriveMaster, finishedOf, requireFinished, type Agreed } from './secrets.ts';
-
-type Awaited = 'hello' | 'certificate' | 'key-exchange' | 'hint-or-done' | 'request-or-done' | 'done' | 'ticket' | 'finished' | 'nothing';
-
-/** What may come, by what is awaited. A server that leaves out what its suite allows it to leave out is one step further. */
-const ALLOWED: Record<Awaited, readonly number[]> = {
-  hello: [MESSAGE.hello_verify_request, MESSAGE.server_hello],
-  certificate: [MESSAGE.certificate],
-  'key-exchange': [MESSAGE.server_key_exchange],
-  'hint-or-done': [MESSAGE.server_key_exchange, MESSAGE.server_hello_done],
-  'request-or-done': [MESSAGE.certificate_request, MESSAGE.server_hello_done],
-  done: [MESSAGE.server_hello_done],
-  ticket: [MESSAGE.new_session_ticket],
-  finished: [MESSAGE.finished],
-  nothing: [],
-};
-
-const AFTER_HELLO = { psk: 'hint-or-done', ecdhe_psk: 'key-exchange', ecdhe_ecdsa: 'certificate' } as const satisfies Record<
-  KeyExchange,
-  Awaited
->;
 
 /** A cookie may be too old when it comes back: so many times we take another. */
 const MOST_COOKIES = 3;
@@ -195,39 +168,19 @@ export class ClientHandshake {
     conversation.transcript.add(message);
     conversation.beginFlight();
     const { own } = this.#context;
-    const isSigning = this.#isAskedForCertificate && own !== undefined && this.#hasType(own);
-    if (this.#isAskedForCertificate)
-      conversation.say(MESSAGE.certificate, isSigning ? encodeOwn(own, this.#answer.clientType) : this.#noCertificate());
-    const premaster = this.#sayKeyExchange();
+    const isSigning = this.#isAskedForCertificate && own !== undefined && hasType(own, this.#answer.clientType);
+    if (this.#isAskedForCertificate) {
+      const { clientType } = this.#answer;
+      conversation.say(MESSAGE.certificate, isSigning ? encodeOwn(own, clientType) : encodeNone(clientType));
+    }
+    const { body, premaster } = answerExchange(this.#exchange, this.#agreed.suite.keyExchange, this.#context);
+    conversation.say(MESSAGE.client_key_exchange, body);
     this.#master = deriveMaster(premaster, this.#agreed, conversation.transcript);
     conversation.channel = channelFor('client', this.#master, this.#agreed);
     if (isSigning) conversation.say(MESSAGE.certificate_verify, encodeSigned(signWith(own.privateKey, conversation.transcript.bytes())));
     this.#sayFinished();
     this.#awaitEnd();
     return true;
-  }
-
-  #hasType({ chain, rawKey }: OwnCertificate): boolean {
-    return (this.#answer.clientType === 'x509' ? chain : rawKey) !== undefined;
-  }
-
-  #noCertificate(): Buffer {
-    return this.#answer.clientType === 'x509' ? encodeCertificates([]) : encodeRawKey(Buffer.alloc(0));
-  }
-
-  #sayKeyExchange(): Buffer {
-    const { settings, entropy, psk } = this.#context;
-    const { share } = this.#exchange;
-    if (share && !(isGroup(share.group) && settings.groups.includes(share.group))) {
-      throw new DtlsError('DTLS_ILLEGAL_PARAMETER', `group ${share.group} was not offered`);
-    }
-    const ephemeral = share && ephemeralKey(share.group as (typeof settings.groups)[number], entropy);
-    const shared = ephemeral?.agree(share!.point);
-    const isPsk = this.#agreed.suite.keyExchange !== 'ecdhe_ecdsa';
-    const identity = isPsk ? Buffer.from(psk!.identity) : undefined;
-    this.#conversation.say(MESSAGE.client_key_exchange, encodeClientKeyExchange({ identity, point: ephemeral?.point }));
-    if (!isPsk) return shared!;
-    return shared ? pskPremasterOver(shared, psk!.key) : pskPremaster(psk!.key);
   }
 
   #awaitEnd(): void {

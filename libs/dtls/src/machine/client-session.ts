@@ -33,10 +33,10 @@ export class ClientSession implements SessionHandle {
 
   /** What the server wants in records to it, as hex. */
   get connectionId(): string {
-    return Buffer.from(this.channel.parts.writeCid).toString('hex');
+    return Buffer.from(this.channel.writeCid).toString('hex');
   }
 
   get maxDataBytes(): number {
-    return this.channel.parts.recordLimit;
+    return this.channel.recordLimit;
   }
 }

@@ -42,7 +42,7 @@ export class Established {
       this.#fail(session, received === 'empty' ? 'unexpected_message' : 'record_overflow');
       return true;
     }
-    session.lastHeardAt = now;
+    session.lastHeardAt = Math.floor(now);
     session.path.arrived(address, RECORD_HEADER_BYTES + record.cid.length + record.fragment.length, received.isNewest);
     this.saveIfNeeded(session);
     // Above the mark: after a crash it would be taken a second time. Lost, then; its sender repeats it.

@@ -25,7 +25,7 @@ export function readIdentity(from: Reader): PeerIdentity {
   const kind = from.uint(1);
   if (kind === KIND.psk) return { kind: 'psk', identity: from.vector(2, 1) };
   if (kind === KIND.rpk) return { kind: 'rpk', spki: from.vector(2, 1) };
-  if (kind === KIND.x509) return { kind: 'x509', name: from.vector(1, 0).toString('utf8'), fingerprint: from.bytes(FINGERPRINT_BYTES) };
+  if (kind === KIND.x509) return { kind: 'x509', name: from.text(1, 0), fingerprint: from.bytes(FINGERPRINT_BYTES) };
   if (kind !== KIND.anonymous) throw new DtlsError('DTLS_DECODE_ERROR', `identity of kind ${kind}`);
   return { kind: 'anonymous' };
 }

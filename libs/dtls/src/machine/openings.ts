@@ -10,7 +10,8 @@ import type { Arrival } from './established.ts';
 import type { HalfOpen, HalfOpens } from './half-open.ts';
 import { HandshakeDriver, type Heard } from './handshake-driver.ts';
 import type { DtlsSink } from './outputs.ts';
-import { ServerHandshake, type ServerContext } from './server-handshake.ts';
+import type { ServerContext } from './server-context.ts';
+import { ServerHandshake } from './server-handshake.ts';
 
 interface OpeningsParts {
   readonly sink: DtlsSink;

@@ -19,7 +19,7 @@ export interface SessionHandle {
 }
 
 /**
- * `peer`: close_notify. `alert`: a fatal one, theirs or ours. `replaced`: the same address has begun anew. `evicted`: more sessions than
+ * `peer`: close_notify. `alert`: a fatal one, theirs or ours. `replaced`: the same address has begun anew, or the same identity too often. `evicted`: more sessions than
  * places. `local`: `close` was called. `spent`: no sequence number is left.
  */
 export type CloseReason = 'peer' | 'alert' | 'replaced' | 'evicted' | 'local' | 'spent';

@@ -14,9 +14,15 @@ export interface ShownPeer {
   readonly identity: PeerIdentity;
 }
 
-export function encodeOwn({ chain, rawKey }: OwnCertificate, type: CertificateType): Buffer {
+export function encodeOwn({ chain, rawKey }: Pick<OwnCertificate, 'chain' | 'rawKey'>, type: CertificateType): Buffer {
   return type === 'x509' ? encodeCertificates(chain ?? []) : encodeRawKey(rawKey ?? Buffer.alloc(0));
 }
+
+/** "I have none" (RFC 5246 section 7.4.6). */
+export const encodeNone = (type: CertificateType): Buffer => encodeOwn({ chain: [], rawKey: Buffer.alloc(0) }, type);
+
+export const hasType = ({ chain, rawKey }: OwnCertificate, type: CertificateType): boolean =>
+  (type === 'x509' ? chain : rawKey) !== undefined;
 
 /** `undefined` where the peer says that it has none; throws what `verifyPeer` answers. */
 export function readPeer(

@@ -33,8 +33,8 @@ export class Resumption {
   readonly #settings: Pick<ServerSettings, 'resumptionMs' | 'maxResumable'>;
   readonly #entropy: Entropy;
   readonly #key: Uint8Array;
-  /** In order of birth. */
-  readonly #byId = new Map<string, Resumable>();
+  /** In order of birth; each in one piece of memory of its own, as in a ticket. */
+  readonly #byId = new Map<string, Buffer>();
 
   constructor(settings: Pick<ServerSettings, 'resumptionMs' | 'maxResumable'>, entropy: Entropy) {
     this.#settings = settings;
@@ -57,16 +57,21 @@ export class Resumption {
   keep(id: Buffer, resumable: Resumable): void {
     if (this.#settings.maxResumable === 0) return;
     if (this.#byId.size >= this.#settings.maxResumable) this.#byId.delete(this.#byId.keys().next().value!);
-    this.#byId.set(id.toString('latin1'), resumable);
+    const bytes = encodeResumable(resumable);
+    const kept = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(kept);
+    bytes.fill(0);
+    this.#byId.set(id.toString('latin1'), kept);
   }
 
   /** A fatal alert makes a session unfit to be resumed (RFC 5246 section 7.2.2). A ticket is out of reach: it dies of age. */
-  forget(id: Buffer): void {
-    this.#byId.delete(id.toString('latin1'));
+  forget(id: string): void {
+    this.#byId.delete(id);
   }
 
   byId(id: Buffer, now: number): Resumable | undefined {
-    return this.#whileFresh(this.#byId.get(id.toString('latin1')), now);
+    const kept = this.#byId.get(id.toString('latin1'));
+    return kept && this.#whileFresh(decodeResumable(kept), now);
   }
 
   ticketFor(resumable: Resumable): Buffer {

@@ -293,3 +293,10 @@ it('a last flight that goes out again takes no number beyond what is written dow
   expect(new Set(gateway.sentNumbers).size).toBe(gateway.sentNumbers.length);
   expect(gateway.sentNumbers.length).toBeGreaterThan(6);
 });
+
+it('a state whose address is no text is refused, and not taken for a longer one', () => {
+  const gateway = new Gateway();
+  const state = gateway.server.export(gateway.session)!;
+  state[state.indexOf('198.51.100.1')] = 0xff;
+  expect(() => gateway.restart('orderly', state)).toThrow(expect.objectContaining({ code: 'DTLS_STATE_INVALID' }));
+});

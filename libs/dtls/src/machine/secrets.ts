@@ -4,6 +4,7 @@ import type { Suite } from '../crypto/suites.ts';
 import { DtlsError } from '../errors.ts';
 import type { Transcript } from '../handshake/transcript.ts';
 import { Channel } from '../record/channel.ts';
+import { wipeKeys } from '../record/packed-keys.ts';
 
 export interface Agreed {
   readonly suite: Suite;
@@ -26,7 +27,7 @@ export function deriveMaster(premaster: Buffer, { extendedMasterSecret: isExtend
 export function channelFor(role: 'client' | 'server', master: Buffer, agreed: Agreed): Channel {
   const { suite, randoms, clientCid, serverCid, recordLimit } = agreed;
   const keys = keyBlock(suite.cipher, master, randoms);
-  return new Channel({
+  const channel = new Channel({
     cipher: suite.cipher,
     write: keys[role],
     read: role === 'client' ? keys.server : keys.client,
@@ -34,6 +35,8 @@ export function channelFor(role: 'client' | 'server', master: Buffer, agreed: Ag
     readCid: role === 'client' ? clientCid : serverCid,
     recordLimit,
   });
+  wipeKeys(keys.client, keys.server);
+  return channel;
 }
 
 /** Finished of the peer (RFC 5246 section 7.4.9), compared in constant time; the transcript ends before it. */

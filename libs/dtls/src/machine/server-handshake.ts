@@ -1,41 +1,22 @@
-import { createHmac } from 'node:crypto';
-import type { Entropy } from '@drover/kernel';
-import { ephemeralKey, type EphemeralKey } from '../crypto/ecdh.ts';
-import { pskPremaster, pskPremasterOver } from '../crypto/premaster.ts';
 import type { SuiteName } from '../crypto/suites.ts';
-import { requireSignature, SIGNATURE_ALGORITHMS, signWith } from '../crypto/signature.ts';
+import { requireSignature, SIGNATURE_ALGORITHMS } from '../crypto/signature.ts';
 import { DtlsError } from '../errors.ts';
 import { decodeCertificateVerify, encodeCertificateRequest } from '../handshake/certificates.ts';
 import { readClientExtensions } from '../handshake/extensions.ts';
 import { decodeClientHello, RANDOM_BYTES } from '../handshake/hello.ts';
-import {
-  decodeClientKeyExchange,
-  encodeServerKeyExchange,
-  encodeSessionTicket,
-  encodeShare,
-  type ClientKeyExchange,
-} from '../handshake/key-exchange.ts';
+import { encodeSessionTicket } from '../handshake/key-exchange.ts';
 import { MESSAGE, messageName, type HandshakeMessage } from '../handshake/message.ts';
 import { NO_CID } from '../record/record.ts';
 import { choose, recordLimitOf, requireHello, type Choice, type Offer } from './choices.ts';
 import type { Conversation } from './conversation.ts';
-import type { OwnCertificate, PeerIdentity, PeerTrust } from './identity.ts';
+import type { PeerIdentity } from './identity.ts';
 import { encodeOwn, readPeer, type ShownPeer } from './peer-certificate.ts';
-import type { Resumable, Resumption } from './resumption.ts';
+import type { Resumable } from './resumption.ts';
 import { channelFor, deriveMaster, finishedOf, requireFinished, type Agreed } from './secrets.ts';
+import type { ServerContext } from './server-context.ts';
 import { serverHello } from './server-hello.ts';
-import type { ServerSettings } from './settings.ts';
-
-export interface ServerContext {
-  readonly settings: ServerSettings;
-  readonly entropy: Entropy;
-  readonly trust: PeerTrust;
-  readonly resumption: Resumption;
-  readonly own?: OwnCertificate;
-  /** Makes keys for identities that nobody knows; as secret as the keys of those that somebody knows. */
-  readonly decoy: Uint8Array;
-  drawCid(): Buffer;
-}
+import { ServerKeyAgreement } from './server-key-agreement.ts';
+import { findResumable, willIssueTicket } from './server-resuming.ts';
 
 /** What the next message must be. `finished` stands behind the change of cipher. */
 type Awaited = 'client_hello' | 'certificate' | 'client_key_exchange' | 'certificate_verify' | 'finished' | 'nothing';
@@ -60,7 +41,7 @@ export class ServerHandshake {
   #choice!: Choice;
   #agreed!: Agreed;
   #sessionId: Buffer = Buffer.alloc(0);
-  #ephemeral?: EphemeralKey;
+  #agreement!: ServerKeyAgreement;
   #master?: Buffer;
   #shown?: ShownPeer;
   #identity: PeerIdentity = { kind: 'anonymous' };
@@ -132,29 +113,10 @@ export class ServerHandshake {
     this.#offer = { hello, extensions: readClientExtensions(hello.extensions) };
     requireHello(this.#offer, this.#context.settings);
     this.#conversation.transcript.add(message);
-    const resumable = this.#findResumable();
+    const resumable = findResumable(this.#offer, this.#context, this.#now);
     if (resumable) this.#resume(resumable);
     else this.#greet();
     return true;
-  }
-
-  /** RFC 5246 section 7.4.1.3, RFC 5077 section 3.1 and RFC 7627 section 5.3: everything must be as it was, or the handshake is full. */
-  #findResumable(): Resumable | undefined {
-    const { resumption, trust, settings } = this.#context;
-    const { hello, extensions } = this.#offer;
-    if (resumption.isOff) return undefined;
-    const { sessionTicket: ticket } = extensions;
-    const hasTicket = ticket !== undefined && ticket.length > 0;
-    const found = hasTicket ? resumption.byTicket(Buffer.from(ticket), this.#now) : resumption.byId(hello.sessionId, this.#now);
-    if (found === undefined) return undefined;
-    // Only sessions with the extension are kept, so a hello without it is a downgrade.
-    if (!extensions.extendedMasterSecret) throw new DtlsError('DTLS_HANDSHAKE_FAILURE', 'extended master secret was given up');
-    const isAsBefore =
-      hello.suites.includes(found.suite.id) &&
-      settings.suites.includes(found.suite.name) &&
-      found.serverName === (extensions.serverName ?? '') &&
-      (found.suite.cipher !== 'aes-128-cbc-sha256' || extensions.encryptThenMac === true);
-    return isAsBefore && trust.mayResume(found.identity) ? found : undefined;
   }
 
   #resume({ suite, master, identity }: Resumable): void {
@@ -177,7 +139,9 @@ export class ServerHandshake {
     this.#sayHello();
     const { types, suite } = this.#choice;
     if (types) this.#conversation.say(MESSAGE.certificate, encodeOwn(own!, types.server));
-    this.#sayKeyExchange();
+    this.#agreement = new ServerKeyAgreement(this.#choice, this.#context);
+    const exchange = this.#agreement.message(this.#agreed.randoms);
+    if (exchange) this.#conversation.say(MESSAGE.server_key_exchange, exchange);
     if (types?.client) {
       this.#conversation.say(
         MESSAGE.certificate_request,
@@ -204,33 +168,13 @@ export class ServerHandshake {
       recordLimit: recordLimitOf(extensions, clientCid),
     };
     this.#conversation.recordLimit = this.#agreed.recordLimit;
-    const facts = { random, sessionId: this.#sessionId, serverCid, willIssueTicket: this.#willIssueTicket };
+    const facts = {
+      random,
+      sessionId: this.#sessionId,
+      serverCid,
+      willIssueTicket: willIssueTicket(this.#offer, this.#context, this.#isResumed),
+    };
     this.#conversation.say(MESSAGE.server_hello, serverHello(this.#offer, this.#choice, { settings, ...facts }));
-  }
-
-  get #willIssueTicket(): boolean {
-    const { extendedMasterSecret, sessionTicket } = this.#offer.extensions;
-    const { resumption } = this.#context;
-    return !this.#isResumed && !resumption.isOff && extendedMasterSecret === true && sessionTicket !== undefined;
-  }
-
-  #sayKeyExchange(): void {
-    const { settings, entropy, own } = this.#context;
-    const { suite, group } = this.#choice;
-    const hint = Buffer.from(settings.pskHint, 'utf8');
-    // A hint that says nothing is left out, and with it the whole message (RFC 4279 section 2).
-    if (suite.keyExchange === 'psk' && hint.length === 0) return;
-    this.#ephemeral = group === undefined ? undefined : ephemeralKey(group, entropy);
-    const share = this.#ephemeral;
-    const { randoms } = this.#agreed;
-    const signed =
-      suite.keyExchange === 'ecdhe_ecdsa'
-        ? signWith(own!.privateKey, Buffer.concat([randoms.client, randoms.server, encodeShare(share!)]))
-        : undefined;
-    this.#conversation.say(
-      MESSAGE.server_key_exchange,
-      encodeServerKeyExchange({ hint: suite.keyExchange === 'ecdhe_ecdsa' ? undefined : hint, share, signed }),
-    );
   }
 
   #onCertificate(message: HandshakeMessage): boolean {
@@ -243,36 +187,13 @@ export class ServerHandshake {
   }
 
   #onKeyExchange(message: HandshakeMessage): boolean {
-    const exchange = decodeClientKeyExchange(message.body, this.#choice.suite.keyExchange);
-    const premaster = this.#premasterOf(exchange);
+    const { secret, identity } = this.#agreement.premasterOf(message.body);
+    if (identity) this.#identity = { kind: 'psk', identity };
     this.#conversation.transcript.add(message);
-    this.#master = deriveMaster(premaster, this.#agreed, this.#conversation.transcript);
+    this.#master = deriveMaster(secret, this.#agreed, this.#conversation.transcript);
     this.#conversation.channel = channelFor('server', this.#master, this.#agreed);
     this.#awaited = this.#shown ? 'certificate_verify' : 'finished';
     return false;
-  }
-
-  #premasterOf({ identity, point }: ClientKeyExchange): Buffer {
-    const shared = point && this.#ephemeral!.agree(point);
-    this.#ephemeral = undefined;
-    if (identity === undefined) return shared!;
-    const psk = this.#pskOf(identity);
-    this.#identity = { kind: 'psk', identity };
-    const premaster = shared ? pskPremasterOver(shared, psk) : pskPremaster(psk);
-    shared?.fill(0);
-    return premaster;
-  }
-
-  /**
-   * The key of an identity. Where there is none, another key takes its place, and the handshake ends as it does for a wrong key:
-   * neither alert nor time tells who is known here (RFC 4279 section 2). The decoy is made for everybody, so that it costs the same.
-   */
-  #pskOf(identity: Buffer): Uint8Array {
-    const decoy = createHmac('sha256', this.#context.decoy).update(identity).digest().subarray(0, 16);
-    const known = identity.length === 0 ? undefined : this.#context.trust.pskOf(identity);
-    if (known !== undefined && known.length > 0) return known;
-    if (this.#context.settings.unknownIdentity === 'told') throw new DtlsError('DTLS_UNKNOWN_PSK_IDENTITY', 'unknown PSK identity');
-    return decoy;
   }
 
   #onCertificateVerify(message: HandshakeMessage): boolean {
@@ -305,7 +226,7 @@ export class ServerHandshake {
       serverName: this.#offer.extensions.serverName ?? '',
       bornAt: this.#now,
     };
-    if (this.#willIssueTicket) {
+    if (willIssueTicket(this.#offer, this.#context, this.#isResumed)) {
       const ticket = resumption.ticketFor(resumable);
       const body = encodeSessionTicket({ lifetimeSeconds: Math.floor(settings.resumptionMs / 1000), ticket });
       this.#conversation.say(MESSAGE.new_session_ticket, body);

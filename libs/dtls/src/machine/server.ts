@@ -1,8 +1,6 @@
 import { type Entropy, TimerHeap } from '@drover/kernel';
-import { encodeAlert } from '../alerts.ts';
-import { DtlsError } from '../errors.ts';
-import { Channel } from '../record/channel.ts';
-import { CONTENT, encodeRecord, NO_CID, readRecords, VERSION_1_2, type DtlsRecord } from '../record/record.ts';
+import { CONTENT, readRecords, type DtlsRecord } from '../record/record.ts';
+import { drawCid, requireCid } from './connection-ids.ts';
 import { Cookies } from './cookies.ts';
 import { Established, type Arrival } from './established.ts';
 import { HalfOpens, type HalfOpen } from './half-open.ts';
@@ -11,19 +9,16 @@ import { Openings } from './openings.ts';
 import type { DtlsSink, SendOutcome, SessionHandle } from './outputs.ts';
 import { Path } from './path.ts';
 import { RateLimit } from './rate-limit.ts';
-import { Reservation, type Marks } from './reservation.ts';
+import { Reservation } from './reservation.ts';
+import { restoredSession, type Ending } from './restoring.ts';
 import { Resumption } from './resumption.ts';
-import { decodeSession, encodeSession } from './session-codec.ts';
+import { encodeSession } from './session-codec.ts';
 import { ServerSession } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { DEFAULT_SERVER_SETTINGS, type ServerSettings } from './settings.ts';
+import { mayBeAnswered, strayAlert } from './strays.ts';
 
 const DECOY_BYTES = 32;
-const CID_DRAWS = 100;
-const LEAST_RANDOM_CID_BYTES = 4;
-const MOST_CID_BYTES = 32;
-/** An alert is never longer than the record that it answers. */
-const LEAST_STRAY_BYTES = 16;
 
 /** What a server stands on. */
 export interface ServerPorts {
@@ -33,9 +28,6 @@ export interface ServerPorts {
   /** Without it no suite with certificates is agreed. */
   readonly own?: OwnCertificate;
 }
-
-/** What the caller knows of the process that wrote a state: it has stopped after it, or may have gone on. */
-export type Ending = 'orderly' | 'crashed';
 
 /**
  * DTLS 1.2 (RFC 6347) with Connection IDs (RFC 9146) for one socket and its many clients, with no socket and no timer of its
@@ -69,7 +61,16 @@ export class DtlsServer {
       ended: (session, isFatal) => this.#ended(session, isFatal),
     });
     const decoy = entropy.bytes(DECOY_BYTES);
-    const context = { settings: this.#settings, entropy, trust, own, resumption: this.#resumption, decoy, drawCid: () => this.#drawCid() };
+    const isTaken = (cid: Buffer): boolean => this.#sessions.withCid(cid) !== undefined;
+    const context = {
+      settings: this.#settings,
+      entropy,
+      trust,
+      own,
+      resumption: this.#resumption,
+      decoy,
+      drawCid: () => drawCid(this.#settings, entropy, isTaken),
+    };
     this.#openings = new Openings({
       sink,
       context,
@@ -126,28 +127,7 @@ export class DtlsServer {
    * below the mark is `isDoubtful`. Throws `DTLS_STATE_INVALID`.
    */
   restore(bytes: Uint8Array, ending: Ending, now: number): SessionHandle {
-    const { channel, marks, trustedFrom, address, suite, identity, serverName } = decodeSession(bytes);
-    if (ending === 'crashed' && marks === undefined) throw new DtlsError('DTLS_STATE_INVALID', 'no numbers were reserved');
-    const { readCid } = channel.parts;
-    if (readCid.length > 0 && readCid.length !== this.#settings.cidBytes) {
-      throw new DtlsError('DTLS_STATE_INVALID', `a Connection ID of ${readCid.length} bytes`);
-    }
-    const isInDoubt = ending === 'crashed';
-    const numbers = { sendNext: isInDoubt ? marks!.send : channel.sendNext, receivedFloor: channel.received };
-    const known: Marks = marks ?? { send: channel.sendNext, receive: channel.received };
-    const session = new ServerSession(
-      {
-        identity,
-        serverName,
-        suite: suite.name,
-        channel: new Channel(channel.parts, numbers),
-        path: new Path(address, this.#settings.maxAmplification),
-        reservation: new Reservation(this.#settings.reserve, this.#settings.reserve > 0 ? known : undefined),
-        trustedFrom: isInDoubt ? Math.max(trustedFrom, marks!.receive + 1) : trustedFrom,
-        sessionId: NO_ID,
-      },
-      now,
-    );
+    const session = restoredSession(bytes, ending, { settings: this.#settings, now });
     this.#add(session);
     return session;
   }
@@ -197,7 +177,7 @@ export class DtlsServer {
         path: new Path(half.address, this.#settings.maxAmplification),
         reservation: new Reservation(this.#settings.reserve),
         trustedFrom: 0,
-        sessionId,
+        sessionId: sessionId.toString('latin1'),
       },
       now,
     );
@@ -209,8 +189,10 @@ export class DtlsServer {
 
   #add(session: ServerSession): void {
     // RFC 6347 section 4.2.8: the old session of this address ends now, and not before the new one was complete.
-    const before = session.connectionId === '' ? this.#sessions.at(session.address) : this.#sessions.withCid(session.channel.parts.readCid);
+    const before = session.connectionId === '' ? this.#sessions.at(session.address) : this.#sessions.withCid(session.channel.readCid);
     if (before !== undefined) this.#established.drop(before, 'replaced');
+    const surplus = this.#sessions.surplusOf(session, this.#settings.maxSessionsPerIdentity);
+    if (surplus !== undefined) this.#established.drop(surplus, 'replaced');
     while (this.#sessions.size >= this.#settings.maxSessions) this.#established.close(this.#sessions.leastLately()!, 'evicted');
     this.#sessions.add(session);
   }
@@ -231,37 +213,6 @@ export class DtlsServer {
 
   #ended(session: ServerSession, isFatal: boolean): void {
     this.#forgetLastFlight(session);
-    if (isFatal && session.sessionId.length > 0) this.#resumption.forget(session.sessionId);
+    if (isFatal && session.sessionId !== '') this.#resumption.forget(session.sessionId);
   }
-
-  /** One that no session has: chance decides, and we look. */
-  #drawCid(): Buffer {
-    const { cidPrefix, cidBytes } = this.#settings;
-    for (let draw = 0; draw < CID_DRAWS; draw++) {
-      const cid = Buffer.concat([cidPrefix, this.#ports.entropy.bytes(cidBytes - cidPrefix.length)]);
-      if (this.#sessions.withCid(cid) === undefined) return cid;
-    }
-    throw new DtlsError('DTLS_ENTROPY', 'no free Connection ID after many draws');
-  }
-}
-
-const NO_ID = Buffer.alloc(0);
-
-function requireCid({ cidBytes, cidPrefix }: ServerSettings): void {
-  if (cidBytes === 0 && cidPrefix.length === 0) return;
-  if (cidBytes - cidPrefix.length >= LEAST_RANDOM_CID_BYTES && cidBytes <= MOST_CID_BYTES) return;
-  throw new DtlsError('DTLS_SETTINGS_INVALID', `Connection IDs of ${cidBytes} bytes with a prefix of ${cidPrefix.length}`);
-}
-
-/** Alerts are never answered, or two servers could go on for ever. */
-const mayBeAnswered = ({ type, fragment }: DtlsRecord): boolean =>
-  (type === CONTENT.application_data || type === CONTENT.handshake || type === CONTENT.tls12_cid) && fragment.length >= LEAST_STRAY_BYTES;
-
-/**
- * What a sender hears whose session we do not have. It is not authentic and a client may ignore it; LwM2M devices that heed
- * it begin anew, for this is none of the alerts on which they give up.
- */
-function strayAlert(): Buffer {
-  const header = { type: CONTENT.alert, version: VERSION_1_2, epoch: 0, sequence: 0, cid: NO_CID };
-  return encodeRecord(header, encodeAlert('unexpected_message'));
 }

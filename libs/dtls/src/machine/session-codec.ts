@@ -4,6 +4,7 @@ import { DtlsError } from '../errors.ts';
 import { readAll, type Reader } from '../handshake/reader.ts';
 import { uint, vector } from '../handshake/writer.ts';
 import { Channel } from '../record/channel.ts';
+import { wipeKeys } from '../record/packed-keys.ts';
 import { MAX_SEQUENCE } from '../record/record.ts';
 import { encodeIdentity, readIdentity } from './identity-codec.ts';
 import type { PeerIdentity } from './identity.ts';
@@ -82,10 +83,11 @@ function readSession(from: Reader): SavedSession {
     recordLimit: from.uint(2),
   };
   const channel = new Channel(parts, { sendNext: readNumber(from), receivedFloor: readNumber(from) - 1 });
+  wipeKeys(parts.write, parts.read);
   const trustedFrom = readNumber(from);
   const hasMarks = from.uint(1) === 1;
   const marks = hasMarks ? { send: readNumber(from), receive: readNumber(from) - 1 } : undefined;
-  const address = from.vector(1, 1).toString('utf8');
+  const address = from.text(1, 1);
   return { suite, channel, trustedFrom, marks, address, serverName: from.vector(1, 0).toString('latin1'), identity: readIdentity(from) };
 }
 

@@ -1,6 +1,8 @@
 import type { SuiteName } from '../crypto/suites.ts';
+import { readAll } from '../handshake/reader.ts';
 import type { Channel } from '../record/channel.ts';
 import type { HalfOpen } from './half-open.ts';
+import { encodeIdentity, readIdentity } from './identity-codec.ts';
 import type { PeerIdentity } from './identity.ts';
 import type { SessionHandle } from './outputs.ts';
 import type { Path } from './path.ts';
@@ -15,19 +17,20 @@ export interface SessionParts {
   readonly reservation: Reservation;
   /** Records with lower numbers may be replays: their numbers were not saved one by one before a crash. */
   readonly trustedFrom: number;
-  /** For the table of sessions to be resumed; empty where a ticket was given, or nothing. */
-  readonly sessionId: Buffer;
+  /** For the table of sessions to be resumed, each byte a character; empty where a ticket was given, or nothing. */
+  readonly sessionId: string;
 }
 
 /** What a server keeps of a session. There may be a million of these: no field that most do not need. */
 export class ServerSession implements SessionHandle {
-  readonly identity: PeerIdentity;
   readonly serverName: string;
   readonly suite: SuiteName;
   readonly channel: Channel;
   readonly path: Path;
   readonly reservation: Reservation;
-  readonly sessionId: Buffer;
+  readonly sessionId: string;
+  /** As text: a string is a tenth of the objects that it stands for. */
+  readonly #identity: string;
   trustedFrom: number;
   lastHeardAt: number;
   isClosed = false;
@@ -36,7 +39,7 @@ export class ServerSession implements SessionHandle {
   linger?: HalfOpen;
 
   constructor(parts: SessionParts, now: number) {
-    this.identity = parts.identity;
+    this.#identity = encodeIdentity(parts.identity).toString('latin1');
     this.serverName = parts.serverName;
     this.suite = parts.suite;
     this.channel = parts.channel;
@@ -44,7 +47,16 @@ export class ServerSession implements SessionHandle {
     this.reservation = parts.reservation;
     this.sessionId = parts.sessionId;
     this.trustedFrom = parts.trustedFrom;
-    this.lastHeardAt = now;
+    this.lastHeardAt = Math.floor(now);
+  }
+
+  /** Equal where identities are; `undefined` for an anonymous client. */
+  get identityKey(): string | undefined {
+    return this.#identity.length > 1 ? this.#identity : undefined;
+  }
+
+  get identity(): PeerIdentity {
+    return readAll(Buffer.from(this.#identity, 'latin1'), 'identity', readIdentity);
   }
 
   get address(): string {
@@ -56,10 +68,10 @@ export class ServerSession implements SessionHandle {
   }
 
   get connectionId(): string {
-    return Buffer.from(this.channel.parts.readCid).toString('hex');
+    return Buffer.from(this.channel.readCid).toString('hex');
   }
 
   get maxDataBytes(): number {
-    return this.channel.parts.recordLimit;
+    return this.channel.recordLimit;
   }
 }

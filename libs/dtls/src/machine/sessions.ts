@@ -1,3 +1,4 @@
+import { ByIdentity } from './by-identity.ts';
 import type { ServerSession } from './session.ts';
 
 const LOOKS_FOR_ROOM = 16;
@@ -12,6 +13,7 @@ const keyOf = (cid: Uint8Array): string => String.fromCharCode(...cid);
 export class Sessions {
   readonly #byCid = new Map<string, ServerSession>();
   readonly #byAddress = new Map<string, ServerSession>();
+  readonly #byIdentity = new ByIdentity();
 
   get size(): number {
     return this.#byCid.size + this.#byAddress.size;
@@ -26,15 +28,24 @@ export class Sessions {
   }
 
   add(session: ServerSession): void {
-    const { readCid } = session.channel.parts;
+    this.#byIdentity.add(session);
+    const { readCid } = session.channel;
     if (readCid.length > 0) this.#byCid.set(keyOf(readCid), session);
     else this.#byAddress.set(session.path.proven, session);
   }
 
   remove(session: ServerSession): void {
-    const { readCid } = session.channel.parts;
+    this.#byIdentity.remove(session);
+    const { readCid } = session.channel;
     if (readCid.length > 0) this.#byCid.delete(keyOf(readCid));
     else if (this.#byAddress.get(session.path.proven) === session) this.#byAddress.delete(session.path.proven);
+  }
+
+  /** Of those with the identity of `session` the one that was silent longest, where there are `most` of them already. */
+  surplusOf({ identityKey }: ServerSession, most: number): ServerSession | undefined {
+    const same = identityKey === undefined ? [] : this.#byIdentity.of(identityKey);
+    if (same.length < most) return undefined;
+    return same.reduce((least, one) => (one.lastHeardAt < least.lastHeardAt ? one : least));
   }
 
   /** One that was not heard of for long: the one of a few that was silent longest, not of all. */

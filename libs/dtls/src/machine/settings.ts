@@ -48,6 +48,8 @@ export interface ServerSettings extends DtlsSettings {
   readonly maxHalfOpenPerHost: number;
   /** Past it the session that was heard of least lately goes. */
   readonly maxSessions: number;
+  /** Of them for one identity: a device that begins anew every hour, or a thief of one key, must not take the places of others. */
+  readonly maxSessionsPerIdentity: number;
   /** A cookie is good for this long, and at most twice as long. */
   readonly cookieMs: number;
   /** First bytes of our Connection IDs: the number of this gateway, so that a balancer finds it. */
@@ -79,6 +81,7 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   maxHalfOpen: 10_000,
   maxHalfOpenPerHost: 1000,
   maxSessions: 1_000_000,
+  maxSessionsPerIdentity: 4,
   cookieMs: 30_000,
   cidPrefix: new Uint8Array(0),
   cidBytes: 8,

@@ -1,20 +1,13 @@
 import { openRecord, OVERHEAD, sealRecord } from '../crypto/protection.ts';
-import type { DirectionKeys } from '../crypto/prf.ts';
-import type { Cipher } from '../crypto/suites.ts';
 import type { Content } from './inner-plaintext.ts';
 import { MAX_SEQUENCE, CONTENT, RECORD_HEADER_BYTES, VERSION_1_2, type DtlsRecord } from './record.ts';
+import { PackedKeys, type KeyParts } from './packed-keys.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 /** The only protected epoch there is: renegotiation, which would begin another, is refused. */
 const PROTECTED_EPOCH = 1;
 
-export interface ChannelParts {
-  readonly cipher: Cipher;
-  readonly write: DirectionKeys;
-  readonly read: DirectionKeys;
-  /** What the peer wants in records to it, and what we want in records to us; empty: none (RFC 9146). */
-  readonly writeCid: Uint8Array;
-  readonly readCid: Uint8Array;
+export interface ChannelParts extends KeyParts {
   /** Most bytes of content that the peer takes in one record. */
   readonly recordLimit: number;
 }
@@ -40,14 +33,30 @@ export type Received =
 
 /** Both directions of one session's protected records (RFC 6347 section 4.1). */
 export class Channel {
-  readonly parts: ChannelParts;
+  readonly recordLimit: number;
+  readonly #keys: PackedKeys;
   #sendNext: number;
   #window: ReplayWindow;
 
   constructor(parts: ChannelParts, numbers: ChannelNumbers = { sendNext: 0, receivedFloor: -1 }) {
-    this.parts = parts;
+    this.recordLimit = parts.recordLimit;
+    this.#keys = new PackedKeys(parts);
     this.#sendNext = numbers.sendNext;
     this.#window = new ReplayWindow(numbers.receivedFloor);
+  }
+
+  /** Views of what it holds. */
+  get parts(): ChannelParts {
+    const { cipher, write, read, writeCid, readCid } = this.#keys;
+    return { cipher, write, read, writeCid, readCid, recordLimit: this.recordLimit };
+  }
+
+  get writeCid(): Uint8Array {
+    return this.#keys.writeCid;
+  }
+
+  get readCid(): Uint8Array {
+    return this.#keys.readCid;
   }
 
   get sendNext(): number {
@@ -65,13 +74,13 @@ export class Channel {
 
   /** Bytes that a record is longer than its content. */
   get overhead(): number {
-    const cid = this.parts.writeCid.length;
-    return RECORD_HEADER_BYTES + cid + (cid > 0 ? 1 : 0) + OVERHEAD[this.parts.cipher];
+    const cid = this.#keys.writeCidBytes;
+    return RECORD_HEADER_BYTES + cid + (cid > 0 ? 1 : 0) + OVERHEAD[this.#keys.cipher];
   }
 
   /** Only while it is not spent. */
   seal(type: number, bytes: Buffer): Buffer {
-    const { cipher, write, writeCid } = this.parts;
+    const { cipher, write, writeCid } = this.#keys;
     const sequence = this.#sendNext++;
     return sealRecord({ cipher, keys: write }, { epoch: PROTECTED_EPOCH, sequence, cid: writeCid }, { type, bytes });
   }
@@ -79,7 +88,7 @@ export class Channel {
   open(record: DtlsRecord): Received {
     if (!this.#isOurs(record)) return 'stray';
     if (!this.#window.isNew(record.sequence)) return 'replayed';
-    const content = openRecord({ cipher: this.parts.cipher, keys: this.parts.read }, record);
+    const content = openRecord({ cipher: this.#keys.cipher, keys: this.#keys.read }, record);
     if (content === 'forged') return content;
     const isNewest = record.sequence > this.#window.highest;
     this.#window.mark(record.sequence);
@@ -91,14 +100,18 @@ export class Channel {
     this.#window = new ReplayWindow(sequence);
   }
 
-  /** Overwrites the keys, as far as the runtime lets us: what OpenSSL and the collector have copied is theirs. */
+  /** After a crash: sending goes on behind what was reserved. */
+  skipTo(sendNext: number): void {
+    this.#sendNext = Math.max(this.#sendNext, sendNext);
+  }
+
   wipe(): void {
-    for (const { mac, key, iv } of [this.parts.write, this.parts.read]) [mac, key, iv].forEach((secret) => secret.fill(0));
+    this.#keys.wipe();
   }
 
   /** Where we have asked for a Connection ID, a record without it is nobody's (RFC 9146 section 3). */
   #isOurs({ epoch, version, type, cid }: DtlsRecord): boolean {
-    const { readCid } = this.parts;
+    const { readCid } = this.#keys;
     if (epoch !== PROTECTED_EPOCH || version !== VERSION_1_2) return false;
     if (readCid.length === 0) return type !== CONTENT.tls12_cid;
     return type === CONTENT.tls12_cid && Buffer.compare(cid, readCid) === 0;

@@ -98,3 +98,20 @@ it('DER with a length that is none is refused', () => {
   for (const hex of ['3080', '30850000000001', '3002', '30'])
     expect(() => elementsOf(Buffer.from(hex, 'hex'))).toThrow(expect.objectContaining({ code: 'DTLS_STATE_INVALID' }));
 });
+
+it('a key that is a point beside its curve is refused, and throws nothing', () => {
+  const der = Buffer.from(certificateDer('device'));
+  const { publicKey } = certificate('device');
+  const point = publicKey.export({ format: 'der', type: 'spki' }).subarray(-64);
+  der[der.indexOf(point) + 40]! ^= 1;
+  const broken = new X509Certificate(der);
+  expect(judgeChain([broken], rules({ roots: [broken] }))).toEqual({ alert: 'bad_certificate' });
+});
+
+it('a revocation list with an entry that names nothing is refused', () => {
+  const der = revocationListDer('intermediate');
+  const entry = Buffer.from('301302021007', 'hex');
+  const at = der.indexOf(entry);
+  const emptied = Buffer.concat([der.subarray(0, at), Buffer.from('300a0202100730003000040030', 'hex'), der.subarray(at + 13)]);
+  expect(() => new RevocationList(emptied)).toThrow(expect.objectContaining({ code: 'DTLS_STATE_INVALID' }));
+});

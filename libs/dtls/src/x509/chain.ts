@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { AlertName } from '../alerts.ts';
 import { DtlsError } from '../errors.ts';
 import type { Verdict } from '../machine/identity.ts';
@@ -73,7 +73,9 @@ function faultOf(certificate: X509Certificate, place: Place): AlertName | undefi
   // Whatever is no time is not within it either.
   const isInTime = certificate.validFromDate.getTime() <= rules.now && rules.now <= certificate.validToDate.getTime();
   if (!isInTime) return 'certificate_expired';
-  if (!isStrong(certificate)) return 'insufficient_security';
+  const publicKey = keyOf(certificate);
+  if (publicKey === undefined) return 'bad_certificate';
+  if (!isStrong(certificate, publicKey)) return 'insufficient_security';
   const misuse = misuseOf(certificate, place);
   if (misuse !== undefined) return misuse;
   const issuer = path[step + 1];
@@ -102,9 +104,17 @@ function readable(certificate: X509Certificate): ReturnType<typeof extensionsOf>
   }
 }
 
+/** A point that is not on its curve, or an algorithm that OpenSSL does not know. */
+function keyOf(certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Nothing weaker than 255 bits of an elliptic curve (LwM2M transport 5.2.8), and no signature over SHA-1 or MD5. */
-function isStrong(certificate: X509Certificate): boolean {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
+function isStrong(certificate: X509Certificate, { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
   const { signatureAlgorithm } = certificate as { signatureAlgorithm?: string };
   if (/sha1|md5/i.test(signatureAlgorithm ?? '')) return false;
   if (type === 'rsa') return (details?.modulusLength ?? 0) >= LEAST_RSA_BITS;

@@ -62,7 +62,11 @@ function isListOfEntries({ tag, content }: Element): boolean {
   return first?.tag === TAG.sequence && elementsOf(first.content)[0]?.tag === TAG.integer;
 }
 
-const serialOf = ({ content }: Element): string => normal(elementsOf(content)[0]!.content.toString('hex'));
+function serialOf({ content }: Element): string {
+  const [serial] = elementsOf(content);
+  if (serial?.tag !== TAG.integer) throw unreadable();
+  return normal(serial.content.toString('hex'));
+}
 
 const EXTENSIONS = 0xa0;
 
