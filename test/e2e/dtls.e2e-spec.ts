@@ -14,7 +14,7 @@ let count = 0;
 
 beforeAll(async () => {
   server = await startServer({ args: ['--coap-tcp-port', 'off'] });
-});
+}, 30_000);
 
 afterEach(() => devices.splice(0).forEach((device) => device.close()));
 afterAll(() => server.stop());

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const certificate = written('server.pem', certificates('server', 'intermediate'));
   const args = ['--dtls-key', written('server.key', keyPem('server')), '--dtls-certificate', certificate];
   server = await startServer({ isSecured: true, args: [...args, '--dtls-client-ca', written('ca.pem', certificates('root'))] });
-});
+}, 30_000);
 
 afterEach(() => devices.splice(0).forEach((device) => device.close()));
 afterAll(() => server.stop());
