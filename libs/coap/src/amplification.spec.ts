@@ -141,7 +141,7 @@ describe('an endpoint', () => {
 });
 
 it('an Echo value is fresh for its time and address only', () => {
-  const values = new EchoValues(new Uint8Array(32), 93_000);
+  const values = new EchoValues(new Uint8Array(32));
   const value = values.valueFor(VICTIM, 5_000);
   expect(value).toHaveLength(12);
   expect([5_000, 98_000].map((now) => values.isFresh(VICTIM, value, now))).toEqual([true, true]);

@@ -4,7 +4,7 @@ import { Chance } from './chance.ts';
 import { classOf, CODE } from './codes.ts';
 import { Deduplication, fingerprintOf } from './deduplication.ts';
 import type { CoapRequest, CoapResponse, CoapSink, CoapTransport, IncomingHandle, Renewed, RequestHandle } from './endpoint-types.ts';
-import { EchoValues } from './echo.ts';
+import { ECHO_KEY_BYTES, EchoValues } from './echo.ts';
 import { CoapError } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
 import { decodeMessage, emptyMessage, peekHeader } from './message.ts';
@@ -16,10 +16,6 @@ import { Peers } from './peers.ts';
 import { Serving } from './serving.ts';
 import { DEFAULT_ENDPOINT_SETTINGS } from './settings.ts';
 import type { Coverage, EndpointSettings, PeerTiming } from './settings.ts';
-
-const ECHO_KEY_BYTES = 32;
-/** A queue-mode device answers a challenge while it is awake, or not at all. */
-const ECHO_FRESH_MS = 93_000;
 
 /**
  * CoAP's messages and requests for one socket and its many peers, with no socket and no timer of its own: bytes and
@@ -45,7 +41,7 @@ export class CoapEndpoint implements CoapTransport {
       if (output.type !== 'datagram' || this.#amplification.spend(output.peer, output.bytes.length, this.#now)) sink(output);
     };
     const chance = new Chance(entropy);
-    this.#echoes = new EchoValues(chance.bytes(ECHO_KEY_BYTES), ECHO_FRESH_MS);
+    this.#echoes = new EchoValues(chance.bytes(ECHO_KEY_BYTES));
     this.#peers = new Peers(this.#settings);
     this.#duplicates = new Deduplication(this.#settings, chance.uint16() * 0x10000 + chance.uint16());
     const parts = {

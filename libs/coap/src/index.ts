@@ -24,7 +24,7 @@ export {
 } from './block.ts';
 export { Chance } from './chance.ts';
 export { classOf, CODE, code, codeOfMethod, codeOfText, codeText, methodOf, SIGNAL, type Method } from './codes.ts';
-export { EchoValues } from './echo.ts';
+export { ECHO_KEY_BYTES, EchoValues } from './echo.ts';
 export { CoapEndpoint } from './endpoint.ts';
 export type {
   CoapOutput,

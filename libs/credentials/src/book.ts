@@ -27,6 +27,11 @@ export class CredentialBook<C extends KnownCredential = Credential> {
     return this.#byKey.get(credentialKey({ kind, identity }));
   }
 
+  /** By its `credentialKey`. */
+  at(key: string): C | undefined {
+    return this.#byKey.get(key);
+  }
+
   /** In the order in which they came, revoked ones too. */
   of(endpoint: Endpoint): readonly C[] {
     return this.#byEndpoint.get(endpoint) ?? NONE;

@@ -24,7 +24,8 @@ function isOf({ issuer, pin }: Extract<ShownIdentity, { kind: 'x509' }>, credent
   return (credential.issuer === undefined || credential.issuer === issuer) && (credential.pin === undefined || credential.pin === pin);
 }
 
-function usable<C extends KnownCredential>(credential: C | undefined, now: Instant): Found<C> {
+/** Whether it opens anything now. */
+export function usable<C extends KnownCredential>(credential: C | undefined, now: Instant): Found<C> {
   if (credential === undefined) return { refused: 'IDENTITY_UNKNOWN' };
   if (credential.state === 'revoked') return { refused: 'CREDENTIAL_REVOKED' };
   return credential.expiresAt !== undefined && credential.expiresAt <= now ? { refused: 'CREDENTIAL_EXPIRED' } : { credential };

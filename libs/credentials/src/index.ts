@@ -12,7 +12,7 @@ export {
 } from './credential.ts';
 export { DATA_KEY_BYTES, type Sealed } from './envelope.ts';
 export { CredentialError, type CredentialCode } from './errors.ts';
-export { credentialOf, mayNotSpeakFor, needsCredential, type Found, type ShownIdentity } from './identity.ts';
+export { credentialOf, mayNotSpeakFor, needsCredential, usable, type Found, type ShownIdentity } from './identity.ts';
 export { KeyRing, SECRETS_PER_KEY } from './key-ring.ts';
 export { KeyService, LocalKeyService, newDataKey, rewrap, unwrapKey, type KeyPurpose, type WrappedKey } from './key-service.ts';
 export { KEY_BYTES, weaknessOf, type KeyFault, type KeyOwner } from './key-strength.ts';

@@ -5,7 +5,7 @@ import { mayAskKind, type AppointmentMeans, type AppointmentRecord } from '@drov
 const NOBODY: AppointmentRecord = { kept: 0, missed: 0, refused: 0, open: 0 };
 /** Kinds of which something is remembered; devices may claim any. */
 const MOST_KINDS = 10_000;
-export const MEANS = ['lifetime', 'disable'] as const satisfies readonly AppointmentMeans[];
+const MEANS = ['lifetime', 'disable'] as const satisfies readonly AppointmentMeans[];
 
 /** How each kind of device has answered when it was asked to wake up at another time, by what means. Derived from the devices. */
 export class AppointmentRecords {

@@ -16,9 +16,6 @@ interface Heard extends NamedContext {
   readonly binding: RequestBinding;
 }
 
-/** A device answers a challenge while it is awake, or not at all. */
-const ECHO_FRESH_MS = 93_000;
-
 /** Protected requests of peers: opened, refused, or challenged. */
 export class SealedServing {
   readonly #inner: () => CoapTransport;
@@ -31,7 +28,7 @@ export class SealedServing {
     this.#inner = inner;
     this.#sink = parts.sink;
     this.#contexts = parts.contexts;
-    this.#echoes = new EchoValues(parts.echoKey, ECHO_FRESH_MS);
+    this.#echoes = new EchoValues(parts.echoKey);
   }
 
   onRequest(output: Request, now: number): void {

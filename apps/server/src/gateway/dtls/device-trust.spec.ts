@@ -109,6 +109,22 @@ it.each<[string, Partial<KnownCredential>, Presented, object]>([
   expect(trustWith(credential).verifyPeer(presented)).toEqual(verdict);
 });
 
+it.each<[string, Partial<KnownCredential>]>([
+  ['in force', {}],
+  ['the next one', { state: 'next' }],
+  ['revoked', { state: 'revoked' }],
+  ['expired', { expiresAt: NOW }],
+  ['another’s', { identity: 'j' }],
+  ['a raw key', { kind: 'rpk', identity: spkiName(spkiOf('device')) }],
+  ['a name in a certificate', { ...named, issuer: 'CN=Intermediate' }],
+])('asked by its owner, the answer is that of what it has shown: %s', (_what, change) => {
+  const trust = trustWith(change);
+  expect(trust.ofOwner('psk i')).toEqual(trust.of({ kind: 'psk', identity: Buffer.from('i') }));
+  const spki = spkiOf('device');
+  expect(trust.ofOwner(`rpk ${spkiName(spki)}`)).toEqual(trust.of({ kind: 'rpk', spki }));
+  expect(trust.ofOwner('x509 urn:dev:1')).toEqual(trust.of({ kind: 'x509', name: 'urn:dev:1', fingerprint: Buffer.alloc(32) }));
+});
+
 it('a session is whose it was, as long as the credential is in force', () => {
   const trust = trustWith({}, { ...named, endpoint: Endpoint('e'), issuer: 'CN=Intermediate', pin: spkiName(spkiOf('device')) });
   const endpointOf = (found: ReturnType<DeviceTrust['of']>): string => ('credential' in found ? found.credential.endpoint : found.refused);

@@ -4,6 +4,7 @@ import {
   CredentialError,
   credentialOf,
   spkiName,
+  usable,
   type CredentialBook,
   type Found as AnyFound,
   type KeyRing,
@@ -53,6 +54,11 @@ export class DeviceTrust extends PeerTrust {
 
   override mayResume(identity: PeerIdentity): boolean {
     return 'credential' in this.of(identity);
+  }
+
+  /** The same once it is known whose it is, by the `credentialKey` of that: each request asks, and a raw key would be hashed for it. */
+  ofOwner(owner: string): Found {
+    return usable(this.#parts.book.at(owner), this.#parts.clock());
   }
 
   /** Whose session it is. What was shown in the handshake is in the identity already. */

@@ -93,7 +93,7 @@ export class DtlsDesk {
   /** Whose session it is; undefined when it has ended, or its credential opens nothing any more. */
   credentialAt(peer: string): SharedCredential | undefined {
     const session = this.#sessions.named(peer);
-    const found = session && this.#parts.trust.of(session.handle.identity);
+    const found = session && this.#parts.trust.ofOwner(session.owner);
     return found && 'credential' in found ? found.credential : undefined;
   }
 
@@ -128,8 +128,8 @@ export class DtlsDesk {
 
   /** After a credential has changed: a revoked one ends what was begun with it. */
   review(credential: Pick<SharedCredential, 'kind' | 'identity'>): void {
-    const sessions = this.#sessions.ofOwner(credentialKey(credential));
-    this.#endAll(sessions.filter(({ handle }) => 'refused' in this.#parts.trust.of(handle.identity)));
+    const owner = credentialKey(credential);
+    if ('refused' in this.#parts.trust.ofOwner(owner)) this.#endAll(this.#sessions.ofOwner(owner));
   }
 
   nextTimerAt(): number | undefined {

@@ -1,16 +1,12 @@
-import { CODE, EchoValues, encodeMessage, readOptions, writeOptions, type CoapMessage } from '@drover/coap';
+import { CODE, ECHO_KEY_BYTES, EchoValues, encodeMessage, readOptions, writeOptions, type CoapMessage } from '@drover/coap';
 import type { Entropy } from '@drover/kernel';
-
-const KEY_BYTES = 32;
-/** A queue-mode device repeats its request while it is awake, or not at all. */
-const FRESH_MS = 93_000;
 
 /** CoAP's own question for freshness (RFC 9175 section 2): asked before a request is looked at, so that a recording changes nothing. */
 export class Echo {
   readonly #values: EchoValues;
 
   constructor(entropy: Entropy) {
-    this.#values = new EchoValues(entropy.bytes(KEY_BYTES), FRESH_MS);
+    this.#values = new EchoValues(entropy.bytes(ECHO_KEY_BYTES));
   }
 
   isAnsweredBy(session: string, message: CoapMessage, now: number): boolean {

@@ -103,7 +103,7 @@ export class Secured {
     const found = this.trust.of(identity);
     if ('refused' in found) return false;
     const { kind, identity: name } = found.credential;
-    this.tls.add(peer, identity, found.credential);
+    this.tls.add(peer, found.credential);
     this.#parts.tell({ type: 'credential-used', kind, identity: name, at: this.#parts.clock.now() });
     return true;
   }
