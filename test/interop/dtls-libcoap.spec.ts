@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { CODE } from '@drover/coap';
 import type { SuiteName } from '@drover/dtls';
 import { ownCertificate } from '@drover/testkit';
@@ -87,38 +87,38 @@ describe.each(BUILDS)('libcoap over $name', (build) => {
   const proof = new Proof(`libcoap-${name}`, `libcoap ${versionOf(tools.client)} over ${name === 'openssl' ? 'OpenSSL' : 'GnuTLS'}`, lacks);
   afterAll(() => proof.write());
 
-  let bench: CoapBench | undefined;
-  afterEach(async () => {
-    await bench?.stop();
-    bench = undefined;
-  });
-
   there('its client', () => {
-    it.each(casesOf(build, 'client'))('$suite, known by its $mode: $condition', async ({ suite, mode, condition, mtu, weather }) => {
+    // At once, for each waits for seconds where something is lost.
+    it.concurrent.each(casesOf(build, 'client'))('$suite, known by its $mode: $condition', async ({ suite, mode, condition, ...air }) => {
       let wire!: DtlsServerWire;
-      bench = new CoapBench((sink) => (wire = new DtlsServerWire(sink, { suites: [suite], mtu }, weather)));
+      const bench = new CoapBench((sink) => (wire = new DtlsServerWire(sink, { suites: [suite], mtu: air.mtu }, air.weather)));
       wire.side.trust.keys.set(IDENTITY, Buffer.from(KEY));
       const base = await bench.start();
       const own = mode === 'psk' ? ['-u', IDENTITY, '-k', KEY] : credentials(mode, 'device');
       const run = (...args: string[]) => promisify(execFile)(tools.client, [...own, '-B', '20', ...args], { timeout: 50_000 });
-      await run('-m', 'put', '-t', '42', '-b', '512', '-f', papers.bytes('body', BODY), `${base}/upload`);
-      expect(bench.uploads.map(sha256)).toEqual([sha256(BODY)]);
-      expect((await run(`${base}/counter`)).stdout).toMatch(/^n\d+/);
-      const { session } = await wire.side.until('opened', 2);
-      expect([session.suite, session.identity.kind]).toEqual([suite, mode]);
-      proof.saw({ suite, mode, role: 'client', condition });
+      try {
+        await run('-m', 'put', '-t', '42', '-b', '512', '-f', papers.bytes('body', BODY), `${base}/upload`);
+        expect(bench.uploads.map(sha256)).toEqual([sha256(BODY)]);
+        expect((await run(`${base}/counter`)).stdout).toMatch(/^n\d+/);
+        const { session } = await wire.side.until('opened', 2);
+        expect([session.suite, session.identity.kind]).toEqual([suite, mode]);
+        proof.saw({ suite, mode, role: 'client', condition });
+      } finally {
+        await bench.stop();
+      }
     });
   });
 
   there('its client, refused', () => {
     const refusal = async (suites: readonly SuiteName[], key: string) => {
       let wire!: DtlsServerWire;
-      bench = new CoapBench((sink) => (wire = new DtlsServerWire(sink, { suites, retransmitMs: 200, handshakeMs: 3000 })));
+      const bench = new CoapBench((sink) => (wire = new DtlsServerWire(sink, { suites, retransmitMs: 200, handshakeMs: 3000 })));
       wire.side.trust.keys.set(IDENTITY, Buffer.from(KEY));
       const base = await bench.start();
       const theirs = new Program(tools.client, ['-u', IDENTITY, '-k', key, '-B', '5', `${base}/counter`]);
       const refused = await wire.side.until('refused');
       theirs.stop();
+      await bench.stop();
       expect(wire.side.said.some(({ type }) => type === 'opened')).toBe(false);
       return refused;
     };
@@ -135,15 +135,12 @@ describe.each(BUILDS)('libcoap over $name', (build) => {
   });
 
   there('its server', () => {
-    let theirs: Program;
-    afterEach(() => theirs.stop());
-
-    const start = async (mode: Mode): Promise<number> => {
+    const start = async (mode: Mode): Promise<{ port: number; theirs: Program }> => {
       const port = await freePort();
       const own = mode === 'psk' ? ['-k', KEY, '-h', 'hint'] : credentials(mode, 'server');
-      theirs = new Program(tools.server, ['-A', '127.0.0.1', '-p', String(port), '-v', '6', ...own]);
+      const theirs = new Program(tools.server, ['-A', '127.0.0.1', '-p', String(port), '-v', '6', ...own]);
       await new Promise((resolve) => setTimeout(resolve, 300));
-      return port + 1;
+      return { port: port + 1, theirs };
     };
     const dialling = (suite: SuiteName, mode: Mode, { mtu, weather }: { mtu?: number; weather?: Weather } = {}): CoapBench => {
       const { privateKey, chain, rawKey } = ownCertificate('device');
@@ -156,18 +153,26 @@ describe.each(BUILDS)('libcoap over $name', (build) => {
       );
     };
 
-    it.each(casesOf(build, 'server'))('$suite, we are known by our $mode: $condition', async ({ suite, mode, condition, ...wire }) => {
-      const port = await start(mode);
-      bench = dialling(suite, mode, wire);
-      const peer = await bench.dial(port);
-      const written = await bench.write(peer, ['example_data'], BODY);
-      expect([CODE.CREATED, CODE.CHANGED]).toContain(written.code);
-      expect(sha256((await bench.read(peer, ['example_data'])).body)).toBe(sha256(BODY));
-      proof.saw({ suite, mode, role: 'server', condition });
-    });
+    it.concurrent.each(casesOf(build, 'server'))(
+      '$suite, we are known by our $mode: $condition',
+      async ({ suite, mode, condition, ...air }) => {
+        const { port, theirs } = await start(mode);
+        const bench = dialling(suite, mode, air);
+        try {
+          const peer = await bench.dial(port);
+          const written = await bench.write(peer, ['example_data'], BODY);
+          expect([CODE.CREATED, CODE.CHANGED]).toContain(written.code);
+          expect(sha256((await bench.read(peer, ['example_data'])).body)).toBe(sha256(BODY));
+          proof.saw({ suite, mode, role: 'server', condition });
+        } finally {
+          await bench.stop();
+          theirs.stop();
+        }
+      },
+    );
 
     it.each(lacks.filter(({ role }) => role !== 'client').flatMap(({ suites }) => suites ?? []))('does not have %s', async (suite) => {
-      const port = await start('psk');
+      const { port, theirs } = await start('psk');
       const side = new ClientSide(
         port,
         { suites: [suite] },
@@ -176,10 +181,11 @@ describe.each(BUILDS)('libcoap over $name', (build) => {
       await side.connect();
       expect(await side.until('refused')).toMatchObject({ by: 'peer', alert: 'handshake_failure' });
       side.stop();
+      theirs.stop();
     });
 
     it('with another key is not taken for ours', async () => {
-      const port = await start('psk');
+      const { port, theirs } = await start('psk');
       const psk = { identity: Buffer.from(IDENTITY), key: Buffer.alloc(16, 9) };
       const patience = { handshakeMs: 2000, retransmitMs: 300 };
       const side = new ClientSide(port, { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], ...patience }, { ports: { psk } });
@@ -187,6 +193,7 @@ describe.each(BUILDS)('libcoap over $name', (build) => {
       expect((await side.until('refused')).by).toMatch(/peer|timeout/);
       expect(side.said.some(({ type }) => type === 'opened')).toBe(false);
       side.stop();
+      theirs.stop();
     });
   });
 });

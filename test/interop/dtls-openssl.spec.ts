@@ -24,6 +24,10 @@ const SUITES = [
   ['ECDHE-ECDSA-AES128-SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256'],
 ] as const;
 
+/** Each suite under each of these; at once, for each waits for seconds where something is lost. */
+const withEachSuite = <T extends readonly unknown[]>(conditions: readonly T[]) =>
+  SUITES.flatMap(([name, suite]) => conditions.map((condition) => ({ name, suite, condition })));
+
 const papers = new Papers();
 const proof = new Proof('openssl', version.split(' ').slice(0, 2).join(' '), [
   { suites: ['TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256'], why: 'no such suite' },
@@ -43,33 +47,39 @@ there('openssl s_client', () => {
   let ours: ServerSide;
   let theirs: Program;
   afterEach(() => {
-    theirs.stop();
-    ours.stop();
+    theirs?.stop();
+    ours?.stop();
   });
 
-  const dial = (name: string, ...more: string[]): Program => {
+  const dialling = (port: number, name: string, ...more: string[]): Program => {
     const client = ['-cert', papers.certificate('device'), '-key', papers.key('device'), '-cert_chain', papers.certificate('intermediate')];
     const trust = ['-CAfile', papers.certificate('root'), '-verify_return_error', '-servername', 'server.example'];
     const credentials = name.startsWith('PSK') ? pskArgs : [...client, ...trust];
-    return new Program('openssl', ['s_client', '-dtls1_2', '-connect', `127.0.0.1:${ours.port}`, ...credentials, ...cipher(name), ...more]);
+    return new Program('openssl', ['s_client', '-dtls1_2', '-connect', `127.0.0.1:${port}`, ...credentials, ...cipher(name), ...more]);
   };
+  const dial = (name: string, ...more: string[]): Program => dialling(ours.port, name, ...more);
 
-  describe.each(SUITES)('%s', (name, suite) => {
-    it.each([
+  it.concurrent.each(
+    withEachSuite<[Condition, string[], Weather]>([
       ['plain', [], {}],
       ['small datagrams', ['-mtu', '256'], {}],
       ['loss', ['-timeout'], { lose: [1, 3] }],
       ['reordering', ['-timeout'], { delay: [1, 2] }],
-    ] as [Condition, string[], Weather][])('%s', async (condition, more, weather) => {
-      ours = await new ServerSide({ mtu: more.includes('-mtu') ? 256 : 1200 }, weather).listen();
-      theirs = dial(name, ...more);
-      const { session } = await ours.until('opened');
+    ]),
+  )('$name: $condition.0', async ({ name, suite, condition: [condition, more, weather] }) => {
+    const side = await new ServerSide({ mtu: more.includes('-mtu') ? 256 : 1200 }, weather).listen();
+    const program = dialling(side.port, name, ...more);
+    try {
+      const { session } = await side.until('opened');
       expect(session.suite).toBe(suite);
       expect(session.identity.kind).toBe(modeOf(name));
-      theirs.type('from openssl');
-      await theirs.prints('echo from openssl');
+      program.type('from openssl');
+      await program.prints('echo from openssl');
       proof.saw({ suite, mode: modeOf(name), role: 'client', condition });
-    });
+    } finally {
+      program.stop();
+      side.stop();
+    }
   });
 
   it('takes up its session again by ticket', async () => {
@@ -112,13 +122,18 @@ there('openssl s_client', () => {
   });
 
   async function refused(_: string, name: string, more: string[], alert: string): Promise<void> {
-    ours = await new ServerSide({ retransmitMs: 200, requireExtendedMasterSecret: true }).listen();
-    theirs = dial(name, ...more);
-    expect(await ours.until('refused')).toMatchObject({ by: 'us', alert });
-    expect(ours.said.some(({ type }) => type === 'opened')).toBe(false);
+    const side = await new ServerSide({ retransmitMs: 200, requireExtendedMasterSecret: true }).listen();
+    const program = dialling(side.port, name, ...more);
+    try {
+      expect(await side.until('refused')).toMatchObject({ by: 'us', alert });
+      expect(side.said.some(({ type }) => type === 'opened')).toBe(false);
+    } finally {
+      program.stop();
+      side.stop();
+    }
   }
 
-  it.each([
+  it.concurrent.each([
     ['with a wrong key', 'PSK-AES128-CCM8', ['-psk', 'ff'.repeat(16)], 'bad_record_mac'],
     ['with an unknown identity', 'PSK-AES128-CCM8', ['-psk_identity', 'nobody'], 'bad_record_mac'],
     ['with CBC but MAC-then-encrypt', 'PSK-AES128-CBC-SHA256', ['-no_etm'], 'handshake_failure'],
@@ -147,49 +162,60 @@ there('openssl s_client', () => {
 there('openssl s_server', () => {
   let ours: ClientSide;
   let theirs: Program;
-  let port: number;
   afterEach(() => {
-    ours.stop();
-    theirs.stop();
+    ours?.stop();
+    theirs?.stop();
   });
 
-  const start = async (name: string, ...more: string[]): Promise<void> => {
-    port = await freePort();
+  const starting = async (name: string, ...more: string[]): Promise<{ port: number; program: Program }> => {
+    const port = await freePort();
     const chain = ['-cert', papers.certificate('server'), '-key', papers.key('server'), '-cert_chain', papers.certificate('intermediate')];
     const trust = ['-CAfile', papers.certificate('root'), '-Verify', '3', '-verify_return_error'];
     const credentials = name.startsWith('PSK') ? [...pskArgs, '-nocert'] : [...chain, ...trust];
-    theirs = new Program('openssl', ['s_server', '-dtls1_2', '-accept', `127.0.0.1:${port}`, ...credentials, ...cipher(name), ...more]);
-    await theirs.prints('ACCEPT');
+    const args = ['-dtls1_2', '-accept', `127.0.0.1:${port}`, ...credentials, ...cipher(name), ...more];
+    const program = new Program('openssl', ['s_server', ...args]);
+    await program.prints('ACCEPT');
+    return { port, program };
+  };
+  const start = async (name: string, ...more: string[]): Promise<number> => {
+    const { port, program } = await starting(name, ...more);
+    theirs = program;
+    return port;
   };
 
-  describe.each(SUITES)('%s', (name, suite) => {
-    it.each([
+  it.concurrent.each(
+    withEachSuite<[Condition, string[], object, Weather]>([
       ['plain', [], {}, {}],
       ['plain', ['-listen'], {}, {}],
       ['small datagrams', ['-mtu', '256'], { mtu: 256 }, {}],
       ['loss', ['-timeout'], {}, { lose: [1, 2] }],
       ['reordering', ['-timeout'], {}, { delay: [1, 2] }],
-    ] as [Condition, string[], object, Weather][])('%s %j', async (condition, more, settings, weather) => {
-      await start(name, ...more);
-      const own = { ...ownCertificate('device'), rawKey: undefined };
-      ours = await new ClientSide(port, { ...settings, suites: [suite] }, { weather, ports: { own } }).connect();
-      const { session } = await ours.until('opened');
+    ]),
+  )('$name: $condition.0 $condition.1', async ({ name, suite, condition: [condition, more, settings, weather] }) => {
+    const { port, program } = await starting(name, ...more);
+    const own = { ...ownCertificate('device'), rawKey: undefined };
+    const side = await new ClientSide(port, { ...settings, suites: [suite] }, { weather, ports: { own } }).connect();
+    try {
+      const { session } = await side.until('opened');
       expect([session.suite, session.identity.kind]).toEqual([suite, modeOf(name)]);
-      ours.client.send(Buffer.from('from us\n'));
-      await theirs.prints('from us');
-      theirs.type('from openssl');
-      expect((await ours.until('data')).bytes.toString()).toBe('from openssl\n');
-      ours.client.close();
-      expect(await ours.until('closed')).toMatchObject({ reason: 'local' });
+      side.client.send(Buffer.from('from us\n'));
+      await program.prints('from us');
+      program.type('from openssl');
+      expect((await side.until('data')).bytes.toString()).toBe('from openssl\n');
+      side.client.close();
+      expect(await side.until('closed')).toMatchObject({ reason: 'local' });
       proof.saw({ suite, mode: modeOf(name), role: 'server', condition });
-    });
+    } finally {
+      side.stop();
+      program.stop();
+    }
   });
 
   it.each([
     ['by ticket', true],
     ['by id', false],
   ])('takes up our session again %s', async (_, wantsTicket) => {
-    await start('PSK-AES128-CCM8', ...(wantsTicket ? [] : ['-no_ticket']));
+    const port = await start('PSK-AES128-CCM8', ...(wantsTicket ? [] : ['-no_ticket']));
     ours = await new ClientSide(port, { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], wantsTicket }).connect();
     await ours.until('opened');
     const { resumable } = ours.client;
@@ -204,7 +230,7 @@ there('openssl s_server', () => {
   });
 
   it('with another key is not taken for ours', async () => {
-    await start('PSK-AES128-CCM8');
+    const port = await start('PSK-AES128-CCM8');
     const psk = { identity: Buffer.from(PSK_IDENTITY), key: Buffer.alloc(16, 9) };
     ours = await new ClientSide(
       port,

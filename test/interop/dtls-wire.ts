@@ -148,6 +148,7 @@ export class ClientSide extends Side {
 /** The fixtures as files, for programs that want them so. */
 export class Papers {
   readonly folder = mkdtempSync(join(tmpdir(), 'drover-dtls-'));
+  readonly #written = new Set<string>();
 
   certificate(...names: CertificateName[]): string {
     const pem = names.map(
@@ -184,7 +185,9 @@ export class Papers {
 
   #write(name: string, content: string | Uint8Array): string {
     const path = join(this.folder, name);
-    writeFileSync(path, content);
+    // Once: another program may be reading it.
+    if (!this.#written.has(path)) writeFileSync(path, content);
+    this.#written.add(path);
     return path;
   }
 }
@@ -229,12 +232,16 @@ export class Program {
   }
 }
 
-/** A port that nobody has. */
+const promised = new Set<number>();
+
+/** A port that nobody has, and nobody of this suite gets; nor the next one, which libcoap takes for DTLS. */
 export async function freePort(): Promise<number> {
   const probe = createSocket('udp4').bind(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   probe.close();
+  if ([port, port + 1].some((each) => promised.has(each))) return freePort();
+  promised.add(port).add(port + 1);
   return port;
 }
 
