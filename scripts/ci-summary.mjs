@@ -1,4 +1,4 @@
-// Adds up what test, check, the runs with faults and demo wrote into `out/` and prints the one line that CI reads. Exits as the sum deserves.
+// Adds up what the tests, the runs with faults and demo wrote into `out/` and prints the one line that CI reads. Exits as the sum deserves.
 import { readFileSync } from 'node:fs';
 
 const stepsFailed = Number(process.argv[2] ?? 0);
@@ -12,7 +12,7 @@ const read = (file) => {
   }
 };
 
-for (const file of ['out/test.json', 'out/e2e.json', 'out/check.json']) {
+for (const file of ['out/test.json', 'out/e2e.json']) {
   const result = read(file);
   if (!result) {
     process.stdout.write(`${file} is missing: that step did not come to its tests\n`);

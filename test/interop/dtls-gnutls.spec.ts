@@ -28,6 +28,9 @@ const MODES = [
   ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256', '+ECDHE-ECDSA:+AES-128-CBC:+SHA256', 'rpk'],
 ] as const;
 type Kind = (typeof MODES)[number][2];
+/** At once, for each waits for seconds where something is lost. */
+const withEachMode = (conditions: readonly [Condition, string[], number, Weather][]) =>
+  MODES.flatMap(([suite, parts, kind]) => conditions.map((condition) => ({ suite, parts, kind, condition })));
 
 const papers = new Papers();
 const version = /\d[\d.]*/.exec(spawnSync('gnutls-cli', ['--version']).stdout?.toString() ?? '')?.[0] ?? '';
@@ -46,8 +49,8 @@ there('gnutls-cli', () => {
   let ours: ServerSide;
   let theirs: Program;
   afterEach(() => {
-    theirs.stop();
-    ours.stop();
+    theirs?.stop();
+    ours?.stop();
   });
 
   const CREDENTIALS: Record<Kind, () => string[]> = {
@@ -58,24 +61,30 @@ there('gnutls-cli', () => {
     ],
     rpk: () => ['--no-ca-verification', '--rawpkkeyfile', papers.key('device'), '--rawpkfile', papers.rawKey('device')],
   };
-  const dial = (parts: string, kind: Kind, ...more: string[]): Program =>
-    new Program('gnutls-cli', ['--udp', '-p', String(ours.port), ...CREDENTIALS[kind](), ...priority(parts, kind), ...more, '127.0.0.1']);
+  const dialling = (port: number, parts: string, kind: Kind, ...more: string[]): Program =>
+    new Program('gnutls-cli', ['--udp', '-p', String(port), ...CREDENTIALS[kind](), ...priority(parts, kind), ...more, '127.0.0.1']);
+  const dial = (parts: string, kind: Kind, ...more: string[]): Program => dialling(ours.port, parts, kind, ...more);
 
-  describe.each(MODES)('%s (%s), known by its %s', (suite, parts, kind) => {
-    it.each([
+  it.concurrent.each(
+    withEachMode([
       ['plain', [], 1200, {}],
       ['small datagrams', ['--mtu', '300'], 300, {}],
       ['loss', [], 1200, { lose: [1, 3] }],
       ['reordering', [], 1200, { delay: [1, 2] }],
-    ] as [Condition, string[], number, Weather][])('%s', async (condition, more, mtu, weather) => {
-      ours = await new ServerSide({ mtu }, weather).listen();
-      theirs = dial(parts, kind, ...more);
-      const { session } = await ours.until('opened');
+    ]),
+  )('$suite ($parts), known by its $kind: $condition.0', async ({ suite, parts, kind, condition: [condition, more, mtu, weather] }) => {
+    const side = await new ServerSide({ mtu }, weather).listen();
+    const program = dialling(side.port, parts, kind, ...more);
+    try {
+      const { session } = await side.until('opened');
       expect([session.suite, session.identity.kind]).toEqual([suite, kind]);
-      theirs.type('from gnutls');
-      await theirs.prints('echo from gnutls');
+      program.type('from gnutls');
+      await program.prints('echo from gnutls');
       proof.saw({ suite, mode: kind, role: 'client', condition });
-    });
+    } finally {
+      program.stop();
+      side.stop();
+    }
   });
 
   it.each(['+GROUP-SECP256R1', '+GROUP-X25519'])('by %s alone', async (groups) => {
@@ -109,13 +118,6 @@ there('gnutls-cli', () => {
 });
 
 there('gnutls-serv', () => {
-  let ours: ClientSide;
-  let theirs: Program;
-  afterEach(() => {
-    ours.stop();
-    theirs.stop();
-  });
-
   const CREDENTIALS: Record<Kind, () => string[]> = {
     psk: () => ['--pskpasswd', papers.text('psk.txt', `${PSK_IDENTITY.replaceAll(':', '_')}:${PSK_HEX}\n`)],
     x509: () => [
@@ -132,28 +134,37 @@ there('gnutls-serv', () => {
     rpk: { own: { ...ownCertificate('device'), chain: undefined } },
   };
 
-  const start = async (parts: string, kind: Kind, ...more: string[]): Promise<number> => {
+  const start = async (parts: string, kind: Kind, more: string[]): Promise<{ port: number; program: Program }> => {
     const port = await freePort();
-    theirs = new Program('gnutls-serv', ['--udp', '-p', String(port), '--echo', ...CREDENTIALS[kind](), ...priority(parts, kind), ...more]);
-    await theirs.prints(/ready|listening/i);
-    return port;
+    const args = ['--udp', '-p', String(port), '--echo', ...CREDENTIALS[kind](), ...priority(parts, kind), ...more];
+    const program = new Program('gnutls-serv', args);
+    await program.prints(/ready|listening/i);
+    return { port, program };
   };
 
-  describe.each(MODES)('%s (%s), known by its %s', (suite, parts, kind) => {
-    it.each([
+  it.concurrent.each(
+    withEachMode([
       ['plain', [], 1200, {}],
       ['small datagrams', ['--mtu', '300'], 300, {}],
       ['loss', [], 1200, { lose: [1, 2] }],
       ['reordering', [], 1200, { delay: [1, 2] }],
-    ] as [Condition, string[], number, Weather][])('%s', async (condition, more, mtu, weather) => {
-      const port = await start(parts, kind, ...more);
+    ]),
+  )(
+    '$suite ($parts), we are known by our $kind: $condition.0',
+    async ({ suite, parts, kind, condition: [condition, more, mtu, weather] }) => {
+      const { port, program } = await start(parts, kind, more);
       const settings = { suites: [suite], mtu, serverCertificateTypes: [kind === 'rpk' ? 'rpk' : 'x509'] as const };
-      ours = await new ClientSide(port, settings, { weather, ports: OWN[kind] }).connect();
-      const { session } = await ours.until('opened');
-      expect([session.suite, session.identity.kind]).toEqual([suite, kind]);
-      ours.client.send(Buffer.from('from us'));
-      expect((await ours.until('data')).bytes.toString()).toBe('from us');
-      proof.saw({ suite, mode: kind, role: 'server', condition });
-    });
-  });
+      const side = await new ClientSide(port, settings, { weather, ports: OWN[kind] }).connect();
+      try {
+        const { session } = await side.until('opened');
+        expect([session.suite, session.identity.kind]).toEqual([suite, kind]);
+        side.client.send(Buffer.from('from us'));
+        expect((await side.until('data')).bytes.toString()).toBe('from us');
+        proof.saw({ suite, mode: kind, role: 'server', condition });
+      } finally {
+        side.stop();
+        program.stop();
+      }
+    },
+  );
 });
