@@ -79,17 +79,16 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
 
   const hintSources = hintSourcesOf(config, clock);
   const parts = EngineModule.with({ engine, reader, blobs, models, evidence, keys: keys.shelf, hintSources, onFatal });
-  const app = await createHttp(ApiModule.with(parts, { noSec: config.noSec }), log);
+  const app = await createHttp(ApiModule.with(parts, laxityOf(config)), log);
   const firstToken = await app.get(TokenDesk).firstToken();
-  await noteStart(engine, keys, { epoch, timeScale: clock.setting.scale, noSec: config.noSec });
+  await noteStart(engine, keys, { epoch, timeScale: clock.setting.scale, ...laxityOf(config) });
   await recover(engine, app.get(DeviceStepper), { dataKeys: keys.dataKeys, sessions: snapshot.sessions });
   const loop = app.get(EngineLoop);
   loop.start(link);
   await app.listen(config.httpPort, config.httpHost);
   const { devices, campaigns } = engine.state;
   log.info({ epoch, coap, coaps, devices: devices.size, campaigns: campaigns.size }, 'server started');
-  if (clock.setting.scale !== 1) log.warn({ scale: clock.setting.scale }, 'campaign time is compressed');
-  if (config.noSec === 'allowed') log.warn({ coap, coapTcp }, NO_SEC_WARNING);
+  warnOf(config, log);
   return {
     httpUrl: await app.getUrl(),
     coapUri: coap,
@@ -109,11 +108,25 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   };
 }
 
-/** In the log from its first event on: who was let in without security. */
-async function noteStart(engine: Engine, keys: OpenedKeys, details: { epoch: number; timeScale: number; noSec: string }): Promise<void> {
+/** What a server was told to be less strict in than it is by itself. */
+interface Laxity {
+  readonly noSec: 'refused' | 'allowed';
+  readonly keyLog?: true;
+}
+
+const laxityOf = ({ noSec, devKeyLog }: ServerConfig): Laxity => ({ noSec, ...(devKeyLog && { keyLog: true }) });
+
+function warnOf({ timeScale, noSec, devKeyLog }: ServerConfig, log: Logger): void {
+  if (timeScale !== 1) log.warn({ scale: timeScale }, 'campaign time is compressed');
+  if (noSec === 'allowed') log.warn(NO_SEC_WARNING);
+  if (devKeyLog) log.warn({ file: devKeyLog }, KEY_LOG_WARNING);
+}
+
+/** In the log from its first event on: who was let in without security, and whether somebody else can read what is said. */
+async function noteStart(engine: Engine, keys: OpenedKeys, details: Laxity & { epoch: number; timeScale: number }): Promise<void> {
   await engine.change((unit) => {
     keys.store(unit);
-    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, details));
+    unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { ...details }));
   });
   for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
 }
@@ -155,6 +168,7 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
       clientCa: config.dtlsClientCa,
       revocationLists: config.dtlsRevocationLists,
     },
+    keyLog: config.devKeyLog || undefined,
     cache: join(config.data, 'gateway-cache'),
     logLevel: config.logLevel,
     awakeMs: AWAKE_MS,
@@ -164,6 +178,9 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
 
 const NO_SEC_WARNING =
   'CoAP WITHOUT SECURITY (NoSec) is open: anybody who reaches these ports can register as a device and read image blocks; closed networks and tests only';
+
+const KEY_LOG_WARNING =
+  'THE SECRETS OF ALL SESSIONS ARE WRITTEN TO A FILE (--dev-key-log): whoever has it can read what devices and this server say; never outside of development';
 
 /** Of the gateway's thread, MB: room for a million registrations; what a block or a contact leaves behind is soon gone. */
 const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 16 };

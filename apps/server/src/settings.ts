@@ -71,6 +71,10 @@ export const SETTINGS = {
   dtlsCertificate: text('', 'certificate of that key and what stands between it and a root, PEM'),
   dtlsClientCa: text('', 'who signs the certificates of devices, PEM'),
   dtlsRevocationLists: text('', 'which of them are revoked, PEM'),
+  devKeyLog: text(
+    '',
+    'DEVELOPMENT ONLY: file that gets the secrets of every DTLS and TLS session, so that an analyser can read a recording',
+  ),
   keyEncryptionKey: keySource('what device keys are sealed by: file:PATH, env:NAME or module:PATH; without it a file in data/keys'),
   previousKeyEncryptionKey: keySource('what they were sealed by so far: they are sealed anew at the start'),
   fileHost,

@@ -55,6 +55,7 @@ export interface DtlsWorld {
   readonly client?: Partial<ClientSettings>;
   readonly ports?: Partial<ClientPorts>;
   readonly serverOwn?: OwnCertificate;
+  readonly keyLog?: (line: string) => void;
 }
 
 export const ownCertificate = (name: KeyName & CertificateName): OwnCertificate => {
@@ -82,10 +83,9 @@ export class DtlsBench {
 
   constructor(world: DtlsWorld = {}) {
     this.#world = world;
-    this.server = new DtlsServer(
-      { sink: (output) => this.#fromServer(output), entropy: this.entropy, trust: this.trust, own: world.serverOwn },
-      world.server,
-    );
+    const { serverOwn: own, keyLog } = world;
+    const sink = (output: DtlsOutput): void => this.#fromServer(output);
+    this.server = new DtlsServer({ sink, entropy: this.entropy, trust: this.trust, own, keyLog }, world.server);
     this.client = this.newClient();
   }
 

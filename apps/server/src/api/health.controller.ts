@@ -6,6 +6,8 @@ import { Engine } from '../engine/engine.ts';
 /** What everybody may know of how devices come in. */
 export abstract class Security {
   abstract readonly noSec: 'refused' | 'allowed';
+  /** The secrets of sessions are written to a file. */
+  abstract readonly keyLog?: true;
 }
 
 /** Public: says that the server runs, and nothing about the fleet. */
@@ -22,7 +24,11 @@ export class HealthController {
 
   @Get()
   health(): { status: 'ok'; campaignTime: string; warnings: string[] } {
-    const warnings = this.#security.noSec === 'allowed' ? ['CoAP without security (NoSec) is open'] : [];
+    const { noSec, keyLog } = this.#security;
+    const warnings = [
+      ...(noSec === 'allowed' ? ['CoAP without security (NoSec) is open'] : []),
+      ...(keyLog ? ['the secrets of sessions are written to a file (development only)'] : []),
+    ];
     return { status: 'ok', campaignTime: isoOf(this.#engine.clock.now()), warnings };
   }
 }

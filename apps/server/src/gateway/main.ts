@@ -11,6 +11,7 @@ import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { DatagramSocket } from './datagram-socket.ts';
 import { readCertificates } from './dtls/own-certificate.ts';
 import { Gateway } from './gateway.ts';
+import { keyLogTo } from './key-log.ts';
 import { ImageCache } from './image-cache.ts';
 import { Intake } from './intake.ts';
 import { PublicUris } from './public-uris.ts';
@@ -25,6 +26,7 @@ const clock = new CampaignClock(start.clock);
 const log = createLogger(start.logLevel as LogLevel, 'gateway');
 const uris = new PublicUris(start);
 const certificates = readCertificates(start.certificates);
+const keyLog = start.keyLog === undefined ? {} : { keyLog: keyLogTo(start.keyLog) };
 let timer: NodeJS.Timeout | undefined;
 let armedAt = Number.POSITIVE_INFINITY;
 let received = 0;
@@ -65,6 +67,7 @@ const gateway = new Gateway({
     keys: new KeyShelf(await openKeyService(start.keySource), new SystemEntropy()),
     sendDatagram: (address, bytes) => secured.send(address, bytes),
     ...certificates,
+    ...keyLog,
   },
   wake: armTimer,
 });
@@ -85,6 +88,7 @@ const listener = new StreamListener({
 const tlsListener = new TlsListener({
   trust: must(gateway.trust, 'the gateway speaks with security'),
   ...(certificates.own && { own: certificates.own }),
+  ...keyLog,
   opened: (socket, identity) => void listener.adopt(socket, 'server', { admits: (peer) => gateway.connected(peer, identity) }),
   log,
 });

@@ -235,6 +235,8 @@ export interface GatewayStart {
   /** Where the key is that the data keys are wrapped by: `KeySource`. */
   readonly keySource: string;
   readonly certificates: CertificateFiles;
+  /** File that gets the secrets of sessions: development only. */
+  readonly keyLog: string | undefined;
   readonly blobs: string;
   readonly cache: string;
   readonly clock: ClockSetting;

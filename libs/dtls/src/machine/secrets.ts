@@ -24,6 +24,10 @@ export function deriveMaster(premaster: Buffer, { extendedMasterSecret: isExtend
   return master;
 }
 
+/** A line as protocol analysers read it: with it, whoever has recorded this session can read it. */
+export const keyLogLine = ({ randoms }: Agreed, master: Buffer): string =>
+  `CLIENT_RANDOM ${Buffer.from(randoms.client).toString('hex')} ${master.toString('hex')}`;
+
 export function channelFor(role: 'client' | 'server', master: Buffer, agreed: Agreed): Channel {
   const { suite, randoms, clientCid, serverCid, recordLimit } = agreed;
   const keys = keyBlock(suite.cipher, master, randoms);

@@ -12,5 +12,7 @@ export interface ServerContext {
   readonly own?: OwnCertificate;
   /** Makes keys for identities that nobody knows; as secret as the keys of those that somebody knows. */
   readonly decoy: Uint8Array;
+  /** Gets the secret of each session, for protocol analysers: development only. */
+  readonly keyLog?: ((line: string) => void) | undefined;
   drawCid(): Buffer;
 }

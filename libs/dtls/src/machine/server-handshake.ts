@@ -12,7 +12,7 @@ import type { Conversation } from './conversation.ts';
 import type { PeerIdentity } from './identity.ts';
 import { encodeOwn, readPeer, type ShownPeer } from './peer-certificate.ts';
 import type { Resumable } from './resumption.ts';
-import { channelFor, deriveMaster, finishedOf, requireFinished, type Agreed } from './secrets.ts';
+import { channelFor, deriveMaster, finishedOf, keyLogLine, requireFinished, type Agreed } from './secrets.ts';
 import type { ServerContext } from './server-context.ts';
 import { serverHello } from './server-hello.ts';
 import { ServerKeyAgreement } from './server-key-agreement.ts';
@@ -125,8 +125,7 @@ export class ServerHandshake {
     this.#choice = { suite };
     this.#sessionId = this.#offer.hello.sessionId;
     this.#sayHello();
-    this.#master = Buffer.from(master);
-    this.#conversation.channel = channelFor('server', this.#master, this.#agreed);
+    this.#openChannel(Buffer.from(master));
     this.#sayFinished();
     this.#awaited = 'finished';
   }
@@ -190,10 +189,15 @@ export class ServerHandshake {
     const { secret, identity } = this.#agreement.premasterOf(message.body);
     if (identity) this.#identity = { kind: 'psk', identity };
     this.#conversation.transcript.add(message);
-    this.#master = deriveMaster(secret, this.#agreed, this.#conversation.transcript);
-    this.#conversation.channel = channelFor('server', this.#master, this.#agreed);
+    this.#openChannel(deriveMaster(secret, this.#agreed, this.#conversation.transcript));
     this.#awaited = this.#shown ? 'certificate_verify' : 'finished';
     return false;
+  }
+
+  #openChannel(master: Buffer): void {
+    this.#master = master;
+    this.#conversation.channel = channelFor('server', master, this.#agreed);
+    this.#context.keyLog?.(keyLogLine(this.#agreed, master));
   }
 
   #onCertificateVerify(message: HandshakeMessage): boolean {

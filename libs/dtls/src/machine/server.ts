@@ -27,6 +27,8 @@ export interface ServerPorts {
   readonly trust: PeerTrust;
   /** Without it no suite with certificates is agreed. */
   readonly own?: OwnCertificate;
+  /** Gets the secret of each session as `CLIENT_RANDOM …` for protocol analysers: never outside of development. */
+  readonly keyLog?: (line: string) => void;
 }
 
 /**
@@ -49,7 +51,7 @@ export class DtlsServer {
     this.#settings = { ...DEFAULT_SERVER_SETTINGS, ...settings };
     this.#ports = ports;
     requireCid(this.#settings);
-    const { sink, entropy, trust, own } = ports;
+    const { sink, entropy, trust, own, keyLog } = ports;
     this.#halfOpens = new HalfOpens(this.#settings);
     this.#resumption = new Resumption(this.#settings, entropy);
     this.#strays = new RateLimit(this.#settings.strayAlertsPerSecond);
@@ -67,6 +69,7 @@ export class DtlsServer {
       entropy,
       trust,
       own,
+      keyLog,
       resumption: this.#resumption,
       decoy,
       drawCid: () => drawCid(this.#settings, entropy, isTaken),

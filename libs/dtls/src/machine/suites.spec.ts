@@ -51,6 +51,18 @@ describe.each(NAMES)('%s', (suite) => {
     expect(longest).toBeLessThanOrEqual(256);
   });
 
+  it('its secret is told under the random of the client where somebody listens, in a resumed session too', () => {
+    const lines: string[] = [];
+    const bench = new DtlsBench(worldOf(suite, { keyLog: (line) => lines.push(line) })).connect();
+    const { resumable } = bench.client;
+    bench.newClient({ resume: resumable });
+    bench.connect();
+    const secret = resumable!.master.toString('hex');
+    const randoms = lines.map((line) => new RegExp(`^CLIENT_RANDOM ([0-9a-f]{64}) ${secret}$`).exec(line)?.[1]);
+    expect(randoms).toEqual([expect.any(String), expect.any(String)]);
+    expect(new Set(randoms).size).toBe(2);
+  });
+
   it('without extended master secret, for an old device', () => {
     const bench = new DtlsBench(worldOf(suite, { client: { offersExtendedMasterSecret: false } })).connect();
     expect(bench.said('client', 'opened')).toHaveLength(1);

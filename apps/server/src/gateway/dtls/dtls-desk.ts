@@ -24,6 +24,7 @@ export interface DtlsDeskParts {
   readonly trust: DeviceTrust;
   readonly ring: KeyRing;
   readonly own?: OwnCertificate;
+  readonly keyLog?: (line: string) => void;
   readonly settings?: Partial<ServerSettings>;
   readonly log: Logger;
   readonly clock: () => Instant;
@@ -66,9 +67,12 @@ export class DtlsDesk {
 
   constructor(parts: DtlsDeskParts) {
     this.#parts = parts;
-    const { entropy, trust, own } = parts;
+    const { entropy, trust, own, keyLog } = parts;
     this.#echo = new Echo(entropy);
-    this.#server = new DtlsServer({ sink: (output) => this.#on(output), entropy, trust, own }, { ...DEFAULTS, ...parts.settings });
+    this.#server = new DtlsServer(
+      { sink: (output) => this.#on(output), entropy, trust, own, ...(keyLog && { keyLog }) },
+      { ...DEFAULTS, ...parts.settings },
+    );
   }
 
   receive(address: string, datagram: Uint8Array): void {

@@ -13,6 +13,8 @@ export interface SecurityParts {
   readonly keys: { readonly ring: KeyRing; load(keys: readonly WrappedKey[]): Promise<void> };
   readonly sendDatagram: (address: string, bytes: Uint8Array) => void;
   readonly own?: OwnCertificate;
+  /** Development only. */
+  readonly keyLog?: (line: string) => void;
   readonly roots?: ChainRules['roots'];
   readonly revocationLists?: ChainRules['revocationLists'];
 }
@@ -46,7 +48,7 @@ export class Secured {
 
   constructor(parts: SecuredParts) {
     this.#parts = parts;
-    const { keys, clock, own, roots = [], revocationLists, entropy, log, tell } = parts;
+    const { keys, clock, own, keyLog, roots = [], revocationLists, entropy, log, tell } = parts;
     const now = (): ReturnType<CampaignClock['now']> => clock.now();
     const trust = new DeviceTrust({ book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
     this.trust = trust;
@@ -56,6 +58,7 @@ export class Secured {
       trust,
       ring: keys.ring,
       own,
+      ...(keyLog && { keyLog }),
       log,
       clock: now,
       now: monotonicMs,

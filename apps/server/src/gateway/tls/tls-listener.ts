@@ -26,6 +26,8 @@ const CIPHERS = [
 export interface TlsListenerParts {
   readonly trust: DeviceTrust;
   readonly own?: OwnCertificate;
+  /** Development only. */
+  readonly keyLog?: (line: string) => void;
   /** A device that has shown who it is. */
   readonly opened: (socket: Socket, identity: PeerIdentity) => void;
   readonly log: Pick<Logger, 'debug' | 'error'>;
@@ -44,6 +46,8 @@ export class TlsListener {
     this.#parts = parts;
     this.#server = createServer(this.#options(), (socket) => this.#onSecure(socket));
     this.#server.on('connection', (socket) => this.#keep(socket));
+    const { keyLog } = parts;
+    if (keyLog) this.#server.on('keylog', (line) => keyLog(line.toString('latin1').trimEnd()));
     this.#server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, socket) => {
       parts.log.debug({ address: socket.remoteAddress, code }, 'a handshake over TLS came to nothing');
       socket.destroy();
