@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -20,7 +20,8 @@ const RESTART_MS = 300;
 
 interface Ready {
   readonly http: string;
-  readonly coap: string;
+  readonly coap?: string;
+  readonly coaps?: string;
   readonly token?: string;
 }
 
@@ -30,7 +31,8 @@ export class Place {
   readonly #clock: { campaignOrigin: number; wallOrigin: number; scale: number };
   #server: ChildProcess | undefined;
   #fleet: ChildProcess | undefined;
-  #ports = { http: '0', coap: '0' };
+  readonly #isSecured: boolean;
+  #ports = { http: '0', lwm2m: '0' };
   readonly #files: Server;
   readonly #images = new Map<string, Uint8Array>();
   #isClosed = false;
@@ -38,12 +40,14 @@ export class Place {
   #fullDisks = 0;
   #isCacheBroken = false;
   url = '';
-  coap = '';
+  /** `coap://…`, or `coaps://…` where devices have keys. */
+  lwm2m = '';
   token = '';
   /** Ends of the server that nothing of ours explains. */
   readonly crashes: string[] = [];
 
-  constructor({ origin, scale }: Scenario) {
+  constructor({ origin, scale, isSecured }: Scenario) {
+    this.#isSecured = isSecured;
     this.#clock = { campaignOrigin: origin, wallOrigin: Date.now(), scale };
     this.#files = createServer(({ url = '', headers }, response) => {
       const image = this.#images.get(url.slice(1));
@@ -76,26 +80,28 @@ export class Place {
       data: this.#path('data'),
       'http-port': this.#ports.http,
       'coap-host': '127.0.0.1',
-      'coap-port': this.#ports.coap,
-      'coaps-port': 'off',
-      'no-sec': 'allowed',
+      ...(this.#isSecured
+        ? { 'coaps-port': this.#ports.lwm2m }
+        : { 'coap-port': this.#ports.lwm2m, 'coaps-port': 'off', 'no-sec': 'allowed' }),
       'log-level': 'fatal',
       'time-scale': String(scale),
       'time-origin': new Date(campaignOrigin).toISOString(),
       'wall-origin': String(wallOrigin),
       ...(this.#files.listening && { 'file-host': `http://127.0.0.1:${(this.#files.address() as AddressInfo).port}` }),
     };
-    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const server = fork(SERVER, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const server = fork(SERVER, argsOf(options), {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
     this.#server = server;
     let said = '';
     server.stderr?.on('data', (chunk) => (said = `${said}${String(chunk)}`.slice(-4000)));
     server.once('exit', (code, signal) => this.#ended(server, `ended with ${signal ?? code}: ${said.trim().split('\n').at(-1) ?? ''}`));
     const ready = (await messageOf(server, 'ready')) as Ready;
     this.url = ready.http;
-    this.coap = ready.coap;
+    this.lwm2m = (this.#isSecured ? ready.coaps : ready.coap) ?? '';
     this.token = ready.token ?? this.token;
-    this.#ports = { http: new URL(ready.http).port, coap: ready.coap.slice(ready.coap.lastIndexOf(':') + 1) };
+    this.#ports = { http: new URL(ready.http).port, lwm2m: this.lwm2m.slice(this.lwm2m.lastIndexOf(':') + 1) };
   }
 
   #ended(server: ChildProcess, how: string): void {
@@ -166,21 +172,37 @@ export class Place {
     other.close();
   }
 
-  async startFleet({ seed, mix, weather }: Scenario, limits: Record<string, unknown>): Promise<void> {
+  /** A key for each device of the fleet, as the API takes them. */
+  async makeKeys(scenario: Scenario): Promise<readonly object[]> {
+    const file = this.#path('device-keys.csv');
+    const child = fork(FLEET, argsOf({ ...this.#fleetOf(scenario), 'make-keys': file }), {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    await once(child, 'exit');
+    const [, ...rows] = readFileSync(file, 'utf8').trimEnd().split(/\r?\n/);
+    return rows.map((row) => {
+      const [endpoint, identity, key = ''] = row.split(',');
+      return { endpoint, kind: 'psk', identity, key: Buffer.from(key, 'hex').toString('base64') };
+    });
+  }
+
+  #fleetOf({ seed, mix }: Scenario): Record<string, string> {
     const devices = Object.values(mix).reduce((sum, count) => sum + count, 0);
+    return { server: this.lwm2m, devices: String(devices), seed: String(seed), mix: JSON.stringify(mix) };
+  }
+
+  async startFleet(scenario: Scenario, limits: Record<string, unknown>): Promise<void> {
     const options = {
-      server: this.coap,
-      devices: String(devices),
-      seed: String(seed),
+      ...this.#fleetOf(scenario),
+      ...(this.#isSecured && { keys: this.#path('device-keys.csv') }),
       clock: JSON.stringify(this.#clock),
-      mix: JSON.stringify(mix),
       limits: JSON.stringify(limits),
-      chaos: JSON.stringify(weather),
+      chaos: JSON.stringify(scenario.weather),
       'ack-timeout-ms': String(ACK_TIMEOUT_MS),
       memory: 'full',
     };
-    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    this.#fleet = fork(FLEET, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    this.#fleet = fork(FLEET, argsOf(options), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
     await messageOf(this.#fleet, 'ready');
   }
 
@@ -242,6 +264,8 @@ export class Place {
     return join(this.#folder, name);
   }
 }
+
+const argsOf = (options: Record<string, string>): string[] => Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
 
 /** The server has understood and said no. */
 export class Refused extends Error {}

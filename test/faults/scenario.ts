@@ -32,6 +32,8 @@ export interface Scenario {
   readonly scale: number;
   readonly origin: Instant;
   readonly object: UpdateObject;
+  /** Over DTLS, with a key for each device, and no port without security. */
+  readonly isSecured: boolean;
   /** Where a push goes instead of the package: what the class of this fleet says. */
   readonly pushTo: string | undefined;
   readonly mix: Readonly<Record<string, number>>;
@@ -56,11 +58,14 @@ export const EXPECTED_VERSION = '2.4.1';
 
 type Random = () => number;
 const within = (random: Random, from: number, to: number): number => from + (to - from) * random();
+/** There is no `coap+tcp` without TLS where devices have keys, and the simulated ones have no TLS. */
+const NEEDS_PLAIN_TCP = 'pulls-by-tcp';
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
 
 /** Everything that one seed decides. The same seed makes the same scenario, whatever the machine. */
 export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scenario {
   const random = seededRandom(seed * 7919 + 17);
+  const isSecured = seed % 2 === 0;
   const object = pick<UpdateObject>(random, [
     'Firmware',
     'Firmware',
@@ -78,7 +83,7 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
   const pushTo = isBy19 ? candidates.find((candidate) => candidate.pushTo !== undefined)?.pushTo : undefined;
   const mix = mixOf(
     random,
-    candidates.filter((candidate) => candidate.object === object && candidate.pushTo === pushTo),
+    candidates.filter((each) => each.object === object && each.pushTo === pushTo && !(isSecured && each.name === NEEDS_PLAIN_TCP)),
   );
   const stableContacts = pick(random, [1, 1, 2]);
   return {
@@ -86,6 +91,7 @@ export function scenarioOf(seed: number, candidates: readonly Candidate[]): Scen
     scale: SCALE,
     origin: (Date.parse('2026-12-01T20:00:00Z') + Math.floor(random() * 4) * DAY) as Instant,
     object,
+    isSecured,
     pushTo,
     mix,
     weather,

@@ -95,6 +95,7 @@ async function prepare(place: Place, scenario: Scenario): Promise<{ component: s
   };
   await place.host(digest, new Uint8Array(image));
   await place.startServer();
+  if (scenario.isSecured) await place.api('POST', 'credentials', { credentials: await place.makeKeys(scenario) });
   await place.api('POST', 'apply', { documents: [policy, classOf(scenario, MODEL)] });
   await place.api('POST', 'firmware/images', new Uint8Array(image));
   await place.api('POST', 'firmware', { envelope, digest });

@@ -38,6 +38,7 @@ describe('traits', () => {
   it('cannot do one scheme, and any other', () => {
     const { uri } = trait.cannotDo('coap', 0x80);
     expect(uri?.(moment, 'coap://a/b')).toMatchObject({ event: 'protocol-unsupported', starts: false });
+    expect(uri?.(moment, 'coaps://a/b')).toMatchObject({ event: 'protocol-unsupported', starts: false });
     expect(uri?.(moment, 'coap+tcp://a/b')).toBeUndefined();
   });
 });

@@ -62,8 +62,12 @@ export const refusesTheUri = (code: number, event?: UpdateEvent): Behaviour => (
   uri: ({ state }) => (state === UPDATE_STATE.IDLE ? { code, event, starts: false } : undefined),
 });
 /** Of this scheme alone. */
-export const cannotDo = (scheme: string, code: number): Behaviour => ({
-  uri: (_moment, uri) => (uri.startsWith(`${scheme}:`) ? { code, event: 'protocol-unsupported', starts: false } : undefined),
+/** With or without security around it. */
+export const cannotDo = (scheme: 'coap' | 'coap+tcp', code: number): Behaviour => ({
+  uri: (_moment, uri) =>
+    [scheme, scheme.replace('coap', 'coaps')].some((each) => uri.startsWith(`${each}:`))
+      ? { code, event: 'protocol-unsupported', starts: false }
+      : undefined,
 });
 export const neverStarts: Behaviour = { uri: () => ({ code: CODE.CHANGED, event: 'uri-written', starts: false }) };
 

@@ -179,6 +179,7 @@ export class CoapPort implements Receiver {
       key,
       owner: this.owner,
       wheel: this.air.wheel,
+      retransmitMs: this.air.ackTimeoutMs,
       transmit: (bytes) => this.#transmit(this.#server, bytes),
       deliver: (bytes) => this.#heard(this.#server, bytes),
       opened: (isAgain) => this.owner.shookHands(isAgain),

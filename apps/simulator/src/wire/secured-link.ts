@@ -12,6 +12,8 @@ export interface SecuredLinkParts {
   readonly key: DeviceKey;
   readonly owner: TimerOwner;
   readonly wheel: Wheel;
+  /** First repetition of a flight, wall ms; what NB-IoT asks for without it. */
+  readonly retransmitMs?: number | undefined;
   /** A datagram as it goes on the air. */
   readonly transmit: (bytes: Uint8Array) => void;
   /** What the server has said. */
@@ -77,7 +79,9 @@ export class SecuredLink {
     const { identity, key } = this.#parts.key;
     const psk = { identity: Buffer.from(identity, 'utf8'), key };
     const sink = (output: DtlsOutput): void => this.#on(output);
-    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, SETTINGS);
+    const { retransmitMs } = this.#parts;
+    const settings = retransmitMs === undefined ? SETTINGS : { ...SETTINGS, retransmitMs };
+    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, settings);
     this.#client.connect(this.#begunAt);
     this.#arm();
   }
