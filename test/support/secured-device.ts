@@ -5,30 +5,46 @@ import {
   CODE,
   codeOfText,
   codeText,
+  encodeMessage,
+  writeOptions,
   type CoapOutput,
   type CoapRequest,
+  type CoapResponse,
   type IncomingRequest,
   type IncomingResponse,
 } from '@drover/coap';
 import { CONTENT_FORMAT } from '@drover/lwm2m';
-import { DtlsClient, PeerTrust, type DtlsOutput, type OwnCertificate, type Verdict } from '@drover/dtls';
+import { DtlsClient, PeerTrust, type DtlsOutput, type OwnCertificate, type Presented, type Verdict } from '@drover/dtls';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
 
 /** What a device shows: a pre-shared key, or its own raw key or certificate. */
 export interface DeviceCredential {
   readonly psk?: { readonly identity: string; readonly key: Uint8Array };
   readonly own?: OwnCertificate;
+  /** What it takes from the server; both without it. */
+  readonly serverType?: 'x509' | 'rpk';
 }
 
 /** What a device answers when it is asked, by `GET /3/0/16`. */
-export type Respond = (text: string, request: IncomingRequest) => { readonly code: string; readonly payload?: Uint8Array };
+export type Respond = (
+  text: string,
+  request: IncomingRequest,
+) => { readonly code: string; readonly options?: CoapResponse['options']; readonly payload?: Uint8Array };
 
 const TICK_MS = 20;
 const LINKS = '</1/0>,</3/0>,</5/0>';
 
 /** Takes any server: what is tested is what servers make of devices. */
 class AnyServer extends PeerTrust {
-  override verifyPeer(): Verdict {
+  readonly #seen: (presented: Presented) => void;
+
+  constructor(seen: (presented: Presented) => void) {
+    super();
+    this.#seen = seen;
+  }
+
+  override verifyPeer(presented: Presented): Verdict {
+    this.#seen(presented);
     return { name: 'server' };
   }
 }
@@ -36,10 +52,14 @@ class AnyServer extends PeerTrust {
 /** A device on a real socket that speaks CoAP over DTLS with Connection ID, and can move to another port. */
 export class SecuredDevice {
   readonly asked: string[] = [];
+  /** Of what it was asked last, by its text: notifications have to carry them. */
+  readonly tokens = new Map<string, Uint8Array>();
   /** Datagrams as they were on the wire, both ways. */
   readonly wire: { readonly from: 'device' | 'server'; readonly bytes: Buffer }[] = [];
   readonly ended: string[] = [];
   handshakes = 0;
+  /** What the server has shown, where it was not a pre-shared key. */
+  shown: Presented | undefined;
   /** What comes, or goes, is dropped on the way while it is set; what goes is in `wire` all the same. */
   isDeaf = false;
   isMute = false;
@@ -48,6 +68,7 @@ export class SecuredDevice {
   readonly #respond: Respond;
   readonly #coap: CoapEndpoint;
   readonly #ticks: NodeJS.Timeout;
+  #messageId = 0x4000;
   #client: DtlsClient | undefined;
   #socket: Socket | undefined;
   #opened: () => void = () => undefined;
@@ -85,8 +106,17 @@ export class SecuredDevice {
     const { psk, own } = this.#credential;
     const key = psk && { identity: Buffer.from(psk.identity), key: psk.key };
     const sink = (output: DtlsOutput): void => this.#onDtls(output);
-    const ports = { sink, server: 'server', entropy: new SystemEntropy(), trust: new AnyServer(), psk: key, own };
-    this.#client = new DtlsClient(ports, { cidBytes: 0, handshakeMs: 3000, retransmitMs: 300 });
+    const ports = {
+      sink,
+      server: 'server',
+      entropy: new SystemEntropy(),
+      trust: new AnyServer((shown) => (this.shown = shown)),
+      psk: key,
+      own,
+    };
+    const { serverType } = this.#credential;
+    const types = serverType && { serverCertificateTypes: [serverType] };
+    this.#client = new DtlsClient(ports, { cidBytes: 0, handshakeMs: 3000, retransmitMs: 300, ...types });
     return new Promise((resolve, reject) => {
       this.#opened = resolve;
       this.#refused = reject;
@@ -135,6 +165,12 @@ export class SecuredDevice {
     return codeText((await this.request({ ...more, method, path })).code);
   }
 
+  /** 2.05 for what it was asked with this text. */
+  notify(text: string, observe: number, { options, payload }: { options: CoapResponse['options']; payload: Uint8Array }): void {
+    const head = { type: 'NON', code: CODE.CONTENT, messageId: this.#messageId++, token: this.tokens.get(text)! } as const;
+    this.#client?.send(encodeMessage({ ...head, options: writeOptions({ ...options, observe }), payload }));
+  }
+
   /** Sends a recorded datagram once more. */
   replay(bytes: Uint8Array): void {
     this.#write(Buffer.from(bytes));
@@ -167,8 +203,9 @@ export class SecuredDevice {
     else if (output.type === 'request') {
       const text = `${output.request.method} /${output.request.options.uriPath.join('/')}`;
       this.asked.push(text);
-      const { code, payload } = this.#respond(text, output.request);
-      this.#coap.respond(output.handle, { code: codeOfText(code) ?? CODE.INTERNAL, payload }, monotonicMs());
+      this.tokens.set(text, output.handle.token.slice());
+      const { code, options, payload } = this.#respond(text, output.request);
+      this.#coap.respond(output.handle, { code: codeOfText(code) ?? CODE.INTERNAL, options, payload }, monotonicMs());
     }
   }
 }
