@@ -1,6 +1,10 @@
 export { ALERT, decodeAlert, encodeAlert, type Alert, type AlertName } from './alerts.ts';
 export { GROUP, type Group } from './crypto/ecdh.ts';
 export { DEFAULT_SUITES, SUITES, type Suite, type SuiteName } from './crypto/suites.ts';
+export { CertificateAuthority, MAX_COMMON_NAME, type Issue } from './enrolment/authority.ts';
+export { certsOnly } from './enrolment/certs-only.ts';
+export { EnrolmentError, type EnrolmentErrorCode } from './enrolment/errors.ts';
+export { MAX_REQUEST_BYTES, readRequest, type CertificateRequest } from './enrolment/request.ts';
 export { DtlsError, type DtlsErrorCode } from './errors.ts';
 export type { Resumed } from './machine/client-context.ts';
 export { ClientSession } from './machine/client-session.ts';

@@ -13,6 +13,7 @@ export interface CertificateExtensions {
 export const DIGITAL_SIGNATURE = 0x80;
 
 const EXTENSIONS = 0xa3;
+const SUBJECT_KEY_ID = '551d0e';
 const OID = { keyUsage: '551d0f', subjectAltName: '551d11', basicConstraints: '551d13', policies: '551d20', extendedKeyUsage: '551d25' };
 /** Policies are understood in that any will do. */
 const UNDERSTOOD: ReadonlySet<string> = new Set(Object.values(OID));
@@ -25,15 +26,25 @@ interface Extension {
 
 /** Throws `DTLS_STATE_INVALID` for what is no DER. */
 export function extensionsOf(certificate: Buffer): CertificateExtensions {
-  const [toBeSigned] = childrenOf(certificate);
-  const found = elementsOf(toBeSigned!.content).find(({ tag }) => tag === EXTENSIONS);
-  const extensions = found === undefined ? [] : childrenOf(found.content).map(readExtension);
+  const extensions = allOf(certificate);
   return {
     pathLength: pathLengthOf(extensions.find(({ oid }) => oid === OID.basicConstraints)),
     // A BIT STRING: how many of its last bits do not count, and the bits.
     keyUsage: extensions.find(({ oid }) => oid === OID.keyUsage)?.value[3],
     hasUnknownCritical: extensions.some(({ oid, isCritical }) => isCritical && !UNDERSTOOD.has(oid)),
   };
+}
+
+/** By which its own certificates know their issuer. Throws `DTLS_STATE_INVALID`. */
+export function subjectKeyIdOf(certificate: Buffer): Buffer | undefined {
+  const found = allOf(certificate).find(({ oid }) => oid === SUBJECT_KEY_ID);
+  return found && elementsOf(found.value)[0]?.content;
+}
+
+function allOf(certificate: Buffer): Extension[] {
+  const [toBeSigned] = childrenOf(certificate);
+  const found = elementsOf(toBeSigned!.content).find(({ tag }) => tag === EXTENSIONS);
+  return found === undefined ? [] : childrenOf(found.content).map(readExtension);
 }
 
 function readExtension({ content }: Element): Extension {
