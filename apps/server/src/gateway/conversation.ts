@@ -1,9 +1,7 @@
 import type { Duration, Instant } from '@drover/kernel';
-import type { RequestHandle } from '@drover/coap';
 import {
   begin,
   beginInstalled,
-  DEVICE,
   next,
   type Action,
   type Conversation as Talk,
@@ -15,14 +13,14 @@ import {
 } from '@drover/lwm2m';
 import { monotonicMs } from '@drover/platform';
 import type { OfferOrder } from '../link/messages.ts';
-import { BlockWatch } from './block-watch.ts';
 import { Alarms } from './alarms.ts';
+import { Asking } from './asking.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { ConversationParts } from './conversation-parts.ts';
 import { firmwareOrder } from './firmware-order.ts';
 import { Progress } from './progress.ts';
 import { Push } from './push.ts';
-import type { Registered } from './registry.ts';
+import { TransferWatch } from './transfer-watch.ts';
 import { updateFact } from './update-facts.ts';
 import { Wakefulness } from './wakefulness.ts';
 
@@ -52,18 +50,10 @@ export class Conversation {
   readonly #progress: Progress;
   #talk: Talk;
   #push: Push | undefined;
-  #asked: RequestHandle | undefined;
-  /** A read that only makes sure that somebody answers where the device says it is. */
-  #confirming: { readonly handle: RequestHandle; readonly again: () => void } | undefined;
-  /** Observations that the device may still tell us of. */
-  #observed: { readonly path: string; readonly handle: RequestHandle }[] = [];
+  readonly #asking: Asking;
+  readonly #transfer: TransferWatch;
   #serving = false;
   #ended = false;
-  /** The last block, and the pause that followed it, campaign ms; bytes that were served so far. */
-  #blockAt: Instant | undefined;
-  #paceMs = 0;
-  #reached = 0;
-  #blocks: BlockWatch | undefined;
   readonly #alarms: Alarms<AlarmName>;
   readonly #wakefulness: Wakefulness;
   #executeNotAfter: Instant | undefined;
@@ -83,10 +73,8 @@ export class Conversation {
       mayKeepMs: order.keepAwakeMs,
     });
     this.#progress = new Progress((fact) => parts.emit(fact));
-    // A network does not run faster with a compressed clock.
-    if (order.phase === 'transfer' && clock.setting.scale === 1)
-      this.#blocks = new BlockWatch((seen) => parts.emit({ type: 'blocks-seen', ...order.link, ...seen }));
-    if (order.phase === 'transfer') parts.pacer.start(order.attempt, order);
+    this.#asking = new Asking(parts, () => this.heard());
+    this.#transfer = new TransferWatch(order, parts);
     if (order.phase === 'transfer') this.#watchTransfer();
     const step = this.#begin();
     this.#talk = step.conversation;
@@ -124,7 +112,7 @@ export class Conversation {
   /** Whether it is asking already what this order wants to know. */
   isLookingFor({ attempt, phase }: OfferOrder): boolean {
     const isSame = phase === 'install' && this.order.phase === 'install' && this.order.attempt === attempt;
-    return isSame && !this.#ended && this.#asked !== undefined;
+    return isSame && !this.#ended && this.#asking.isUnderWay;
   }
 
   get paceMs(): number {
@@ -133,7 +121,7 @@ export class Conversation {
 
   input(input: FirmwareInput): void {
     if (input.type === 'suspend') this.#beforeHold();
-    if (input.type === 'registered') this.#forgetObservations();
+    if (input.type === 'registered') this.#asking.forgetObservations();
     if (!this.#ended) this.#follow(next(this.#talk, input, this.#parts.clock.now()));
   }
 
@@ -147,7 +135,7 @@ export class Conversation {
   #withdrawExecute(): void {
     if (this.#ended || this.#talk.phase !== 'executing' || !this.#talk.asked) return;
     const [operation] = this.#talk.todo;
-    this.#giveUpAsking();
+    this.#asking.giveUp();
     if (operation) this.#unanswered(operation);
   }
 
@@ -160,10 +148,9 @@ export class Conversation {
   /** The device is at another address: what was under way to the old one is sent again, and of an Execute it is asked what came of it. */
   moved(): void {
     if (this.#ended) return;
-    const confirming = this.#confirming;
-    this.#giveUpAsking();
-    this.#forgetObservations();
-    if (confirming) return confirming.again();
+    const confirmAgain = this.#asking.giveUp();
+    this.#asking.forgetObservations();
+    if (confirmAgain) return confirmAgain();
     this.#follow(next(this.#talk, { type: 'moved' }, this.#parts.clock.now()));
     if (this.#push) this.#pushElsewhere(this.#push);
   }
@@ -171,8 +158,8 @@ export class Conversation {
   /** A block is too much for an address that nobody has answered from: an answer to something small comes first. */
   #pushElsewhere(push: Push): void {
     push.hold();
-    this.#confirm(
-      (device) => push.follow(device),
+    this.#asking.confirm(
+      (device) => this.#ended || push.follow(device),
       () => push.giveUp(),
     );
   }
@@ -186,8 +173,7 @@ export class Conversation {
     this.heard();
     const isLast = offset + length >= this.order.size;
     if (length < this.order.blockSize && !isLast) this.#parts.noteBlockSize(length);
-    this.#watchBlock(length, offset < this.#reached ? 1 : 0);
-    this.#reached = Math.max(this.#reached, offset + length);
+    this.#transfer.served(offset, length);
     this.#progress.count({ offset: offset + length, bytes: length, retransmissions: 0 });
     this.input({ type: 'block-served', offset, length });
   }
@@ -200,27 +186,9 @@ export class Conversation {
     this.#wakefulness.stop();
     this.#alarms.stop();
     this.#push?.stop();
-    this.#giveUpAsking();
-    this.#forgetObservations();
-    this.#parts.pacer.stop(this.order.attempt);
-  }
-
-  #giveUpAsking(): void {
-    if (this.#asked) this.#parts.operations.cancel(this.#asked);
-    if (this.#confirming) this.#parts.operations.cancel(this.#confirming.handle);
-    this.#asked = undefined;
-    this.#confirming = undefined;
-  }
-
-  /** Without a word: whatever is notified after this is reset, which ends it at the device's end too. */
-  #forgetObservations(): void {
-    for (const { handle } of this.#observed) this.#parts.operations.cancel(handle);
-    this.#observed = [];
-  }
-
-  /** The device will tell nothing of this: there is nothing to keep, and nothing to cancel. */
-  #forgetRefused(path: string): void {
-    this.#observed = this.#observed.filter((each) => each.path !== path);
+    this.#asking.giveUp();
+    this.#asking.forgetObservations();
+    this.#transfer.stop();
   }
 
   #wanted(): FirmwareOrder {
@@ -279,16 +247,14 @@ export class Conversation {
     this.#wakefulness.watch();
     // Whoever registered in the device's name last must at least be where it says it is.
     if (isUpdate && !this.#parts.isConfirmed())
-      return this.#confirm(
-        () => this.#perform(operation),
+      return this.#asking.confirm(
+        () => this.#ended || this.#perform(operation),
         () => this.#unanswered(operation),
       );
-    const handle = this.#parts.operations.perform(device, operation, {
+    this.#asking.ask(device, operation, {
       done: (outcome) => {
-        this.#asked = undefined;
         if (outcome.type === 'no-answer') return this.#unanswered(operation);
         this.heard();
-        if (operation.type === 'observe' && !outcome.code.startsWith('2.')) this.#forgetRefused(operation.path);
         this.input({ type: 'answer', op: operation, code: outcome.code, values: outcome.values });
       },
       notified: (values) => {
@@ -296,9 +262,7 @@ export class Conversation {
         this.input({ type: 'observed', values });
       },
     });
-    this.#asked = handle;
     if (isUpdate && this.#executeNotAfter !== undefined) this.#alarms.at('execute-end', this.#executeNotAfter);
-    if (operation.type === 'observe') this.#observed.push({ path: operation.path, handle });
   }
 
   get #isTooLate(): boolean {
@@ -311,22 +275,6 @@ export class Conversation {
     this.#follow(beginInstalled(this.#wanted(), this.#parts.clock.now()));
   }
 
-  /** Any answer will do, an error too: it comes from there. */
-  #confirm(then: (device: Registered) => void, otherwise: () => void): void {
-    const device = this.#parts.device();
-    if (!device) return otherwise();
-    const read = { type: 'read', path: DEVICE.FIRMWARE_VERSION } as const;
-    const handle = this.#parts.operations.perform(device, read, {
-      done: (outcome) => {
-        this.#confirming = undefined;
-        if (outcome.type === 'no-answer' || !this.#parts.isConfirmed()) return otherwise();
-        this.heard();
-        if (!this.#ended) then(device);
-      },
-    });
-    this.#confirming = { handle, again: () => this.#confirm(then, otherwise) };
-  }
-
   #unanswered(operation: Operation): void {
     if (this.#ended) return;
     this.input({ type: 'no-answer', op: operation });
@@ -335,24 +283,10 @@ export class Conversation {
     if (device && !device.queueMode) this.#alarms.in('try-again', TRY_AGAIN_MS);
   }
 
-  /** Silence in a transfer: its share of the cell must not be held by a device that sleeps. */
   #lost(): void {
-    this.#parts.carriers.lost(this.order.carrier);
-    this.#blockAt = undefined;
-    this.#blocks?.flush();
+    this.#transfer.lost();
     this.#progress.flush();
     this.#parts.emit({ type: 'session-lost', offset: this.#talk.offset });
-  }
-
-  /** How long a block took, beside what it should take at its pace, is what tells that a carrier is full. */
-  #watchBlock(bytes: number, repeated: number): void {
-    const { carrier, blockMs, share } = this.order;
-    const now = this.#parts.clock.now();
-    const tookMs = this.#blockAt === undefined ? undefined : now - this.#blockAt;
-    this.#parts.carriers.block({ carrier, tookMs, expectedMs: blockMs + this.#paceMs, blockMs, share, repeated });
-    this.#blockAt = now;
-    this.#paceMs = this.#parts.pacer.delayFor(this.order.attempt);
-    this.#blocks?.block({ bytes, tookMs, repeated, isFree: this.#paceMs === 0 && this.#parts.pacer.isAlone(this.order.attempt) });
   }
 
   #watchTransfer(): void {
@@ -380,13 +314,13 @@ export class Conversation {
   #keepAwake(): boolean {
     if (this.#ended || this.#talk.asked || this.#talk.wakeAt === undefined) return false;
     this.input({ type: 'stay' });
-    return this.#asked !== undefined;
+    return this.#asking.isUnderWay;
   }
 
   #fellAsleep(): void {
     if (this.#ended) return;
     const operation = this.#talk.asked ? this.#talk.todo[0] : undefined;
-    this.#giveUpAsking();
+    this.#asking.giveUp();
     if (operation) return this.#unanswered(operation);
     if (TRANSFER_PHASES.includes(this.#talk.phase)) this.#lost();
   }
@@ -410,7 +344,7 @@ export class Conversation {
       pace: () => this.paceMs,
       sent: (block) => {
         this.heard();
-        this.#watchBlock(block.bytes, block.retransmissions);
+        this.#transfer.block(block.bytes, block.retransmissions);
         this.#progress.count(block);
       },
       askedFor: (bytes) => this.#parts.noteBlockSize(bytes),
@@ -423,9 +357,7 @@ export class Conversation {
     if (fact.type === 'progress') return;
     if (fact.type === 'battery') return this.#parts.learnt({ 'battery.level': fact.level });
     this.#progress.flush();
-    // What has arrived takes no airtime any more; installing must not slow the neighbours down.
-    if (fact.type === 'download-finished') this.#blocks?.flush();
-    if (fact.type === 'download-finished') this.#parts.pacer.stop(this.order.attempt);
+    if (fact.type === 'download-finished') this.#transfer.arrived();
     const told = updateFact(fact, this.#talk);
     if (told) this.#parts.emit(told);
   }
