@@ -67,6 +67,7 @@ export {
 export {
   CREDENTIAL_KINDS,
   CREDENTIAL_STATES,
+  CREDENTIAL_USES,
   CredentialCheckQuery,
   CredentialDto,
   CredentialsQuery,

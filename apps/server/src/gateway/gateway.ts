@@ -1,6 +1,6 @@
 import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
-import { needsCredential } from '@drover/credentials';
+import { needsCredential, useOf } from '@drover/credentials';
 import type { PeerIdentity } from '@drover/dtls';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
@@ -270,7 +270,7 @@ export class Gateway {
   /** A credential of its has changed. Registered without one, or left without any, it is not what it was. */
   #bar(endpoint: Endpoint): void {
     const device = this.#registry.of(endpoint, this.#parts.clock.now());
-    const isInForce = this.#secured?.book.of(endpoint).some(({ state }) => state !== 'revoked');
+    const isInForce = this.#secured?.book.of(endpoint).some((each) => each.state !== 'revoked' && useOf(each) === 'management');
     if (!device || (isInForce && isSecured(device.peer))) return;
     this.#registry.remove(endpoint);
     this.#lapsed(device, 'its credential has changed');
