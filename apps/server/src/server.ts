@@ -7,6 +7,7 @@ import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { loadSnapshot, openDatabase, pruneTimeline, Reader, startCheckpoints, takeLease, Writer } from '@drover/persistence';
 import { CampaignClock, type Logger } from '@drover/platform';
 import { ApiModule } from './api/api.module.ts';
+import type { Security } from './api/health.controller.ts';
 import { createHttp } from './api/http.ts';
 import { draft } from './engine/audit-drafts.ts';
 import { openAuditLog } from './engine/audit-log.ts';
@@ -27,13 +28,19 @@ import { loadObjectModels } from './object-model-files.ts';
 import { loadSecrets } from './secrets.ts';
 import { clockSetting, type ServerConfig } from './settings.ts';
 
-export interface RunningServer {
-  readonly httpUrl: string;
+/** Where devices come in; undefined where that is off. */
+export interface DeviceAddresses {
   /** Without security; undefined where that is refused. */
   readonly coapUri: string | undefined;
   readonly coapsUri: string | undefined;
   readonly coapTcpUri: string | undefined;
   readonly coapsTcpUri: string | undefined;
+  readonly bootstrapUri: string | undefined;
+  readonly bootstrapsUri: string | undefined;
+}
+
+export interface RunningServer extends DeviceAddresses {
+  readonly httpUrl: string;
   readonly firstToken: string | undefined;
   stop(): Promise<void>;
 }
@@ -65,7 +72,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const keys = await openKeys(config, snapshot.dataKeys, log);
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels, keySource: keys.source });
   readCertificates(start.certificates);
-  const { link, coap, coaps, coapTcp, coapsTcp } = await startGateway(start, onFatal);
+  const { link, addresses } = await startGateway(start, onFatal);
   const engine = new Engine({
     state: await stateFrom(snapshot, trust, clock.now()),
     clock,
@@ -79,23 +86,21 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
 
   const hintSources = hintSourcesOf(config, clock);
   const parts = EngineModule.with({ engine, reader, blobs, models, evidence, keys: keys.shelf, hintSources, onFatal });
-  const app = await createHttp(ApiModule.with(parts, { noSec: config.noSec }), log);
+  const open = openDoors(config);
+  const app = await createHttp(ApiModule.with(parts, open), log);
   const firstToken = await app.get(TokenDesk).firstToken();
-  await noteStart(engine, keys, { epoch, timeScale: clock.setting.scale, noSec: config.noSec });
+  await noteStart(engine, keys, { epoch, timeScale: clock.setting.scale, ...open });
   await recover(engine, app.get(DeviceStepper), { dataKeys: keys.dataKeys, sessions: snapshot.sessions });
   const loop = app.get(EngineLoop);
   loop.start(link);
   await app.listen(config.httpPort, config.httpHost);
   const { devices, campaigns } = engine.state;
-  log.info({ epoch, coap, coaps, devices: devices.size, campaigns: campaigns.size }, 'server started');
+  log.info({ epoch, ...addresses, devices: devices.size, campaigns: campaigns.size }, 'server started');
   if (clock.setting.scale !== 1) log.warn({ scale: clock.setting.scale }, 'campaign time is compressed');
-  if (config.noSec === 'allowed') log.warn({ coap, coapTcp }, NO_SEC_WARNING);
+  warnOf(open, log);
   return {
     httpUrl: await app.getUrl(),
-    coapUri: coap,
-    coapsUri: coaps,
-    coapTcpUri: coapTcp,
-    coapsTcpUri: coapsTcp,
+    ...addresses,
     firstToken,
     stop: async () => {
       await app.close();
@@ -110,7 +115,11 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
 }
 
 /** In the log from its first event on: who was let in without security. */
-async function noteStart(engine: Engine, keys: OpenedKeys, details: { epoch: number; timeScale: number; noSec: string }): Promise<void> {
+async function noteStart(
+  engine: Engine,
+  keys: OpenedKeys,
+  details: Readonly<Record<'noSec' | 'bootstrapNoSec', string> & Record<'epoch' | 'timeScale', number>>,
+): Promise<void> {
   await engine.change((unit) => {
     keys.store(unit);
     unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, details));
@@ -118,7 +127,13 @@ async function noteStart(engine: Engine, keys: OpenedKeys, details: { epoch: num
   for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
 }
 
-function requireWayIn({ noSec, coapsPort, coapsTcpPort }: ServerConfig): void {
+function requireWayIn({ noSec, coapsPort, coapsTcpPort, bootstrapPort, bootstrapNoSec }: ServerConfig): void {
+  if (bootstrapPort !== 'off' && bootstrapNoSec === 'refused')
+    throw new DroverError(
+      'CONFIG_INVALID',
+      'input',
+      '--bootstrap-port hands out keys without security: that needs --bootstrap-no-sec allowed',
+    );
   if (noSec === 'refused' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
     throw new DroverError('CONFIG_INVALID', 'input', 'no device could come in: --coaps-port is off, and --no-sec is not "allowed"');
 }
@@ -144,6 +159,8 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
     tcpPort: config.noSec === 'allowed' ? config.coapTcpPort : 'off',
     dtlsPort: config.coapsPort,
     tlsPort: config.coapsTcpPort,
+    bootstrapPort: config.bootstrapPort,
+    bootstrapsPort: config.bootstrapsPort,
     publicUri: config.publicCoapUri || undefined,
     publicDtlsUri: config.publicCoapsUri || undefined,
     publicTcpUri: config.publicCoapTcpUri || undefined,
@@ -165,15 +182,25 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
 const NO_SEC_WARNING =
   'CoAP WITHOUT SECURITY (NoSec) is open: anybody who reaches these ports can register as a device and read image blocks; closed networks and tests only';
 
+const BOOTSTRAP_NO_SEC_WARNING =
+  'BOOTSTRAP WITHOUT SECURITY is open: anybody who reaches this port can have the first key of a device that has none; closed networks and tests only';
+
+/** Doors that are open to whoever comes. */
+function openDoors({ noSec, bootstrapPort }: ServerConfig): Security {
+  return { noSec, bootstrapNoSec: bootstrapPort === 'off' ? 'refused' : 'allowed' };
+}
+
+function warnOf({ noSec, bootstrapNoSec }: Security, log: Logger): void {
+  if (noSec === 'allowed') log.warn(NO_SEC_WARNING);
+  if (bootstrapNoSec === 'allowed') log.warn(BOOTSTRAP_NO_SEC_WARNING);
+}
+
 /** Of the gateway's thread, MB: room for a million registrations; what a block or a contact leaves behind is soon gone. */
 const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 16 };
 
 interface StartedGateway {
   readonly link: EngineLink;
-  readonly coap: string | undefined;
-  readonly coaps: string | undefined;
-  readonly coapTcp: string | undefined;
-  readonly coapsTcp: string | undefined;
+  readonly addresses: DeviceAddresses;
 }
 
 function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<StartedGateway> {
@@ -183,11 +210,16 @@ function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): P
   return new Promise((resolve, reject) => {
     link.onMessage((message) => {
       if (message.type === 'ready') {
-        const { address, port, dtlsPort, tcpPort, tlsPort } = message;
+        const { address, port, dtlsPort, tcpPort, tlsPort, bootstrapPort, bootstrapsPort } = message;
         const at = (scheme: string, at: number | undefined): string | undefined =>
           at === undefined ? undefined : `${scheme}://${address}:${at}`;
-        const secured = { coaps: at('coaps', dtlsPort), coapsTcp: at('coaps+tcp', tlsPort) };
-        resolve({ link, coap: at('coap', port), coapTcp: at('coap+tcp', tcpPort), ...secured });
+        const plain = { coapUri: at('coap', port), coapTcpUri: at('coap+tcp', tcpPort), bootstrapUri: at('coap', bootstrapPort) };
+        const secured = {
+          coapsUri: at('coaps', dtlsPort),
+          coapsTcpUri: at('coaps+tcp', tlsPort),
+          bootstrapsUri: at('coaps', bootstrapsPort),
+        };
+        resolve({ link, addresses: { ...plain, ...secured } });
       }
       if (message.type === 'fatal')
         reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${message.code} ${message.message}`));

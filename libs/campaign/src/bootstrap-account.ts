@@ -1,5 +1,6 @@
+import { createPublicKey } from 'node:crypto';
 import { durationOf } from '@drover/kernel';
-import { durationWithin, flag, integer, oneOf, text } from './leaves.ts';
+import { durationWithin, flag, integer, oneOf } from './leaves.ts';
 import { leaf, mapping, Misread, optional, required, withDefault, type Read, type Schema } from './schema.ts';
 
 /** LwM2M Server URI (`/0/x/0`), bytes. */
@@ -18,6 +19,22 @@ const binding: Schema<string> = leaf({ type: 'string', pattern: '^[UMHTSNQ]{1,6}
   return value;
 });
 
+/** PEM of a public key on P-256: every client of LwM2M that has raw public keys has that curve. */
+const publicKey: Schema<string> = leaf({ type: 'string', maxLength: 2000 }, (value) => {
+  const isPublic = typeof value === 'string' && value.length <= 2000 && !value.includes('PRIVATE KEY');
+  if (!isPublic || curveOf(value) !== 'prime256v1')
+    throw new Misread('VALUE_INVALID', 'expected a public key on P-256 as PEM (-----BEGIN PUBLIC KEY-----)');
+  return value;
+});
+
+function curveOf(pem: string): string | undefined {
+  try {
+    return createPublicKey(pem).asymmetricKeyDetails?.namedCurve;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where the key of the device comes from: one that is drawn for it alone, or the one that the store of credentials has for it. */
 const security = mapping(
   {
@@ -25,8 +42,8 @@ const security = mapping(
     key: optional(oneOf(['Generate', 'Stored'])),
     /** Of a pre-shared key: some modems take sixteen and no more. */
     keyBytes: optional(integer({ min: 16, max: 64 })),
-    /** PEM. Of another server; without it the key of this one. */
-    serverPublicKey: optional(text({ max: 2000 })),
+    /** Of another server; without it the key of this one. */
+    serverPublicKey: optional(publicKey),
     noSec: optional(oneOf(['Allowed'])),
   },
   ['certificate', 'oscore'],

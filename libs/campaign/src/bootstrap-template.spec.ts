@@ -1,8 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_NAMESPACE, Namespace } from '@drover/kernel';
 import { aDevice } from '@drover/testkit';
 import { accessOf, bootstrapTemplateOf, jsonSchemaOf, readDocument, type BootstrapTemplateDocument } from './index.ts';
 
+const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const PUBLIC = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const PRIVATE = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const PSK = { uri: 'coaps://drover.example:5684', shortServerId: 101, security: { mode: 'PSK', key: 'Generate' } };
 const OTHER = { uri: 'coap://other.example', shortServerId: 102, security: { mode: 'NoSec', noSec: 'Allowed' } };
 
@@ -74,10 +78,12 @@ describe('faults', () => {
     ['a length of what is there', secured({ mode: 'PSK', key: 'Stored', keyBytes: 16 }), 'VALUE_INVALID', at('security', 'keyBytes')],
     [
       'a public key beside a shared one',
-      secured({ mode: 'PSK', serverPublicKey: 'x' }),
+      secured({ mode: 'PSK', serverPublicKey: PUBLIC }),
       'VALUE_INVALID',
       at('security', 'serverPublicKey'),
     ],
+    ['a public key that is none', secured({ mode: 'RPK', serverPublicKey: 'x' }), 'VALUE_INVALID', at('security', 'serverPublicKey')],
+    ['a private key in a document', secured({ mode: 'RPK', serverPublicKey: PRIVATE }), 'VALUE_INVALID', at('security', 'serverPublicKey')],
     ['a server id that no account may have', account({ shortServerId: 65_535 }), 'VALUE_INVALID', at('shortServerId')],
     ['a letter twice', account({ binding: 'UU' }), 'VALUE_INVALID', at('binding')],
     [

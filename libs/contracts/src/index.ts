@@ -65,6 +65,14 @@ export {
   type SpreadView,
 } from './forecasts.ts';
 export {
+  BOOTSTRAP_STATES,
+  BootstrapsQuery,
+  MAX_TRIGGERED,
+  TriggerBootstrapRequest,
+  type BootstrapTemplateView,
+  type BootstrapView,
+} from './bootstraps.ts';
+export {
   CREDENTIAL_KINDS,
   CREDENTIAL_STATES,
   CREDENTIAL_USES,

@@ -6,6 +6,7 @@ import { Engine } from '../engine/engine.ts';
 /** What everybody may know of how devices come in. */
 export abstract class Security {
   abstract readonly noSec: 'refused' | 'allowed';
+  abstract readonly bootstrapNoSec: 'refused' | 'allowed';
 }
 
 /** Public: says that the server runs, and nothing about the fleet. */
@@ -22,7 +23,10 @@ export class HealthController {
 
   @Get()
   health(): { status: 'ok'; campaignTime: string; warnings: string[] } {
-    const warnings = this.#security.noSec === 'allowed' ? ['CoAP without security (NoSec) is open'] : [];
+    const warnings = [
+      ...(this.#security.noSec === 'allowed' ? ['CoAP without security (NoSec) is open'] : []),
+      ...(this.#security.bootstrapNoSec === 'allowed' ? ['bootstrap without security (NoSec) is open'] : []),
+    ];
     return { status: 'ok', campaignTime: isoOf(this.#engine.clock.now()), warnings };
   }
 }

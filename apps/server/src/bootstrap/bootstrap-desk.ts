@@ -1,0 +1,207 @@
+import { accept, CredentialError, readPublicKey, revoked, type Candidate, type Credential } from '@drover/credentials';
+import { accessOf, type BootstrapAccountSpec } from '@drover/campaign';
+import { DEFAULT_NAMESPACE, type Endpoint, type Entropy, type Namespace } from '@drover/kernel';
+import type { GivenAccount } from '@drover/persistence';
+import { draft, type Actor } from '../engine/audit-drafts.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { UnitOfWork } from '../engine/unit-of-work.ts';
+import type { KeyShelf } from '../keys/key-shelf.ts';
+import type { AccountOrder, BootstrapReport } from '../link/bootstrap.ts';
+import { BOOTSTRAP_ACTOR, keyPlan } from './key-plan.ts';
+import { KEY_BYTES, newPsk, newRawKey } from './new-key.ts';
+import { whyNotBootstrap } from './who-may-come.ts';
+import type { AppliedTemplate } from './bootstrap-templates.ts';
+
+type Report<T extends BootstrapReport['type']> = Extract<BootstrapReport, { type: T }>;
+
+/** Why a device is given nothing. */
+class Denied extends Error {
+  readonly code: string;
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Decides what a device is given when it asks, and keeps its keys before they leave. */
+export class BootstrapDesk {
+  readonly #engine: Engine;
+  readonly #keys: KeyShelf;
+  readonly #entropy: Entropy;
+
+  constructor(engine: Engine, keys: KeyShelf, entropy: Entropy) {
+    this.#engine = engine;
+    this.#keys = keys;
+    this.#entropy = entropy;
+  }
+
+  on(report: BootstrapReport): Promise<void> {
+    switch (report.type) {
+      case 'bootstrap-asked':
+        return this.#onAsked(report);
+      case 'bootstrap-ended':
+        return this.#onEnded(report);
+      case 'bootstrap-refused':
+        return this.#onRefused(report);
+    }
+  }
+
+  /** What it is given is on the disk before a byte of it leaves: whatever dies now, the next session gives the same. */
+  async #onAsked(asked: Report<'bootstrap-asked'>): Promise<void> {
+    await this.#makeRoom();
+    const { id, endpoint } = asked;
+    try {
+      await this.#engine.change((unit) => this.#give(asked, unit));
+    } catch (error) {
+      if (!(error instanceof Denied)) throw error;
+      this.#engine.tell({ type: 'bootstrap-deny', id, endpoint, code: error.code });
+    }
+  }
+
+  #give(asked: Report<'bootstrap-asked'>, unit: UnitOfWork): void {
+    const { id, endpoint, via, by } = asked;
+    // The gateway has looked as well; between that and now a key may have been shown, or revoked.
+    const code = whyNotBootstrap(endpoint, by, { book: this.#engine.state.credentials, now: unit.now });
+    if (code !== undefined) throw new Denied(code);
+    const namespace = this.#namespaceOf(asked);
+    const template = this.#templateOf(namespace, endpoint);
+    const key = this.#keyOf(template, { namespace, endpoint }, unit);
+    const accounts = template.spec.accounts.map((account) => orderOf(account, key));
+    const given = template.spec.accounts.map((account) => givenOf(account, key));
+    const { name, generation, digest } = template.record;
+    const { wish, sessions = 0 } = this.#engine.state.bootstraps.get(endpoint) ?? {};
+    unit.putBootstrap({
+      namespace,
+      endpoint,
+      state: 'writing',
+      at: unit.now,
+      sessions: sessions + 1,
+      via,
+      template: { name, generation, digest },
+      accounts: given,
+      ...(by && { by: by.identity }),
+      ...(wish && { wish }),
+    });
+    const told = { template: name, generation, digest, via, accounts: given.map((each) => ({ ...each })), identity: by?.identity ?? null };
+    unit.audit(draft('bootstrap-begun', unit.now, { namespace, endpoint, actor: actorOf(endpoint) }, told));
+    const { deleteFirst } = template.spec;
+    unit.send({ type: 'bootstrap-give', id, endpoint, order: { accounts, access: accessOf(template.spec), deleteFirst } });
+  }
+
+  #namespaceOf({ endpoint, by }: Report<'bootstrap-asked'>): Namespace {
+    const { credentials, devices } = this.#engine.state;
+    const shown = by && credentials.with(by.kind, by.identity);
+    return shown?.namespace ?? credentials.of(endpoint)[0]?.namespace ?? devices.get(endpoint)?.namespace ?? DEFAULT_NAMESPACE;
+  }
+
+  #templateOf(namespace: Namespace, endpoint: Endpoint): AppliedTemplate {
+    const { devices, classes, templates } = this.#engine.state;
+    const known = devices.get(endpoint);
+    const device = known ?? { namespace, endpoint, labels: {}, facts: {}, firstSeenAt: undefined, lastContactAt: undefined };
+    const found = templates.of({ device: { ...device, namespace }, className: known && classes.nameOf(known) });
+    if (found === undefined) throw new Denied('NO_TEMPLATE');
+    return found;
+  }
+
+  /** One for all accounts that need one: the language lets no template ask for two. */
+  #keyOf({ spec }: AppliedTemplate, owner: { namespace: Namespace; endpoint: Endpoint }, unit: UnitOfWork): Credential | undefined {
+    const security = spec.accounts.find((account) => account.security.mode !== 'NoSec')?.security;
+    if (security === undefined) return undefined;
+    const plan = keyPlan(security, this.#engine.state.credentials.of(owner.endpoint), unit.now);
+    switch (plan.type) {
+      case 'none':
+        return undefined;
+      case 'denied':
+        throw new Denied(plan.code);
+      case 'known':
+        return plan.credential;
+      case 'make':
+        if (plan.instead) this.#drop(plan.instead, unit);
+        return this.#keep(plan.kind === 'psk' ? newPsk(owner, security.keyBytes ?? KEY_BYTES, this.#entropy) : newRawKey(owner), unit);
+    }
+  }
+
+  #keep({ secret, ...candidate }: Candidate & { readonly secret: Uint8Array }, unit: UnitOfWork): Credential {
+    const { ring } = this.#keys;
+    const fingerprint = candidate.kind === 'psk' ? { fingerprint: ring.fingerprint(secret) } : {};
+    try {
+      accept({ ...candidate, ...fingerprint, secret }, this.#engine.state.credentials, 'deliver');
+    } catch (error) {
+      throw error instanceof CredentialError ? new Denied(error.code) : error;
+    }
+    const sealed = ring.seal(secret, candidate);
+    secret.fill(0);
+    const common = { state: 'next', createdAt: unit.now, createdBy: BOOTSTRAP_ACTOR.id } as const;
+    const credential: Credential = { ...candidate, ...fingerprint, secret: sealed, ...common };
+    unit.putCredential(credential);
+    const { namespace, endpoint, kind, identity } = credential;
+    const told = { kind, identity, fingerprint: credential.fingerprint ?? null };
+    unit.audit(draft('credential-rotation-begun', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, told));
+    return credential;
+  }
+
+  #drop(credential: Credential, unit: UnitOfWork): void {
+    const reason = 'the template asks for another kind of key';
+    unit.putCredential(revoked(credential, unit.now, reason));
+    const { namespace, endpoint, kind, identity } = credential;
+    unit.audit(draft('credential-revoked', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, { kind, identity, reason }));
+  }
+
+  #onEnded({ endpoint, failure }: Report<'bootstrap-ended'>): Promise<void> {
+    return this.#engine.change((unit) => {
+      const before = this.#engine.state.bootstraps.get(endpoint);
+      if (before === undefined) return;
+      const { failure: _, wish, ...rest } = before;
+      const { namespace, accounts = [], via = 'session' } = before;
+      const common = { namespace, endpoint, actor: actorOf(endpoint) };
+      if (failure) {
+        unit.putBootstrap({ ...rest, ...(wish && { wish }), state: 'failed', at: unit.now, failure });
+        unit.audit(draft('bootstrap-failed', unit.now, { ...common, result: 'failure' }, failure));
+      } else {
+        unit.putBootstrap({ ...rest, state: 'finished', at: unit.now });
+        const told = { via, accounts: accounts.map((each) => ({ ...each })) };
+        unit.audit(draft('bootstrap-finished', unit.now, { ...common, result: 'success' }, told));
+      }
+    });
+  }
+
+  /** The gateway has counted: a flood of these is a few events. */
+  #onRefused({ code, endpoint, identity, from, count }: Report<'bootstrap-refused'>): Promise<void> {
+    return this.#engine.change((unit) => {
+      const known = endpoint === undefined ? undefined : this.#engine.state.credentials.of(endpoint as Endpoint)[0];
+      const actor: Actor = { type: 'device', id: identity ?? from };
+      const common = { namespace: known?.namespace ?? DEFAULT_NAMESPACE, actor, endpoint, result: 'failure' } as const;
+      unit.audit(draft('bootstrap-refused', unit.now, common, { code, identity: identity ?? null, from, count }));
+    });
+  }
+
+  async #makeRoom(): Promise<void> {
+    if (this.#keys.ring.hasRoomFor(1)) return;
+    const { key, use } = await this.#keys.make('secrets');
+    await this.#engine.change((unit) => {
+      unit.putDataKey(key);
+      use();
+    });
+  }
+}
+
+const actorOf = (endpoint: Endpoint): Actor => ({ type: 'device', id: endpoint });
+
+function orderOf(
+  { uri, shortServerId, lifetime, binding, storesNotifications, security }: BootstrapAccountSpec,
+  key: Credential | undefined,
+): AccountOrder {
+  const common = { uri, shortServerId, lifetimeS: Math.round(lifetime / 1000), binding, storesNotifications };
+  if (security.mode === 'NoSec' || key === undefined) return { ...common, security: { mode: 'NoSec' } };
+  const credential = { kind: key.kind, identity: key.identity };
+  if (security.mode === 'PSK') return { ...common, security: { mode: 'PSK', credential } };
+  const { serverPublicKey: pem } = security;
+  const serverKey = pem === undefined ? {} : { serverKey: readPublicKey(Buffer.from(pem)).toString('base64') };
+  return { ...common, security: { mode: 'RPK', credential, ...serverKey } };
+}
+
+function givenOf({ uri, shortServerId, security: { mode } }: BootstrapAccountSpec, key: Credential | undefined): GivenAccount {
+  if (mode === 'NoSec' || key === undefined) return { uri, shortServerId, mode };
+  const { identity, fingerprint } = key;
+  return { uri, shortServerId, mode, identity, ...(fingerprint !== undefined && { fingerprint }) };
+}
