@@ -28,6 +28,8 @@ export class BootstrapDesk {
   readonly #engine: Engine;
   readonly #keys: KeyShelf;
   readonly #entropy: Entropy;
+  /** Sessions under way: the end of one that its device has left for another says nothing of what it holds now. */
+  readonly #latest = new Map<Endpoint, number>();
 
   constructor(engine: Engine, keys: KeyShelf, entropy: Entropy) {
     this.#engine = engine;
@@ -69,6 +71,7 @@ export class BootstrapDesk {
     const accounts = template.spec.accounts.map((account) => orderOf(account, key));
     const given = template.spec.accounts.map((account) => givenOf(account, key));
     const { name, generation, digest } = template.record;
+    this.#latest.set(endpoint, id);
     const { wish, sessions = 0 } = this.#engine.state.bootstraps.get(endpoint) ?? {};
     unit.putBootstrap({
       namespace,
@@ -147,7 +150,9 @@ export class BootstrapDesk {
     unit.audit(draft('credential-revoked', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, { kind, identity, reason }));
   }
 
-  #onEnded({ endpoint, failure }: Report<'bootstrap-ended'>): Promise<void> {
+  #onEnded({ id, endpoint, failure }: Report<'bootstrap-ended'>): Promise<void> {
+    const isLatest = this.#latest.get(endpoint) === id;
+    if (isLatest) this.#latest.delete(endpoint);
     return this.#engine.change((unit) => {
       const before = this.#engine.state.bootstraps.get(endpoint);
       if (before === undefined) return;
@@ -155,10 +160,10 @@ export class BootstrapDesk {
       const { namespace, accounts = [], via = 'session' } = before;
       const common = { namespace, endpoint, actor: actorOf(endpoint) };
       if (failure) {
-        unit.putBootstrap({ ...rest, ...(wish && { wish }), state: 'failed', at: unit.now, failure });
+        if (isLatest) unit.putBootstrap({ ...rest, ...(wish && { wish }), state: 'failed', at: unit.now, failure });
         unit.audit(draft('bootstrap-failed', unit.now, { ...common, result: 'failure' }, failure));
       } else {
-        unit.putBootstrap({ ...rest, state: 'finished', at: unit.now });
+        if (isLatest) unit.putBootstrap({ ...rest, state: 'finished', at: unit.now });
         const told = { via, accounts: accounts.map((each) => ({ ...each })) };
         unit.audit(draft('bootstrap-finished', unit.now, { ...common, result: 'success' }, told));
       }
