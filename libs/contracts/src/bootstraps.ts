@@ -52,7 +52,14 @@ export interface BootstrapView {
     readonly key?: string;
   }[];
   readonly failure?: { readonly at: string; readonly why: string };
-  readonly wish?: { readonly by: string; readonly reason: string; readonly at: string; readonly waits: string; readonly text: string };
+  readonly wish?: {
+    readonly by: string;
+    readonly reason: string;
+    readonly at: string;
+    readonly askedAt?: string;
+    readonly waits: string;
+    readonly text: string;
+  };
 }
 
 export interface BootstrapTemplateView {

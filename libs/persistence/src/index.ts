@@ -11,6 +11,7 @@ export type {
   ComponentRecord,
   Changes,
   BootstrapRecord,
+  BootstrapWish,
   CredentialRecord,
   GivenAccount,
   DataKeyRecord,

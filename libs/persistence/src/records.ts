@@ -211,6 +211,17 @@ export interface GivenAccount {
   readonly fingerprint?: string;
 }
 
+/** Somebody wants a device to come. */
+export interface BootstrapWish {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Instant;
+  /** What for. */
+  readonly waits: string;
+  /** When it was last asked. */
+  readonly askedAt?: Instant;
+}
+
 /** What a device was given by bootstrap, or is to come for. */
 export interface BootstrapRecord {
   readonly namespace: Namespace;
@@ -226,8 +237,7 @@ export interface BootstrapRecord {
   readonly template?: { readonly name: string; readonly generation: number; readonly digest: Digest };
   readonly accounts?: readonly GivenAccount[];
   readonly failure?: { readonly at: string; readonly why: string };
-  /** Somebody wants it to come; `waits` is what for. */
-  readonly wish?: { readonly by: string; readonly reason: string; readonly at: Instant; readonly waits: string };
+  readonly wish?: BootstrapWish;
 }
 
 export interface DataKeyRecord extends WrappedKey {

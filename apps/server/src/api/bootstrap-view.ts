@@ -1,7 +1,7 @@
 import type { CredentialBook } from '@drover/credentials';
 import { isoOf } from '@drover/kernel';
 import type { BootstrapView } from '@drover/contracts';
-import type { BootstrapRecord } from '@drover/persistence';
+import type { BootstrapRecord, BootstrapWish } from '@drover/persistence';
 import { textOfWait } from '../bootstrap/wish-texts.ts';
 
 /** Accounts with how their keys stand now: that the device has one is known when it has connected with it. */
@@ -17,8 +17,13 @@ export function bootstrapView(record: BootstrapRecord, credentials: CredentialBo
     template,
     accounts: accounts.map((account) => ({ ...account, key: keyStateOf(account, credentials) })),
     failure,
-    wish: wish && { ...wish, at: isoOf(wish.at), text: textOfWait(wish.waits) },
+    wish: wish && wishView(wish),
   };
+}
+
+function wishView({ by, reason, at, waits, askedAt }: BootstrapWish): BootstrapView['wish'] {
+  const asked = askedAt === undefined ? {} : { askedAt: isoOf(askedAt) };
+  return { by, reason, at: isoOf(at), ...asked, waits, text: textOfWait(waits) };
 }
 
 function keyStateOf({ mode, identity }: NonNullable<BootstrapRecord['accounts']>[number], credentials: CredentialBook): string | undefined {

@@ -218,6 +218,25 @@ describe('a wish', () => {
     expect(executes()).toHaveLength(sent);
   });
 
+  it('who has taken the order and has not come is asked again when it is heard, but not at once', async () => {
+    device({});
+    await want();
+    const [{ id }] = executes() as [{ id: string }];
+    await wishes.onOperated({
+      type: 'operated',
+      id,
+      endpoint: D,
+      at: test.clock.now(),
+      result: { type: 'done', code: '2.04', values: [] },
+    });
+    test.clock.pass(599_000);
+    await wishes.onContact(D);
+    expect(executes()).toHaveLength(1);
+    test.clock.pass(1000);
+    await wishes.onContact(D);
+    expect(executes()).toHaveLength(2);
+  });
+
   it('is over when the device has come', async () => {
     factory();
     await want();

@@ -1,5 +1,5 @@
-import { DroverError, plus, type Endpoint, type Namespace } from '@drover/kernel';
-import type { BootstrapRecord, DeviceRecord } from '@drover/persistence';
+import { DroverError, plus, type Endpoint, type Instant, type Namespace } from '@drover/kernel';
+import type { BootstrapRecord, BootstrapWish, DeviceRecord } from '@drover/persistence';
 import { draft, type Actor } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
 import { serverInstance } from '../engine/server-instance.ts';
@@ -17,6 +17,9 @@ const TRIGGER = 9;
 const AT_ONCE_MS = 93_000;
 /** In one call. */
 export const MAX_WISHED = 1000;
+
+/** A device that has taken the order and has not come by then is asked again when it is heard, campaign ms: it may have lost its power on the way. */
+const ASK_AGAIN_MS = 600_000;
 
 /** What the next contact of a device may end. */
 const ENDED_BY_CONTACT: readonly string[] = ['NOT_REGISTERED', 'ASLEEP', 'NO_ANSWER', 'ASKED'] satisfies WishWaits[];
@@ -70,7 +73,7 @@ export class BootstrapWishes {
     if (!bootstraps.isWished(endpoint)) return Promise.resolve();
     return this.#engine.change((unit) => {
       const record = bootstraps.get(endpoint);
-      if (record?.wish && ENDED_BY_CONTACT.includes(record.wish.waits)) this.#ask(record, unit);
+      if (record?.wish && isToBeAsked(record.wish, unit.now)) this.#ask(record, unit);
     });
   }
 
@@ -95,7 +98,7 @@ export class BootstrapWishes {
     const device = this.#engine.state.devices.get(record.endpoint);
     const waits = this.#reachability(device, unit);
     const instance = device && serverInstance(device);
-    const asked = this.#waits(record, waits, unit);
+    const asked = this.#waits(waits === 'ASKED' ? withAsked(record, unit) : record, waits, unit);
     if (waits !== 'ASKED') return asked;
     const order = { operation: 'execute', path: `/1/${instance}/${TRIGGER}` } as const;
     unit.send({ type: 'operate', id: idOf(record), endpoint: record.endpoint, order, notAfter: plus(unit.now, AT_ONCE_MS) });
@@ -116,6 +119,15 @@ export class BootstrapWishes {
     unit.putBootstrap(after);
     return after;
   }
+}
+
+function isToBeAsked({ waits, askedAt }: BootstrapWish, now: Instant): boolean {
+  const isLate = waits === 'REQUEST' && askedAt !== undefined && now - askedAt >= ASK_AGAIN_MS;
+  return isLate || ENDED_BY_CONTACT.includes(waits);
+}
+
+function withAsked(record: BootstrapRecord, { now }: UnitOfWork): BootstrapRecord {
+  return record.wish === undefined ? record : { ...record, wish: { ...record.wish, askedAt: now } };
 }
 
 const idOf = ({ wish }: BootstrapRecord): string => `${PREFIX}${wish?.at ?? 0}`;
