@@ -3,7 +3,7 @@ import { CredentialError } from '@drover/credentials';
 import type { Endpoint, Instant } from '@drover/kernel';
 import { bootstrapPack, CONTENT_FORMAT, LIMITS, parseBootstrapRequest, type BootstrapConfiguration } from '@drover/lwm2m';
 import type { Logger } from '@drover/platform';
-import type { Correlated } from '../../gateway/operations/exchange.ts';
+import type { Correlated, Requester } from '../../gateway/operations/exchange.ts';
 import type { BootstrapCommand, BootstrapOrder, BootstrapReport, BootstrapWay } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
 import { mayComeUnsecured } from '../who-may-come.ts';
@@ -14,8 +14,13 @@ import { Refusals } from './refusals.ts';
 import { RequestLimits } from './request-limits.ts';
 import { SessionRun } from './session-run.ts';
 
+/** The wire, as far as the role needs it. */
+export interface Door extends Pick<BootstrapDoor, 'entropy' | 'listen' | 'respond' | 'credentialAt' | 'review'> {
+  readonly coap: Requester;
+}
+
 export interface BootstrapRoleParts {
-  readonly door: BootstrapDoor;
+  readonly door: Door;
   readonly sealed: Sealed;
   readonly clock: () => Instant;
   readonly now: () => number;
@@ -34,8 +39,8 @@ interface Asked {
   readonly identity: string | undefined;
 }
 
-/** Devices at a time that are being written, or that wait for the engine. */
-export const MAX_SESSIONS = 500;
+/** Devices at a time that are being written, or that wait for the engine; apart for those that have shown nothing. */
+export const MAX_SESSIONS = { secured: 500, plain: 50 } as const;
 /** What a pack may be in: formats that hold several instances. SenML CBOR where the device does not say. */
 const PACK_FORMATS: readonly number[] = [CONTENT_FORMAT.SENML_CBOR, CONTENT_FORMAT.SENML_JSON, CONTENT_FORMAT.LWM2M_CBOR];
 /** Worth another try, s. */
@@ -76,8 +81,10 @@ export class BootstrapRole {
     this.#parts.door.review(credential);
   }
 
-  get load(): { readonly asked: number; readonly sessions: number } {
-    return { asked: this.#asked.size, sessions: this.#runs.size };
+  get load(): Readonly<Record<keyof typeof MAX_SESSIONS, number>> {
+    const peers = [...this.#asked.values(), ...this.#runs.values()].map(({ peer }) => isSecured(peer));
+    const secured = peers.filter(Boolean).length;
+    return { secured, plain: peers.length - secured };
   }
 
   close(): void {
@@ -119,8 +126,9 @@ export class BootstrapRole {
     const code = this.#whyNot(asked, credential);
     if (code !== undefined) return this.#refuse(asked, code);
     const { endpoint } = asked;
-    const isBusy = this.#asked.size + this.#runs.size >= MAX_SESSIONS && !this.#runs.has(endpoint);
-    if (isBusy || !this.#limits.admits(endpoint, this.#parts.now()))
+    const kind = isSecured(from.peer) ? 'secured' : 'plain';
+    const isBusy = this.load[kind] >= MAX_SESSIONS[kind] && !this.#runs.has(endpoint);
+    if (isBusy || !this.#limits.admits(endpoint, kind, this.#parts.now()))
       return this.#putOff(asked, isBusy ? 'TOO_MANY_SESSIONS' : 'ASKS_TOO_OFTEN');
     const id = ++this.#lastId;
     this.#asked.set(id, asked);

@@ -46,6 +46,10 @@ export class SessionRun {
     this.#first = turn;
   }
 
+  get peer(): string {
+    return this.#parts.peer;
+  }
+
   start(): void {
     this.#take(this.#first);
   }
