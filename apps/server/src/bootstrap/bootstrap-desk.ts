@@ -1,40 +1,28 @@
-import { accept, CredentialError, readPublicKey, revoked, type Candidate, type Credential } from '@drover/credentials';
-import { accessOf, type BootstrapAccountSpec } from '@drover/campaign';
+import { accessOf } from '@drover/campaign';
 import { DEFAULT_NAMESPACE, type Endpoint, type Entropy, type Namespace } from '@drover/kernel';
-import type { GivenAccount } from '@drover/persistence';
 import { draft, type Actor } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { KeyShelf } from '../keys/key-shelf.ts';
-import type { AccountOrder, BootstrapReport } from '../link/bootstrap.ts';
-import { BOOTSTRAP_ACTOR, keyPlan } from './key-plan.ts';
-import { KEY_BYTES, newPsk, newRawKey } from './new-key.ts';
+import type { BootstrapReport } from '../link/bootstrap.ts';
+import { givenOf, orderOf } from './account-orders.ts';
+import { Denied } from './denied.ts';
+import { OwnKeys } from './own-keys.ts';
 import { whyNotBootstrap } from './who-may-come.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
 
 type Report<T extends BootstrapReport['type']> = Extract<BootstrapReport, { type: T }>;
 
-/** Why a device is given nothing. */
-class Denied extends Error {
-  readonly code: string;
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
-
 /** Decides what a device is given when it asks, and keeps its keys before they leave. */
 export class BootstrapDesk {
   readonly #engine: Engine;
-  readonly #keys: KeyShelf;
-  readonly #entropy: Entropy;
+  readonly #keys: OwnKeys;
   /** Sessions under way: the end of one that its device has left for another says nothing of what it holds now. */
   readonly #latest = new Map<Endpoint, number>();
 
   constructor(engine: Engine, keys: KeyShelf, entropy: Entropy) {
     this.#engine = engine;
-    this.#keys = keys;
-    this.#entropy = entropy;
+    this.#keys = new OwnKeys(engine, keys, entropy);
   }
 
   on(report: BootstrapReport): Promise<void> {
@@ -50,7 +38,7 @@ export class BootstrapDesk {
 
   /** What it is given is on the disk before a byte of it leaves: whatever dies now, the next session gives the same. */
   async #onAsked(asked: Report<'bootstrap-asked'>): Promise<void> {
-    await this.#makeRoom();
+    await this.#keys.makeRoom();
     const { id, endpoint } = asked;
     try {
       await this.#engine.change((unit) => this.#give(asked, unit));
@@ -67,7 +55,7 @@ export class BootstrapDesk {
     if (code !== undefined) throw new Denied(code);
     const namespace = this.#namespaceOf(asked);
     const template = this.#templateOf(namespace, endpoint);
-    const key = this.#keyOf(template, { namespace, endpoint }, unit);
+    const key = this.#keys.of(template, { namespace, endpoint }, unit);
     const accounts = template.spec.accounts.map((account) => orderOf(account, key));
     const given = template.spec.accounts.map((account) => givenOf(account, key));
     const { name, generation, digest } = template.record;
@@ -106,50 +94,6 @@ export class BootstrapDesk {
     return found;
   }
 
-  /** One for all accounts that need one: the language lets no template ask for two. */
-  #keyOf({ spec }: AppliedTemplate, owner: { namespace: Namespace; endpoint: Endpoint }, unit: UnitOfWork): Credential | undefined {
-    const security = spec.accounts.find((account) => account.security.mode !== 'NoSec')?.security;
-    if (security === undefined) return undefined;
-    const plan = keyPlan(security, this.#engine.state.credentials.of(owner.endpoint), unit.now);
-    switch (plan.type) {
-      case 'none':
-        return undefined;
-      case 'denied':
-        throw new Denied(plan.code);
-      case 'known':
-        return plan.credential;
-      case 'make':
-        if (plan.instead) this.#drop(plan.instead, unit);
-        return this.#keep(plan.kind === 'psk' ? newPsk(owner, security.keyBytes ?? KEY_BYTES, this.#entropy) : newRawKey(owner), unit);
-    }
-  }
-
-  #keep({ secret, ...candidate }: Candidate & { readonly secret: Uint8Array }, unit: UnitOfWork): Credential {
-    const { ring } = this.#keys;
-    const fingerprint = candidate.kind === 'psk' ? { fingerprint: ring.fingerprint(secret) } : {};
-    try {
-      accept({ ...candidate, ...fingerprint, secret }, this.#engine.state.credentials, 'deliver');
-    } catch (error) {
-      throw error instanceof CredentialError ? new Denied(error.code) : error;
-    }
-    const sealed = ring.seal(secret, candidate);
-    secret.fill(0);
-    const common = { state: 'next', createdAt: unit.now, createdBy: BOOTSTRAP_ACTOR.id } as const;
-    const credential: Credential = { ...candidate, ...fingerprint, secret: sealed, ...common };
-    unit.putCredential(credential);
-    const { namespace, endpoint, kind, identity } = credential;
-    const told = { kind, identity, fingerprint: credential.fingerprint ?? null };
-    unit.audit(draft('credential-rotation-begun', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, told));
-    return credential;
-  }
-
-  #drop(credential: Credential, unit: UnitOfWork): void {
-    const reason = 'the template asks for another kind of key';
-    unit.putCredential(revoked(credential, unit.now, reason));
-    const { namespace, endpoint, kind, identity } = credential;
-    unit.audit(draft('credential-revoked', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, { kind, identity, reason }));
-  }
-
   #onEnded({ id, endpoint, failure }: Report<'bootstrap-ended'>): Promise<void> {
     const isLatest = this.#latest.get(endpoint) === id;
     if (isLatest) this.#latest.delete(endpoint);
@@ -179,34 +123,6 @@ export class BootstrapDesk {
       unit.audit(draft('bootstrap-refused', unit.now, common, { code, identity: identity ?? null, from, count }));
     });
   }
-
-  async #makeRoom(): Promise<void> {
-    if (this.#keys.ring.hasRoomFor(1)) return;
-    const { key, use } = await this.#keys.make('secrets');
-    await this.#engine.change((unit) => {
-      unit.putDataKey(key);
-      use();
-    });
-  }
 }
 
 const actorOf = (endpoint: Endpoint): Actor => ({ type: 'device', id: endpoint });
-
-function orderOf(
-  { uri, shortServerId, lifetime, binding, storesNotifications, security }: BootstrapAccountSpec,
-  key: Credential | undefined,
-): AccountOrder {
-  const common = { uri, shortServerId, lifetimeS: Math.round(lifetime / 1000), binding, storesNotifications };
-  if (security.mode === 'NoSec' || key === undefined) return { ...common, security: { mode: 'NoSec' } };
-  const credential = { kind: key.kind, identity: key.identity };
-  if (security.mode === 'PSK') return { ...common, security: { mode: 'PSK', credential } };
-  const { serverPublicKey: pem } = security;
-  const serverKey = pem === undefined ? {} : { serverKey: readPublicKey(Buffer.from(pem)).toString('base64') };
-  return { ...common, security: { mode: 'RPK', credential, ...serverKey } };
-}
-
-function givenOf({ uri, shortServerId, security: { mode } }: BootstrapAccountSpec, key: Credential | undefined): GivenAccount {
-  if (mode === 'NoSec' || key === undefined) return { uri, shortServerId, mode };
-  const { identity, fingerprint } = key;
-  return { uri, shortServerId, mode, identity, ...(fingerprint !== undefined && { fingerprint }) };
-}

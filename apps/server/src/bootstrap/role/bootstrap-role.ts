@@ -1,12 +1,12 @@
 import { BlockAssembly, CODE, type CoapOutput, type IncomingHandle, type IncomingRequest } from '@drover/coap';
 import { CredentialError } from '@drover/credentials';
 import type { Endpoint, Instant } from '@drover/kernel';
-import { bootstrapPack, CONTENT_FORMAT, LIMITS, parseBootstrapRequest, type BootstrapConfiguration } from '@drover/lwm2m';
+import { bootstrapPack, CONTENT_FORMAT, LIMITS, type BootstrapConfiguration } from '@drover/lwm2m';
 import type { Logger } from '@drover/platform';
 import type { Correlated, Requester } from '../../gateway/operations/exchange.ts';
 import type { BootstrapCommand, BootstrapOrder, BootstrapReport, BootstrapWay } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
-import { mayComeUnsecured } from '../who-may-come.ts';
+import { readRequest, type Asked } from './bootstrap-question.ts';
 import { configurationOf, forgetKeys, type Sealed } from './configuration.ts';
 import type { BootstrapDoor } from './door.ts';
 import { Packs } from './packs.ts';
@@ -28,21 +28,8 @@ export interface BootstrapRoleParts {
   readonly tell: (report: BootstrapReport) => void;
 }
 
-/** A request that the engine decides on. */
-interface Asked {
-  readonly peer: string;
-  readonly handle: IncomingHandle;
-  readonly request: IncomingRequest;
-  readonly endpoint: Endpoint;
-  readonly via: BootstrapWay;
-  readonly preferredFormat: number | undefined;
-  readonly identity: string | undefined;
-}
-
 /** Devices at a time that are being written, or that wait for the engine; apart for those that have shown nothing. */
 export const MAX_SESSIONS = { secured: 500, plain: 50 } as const;
-/** What a pack may be in: formats that hold several instances. SenML CBOR where the device does not say. */
-const PACK_FORMATS: readonly number[] = [CONTENT_FORMAT.SENML_CBOR, CONTENT_FORMAT.SENML_JSON, CONTENT_FORMAT.LWM2M_CBOR];
 /** Worth another try, s. */
 const BUSY_S = 60;
 
@@ -117,14 +104,11 @@ export class BootstrapRole {
   }
 
   #onBootstrapRequest(via: BootstrapWay, from: Pick<Asked, 'peer' | 'handle' | 'request'>): void {
-    const { door } = this.#parts;
+    const { door, sealed } = this.#parts;
     const credential = door.credentialAt(from.peer);
-    const identity = credential?.identity;
-    const parsed = parseBootstrapRequest(from.request.options.uriQuery, credential?.endpoint);
-    if (parsed.type === 'refused') return this.#refuse({ ...from, endpoint: undefined, identity }, 'REQUEST_REFUSED', parsed.why);
-    const asked = { ...from, via, identity, ...parsed.request };
-    const code = this.#whyNot(asked, credential);
-    if (code !== undefined) return this.#refuse(asked, code);
+    const read = readRequest(via, from, { credential, book: sealed.book });
+    if (read.type === 'refused') return this.#refuse(read.from, read.code, read.why);
+    const { asked } = read;
     const { endpoint } = asked;
     const kind = isSecured(from.peer) ? 'secured' : 'plain';
     const isBusy = this.load[kind] >= MAX_SESSIONS[kind] && !this.#runs.has(endpoint);
@@ -134,14 +118,6 @@ export class BootstrapRole {
     this.#asked.set(id, asked);
     const by = credential && { kind: credential.kind, identity: credential.identity };
     this.#parts.tell({ type: 'bootstrap-asked', id, at: this.#parts.clock(), endpoint, via, ...(by && { by }) });
-  }
-
-  /** What can be said before the engine is asked. Without security there is no pack: one answer to whatever address would hold keys. */
-  #whyNot({ peer, endpoint, via, request }: Asked, credential: SharedCredential | undefined): string | undefined {
-    if (isSecured(peer) && credential === undefined) return 'CREDENTIAL_REVOKED';
-    if (via === 'pack' && request.options.accept !== undefined && !PACK_FORMATS.includes(request.options.accept)) return 'FORMAT_UNKNOWN';
-    if (isSecured(peer)) return undefined;
-    return via === 'session' && mayComeUnsecured(this.#parts.sealed.book.of(endpoint)) ? undefined : 'ENDPOINT_NEEDS_DTLS';
   }
 
   #give(asked: Asked, { id, endpoint, order }: Extract<BootstrapCommand, { type: 'bootstrap-give' }>): void {
