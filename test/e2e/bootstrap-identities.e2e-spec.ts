@@ -1,4 +1,5 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { codeText } from '@drover/coap';
@@ -89,4 +90,23 @@ it('in one answer without security nobody is given keys: whose address it is, is
   world.open.push(device);
   expect(codeText(await device.ask('GET', ['bspack'], ['ep=packed']))).toBe('4.00');
   expect(await statesOf('packed')).toEqual([]);
+});
+
+it('bytes by chance at both ports move nobody: a device is served behind them', async () => {
+  const socket = createSocket('udp4');
+  // Some look like CoAP, some like a hello of DTLS.
+  const heads = [
+    Buffer.alloc(0),
+    Buffer.of(0x40, 2, 0, 1),
+    Buffer.of(0x44, 1),
+    Buffer.of(22, 0xfe, 0xfd, 0, 0),
+    Buffer.of(25, 0xfe, 0xfd, 0, 1),
+  ];
+  for (let round = 0; round < 2000; round++)
+    for (const uri of [world.server.bootstrap, world.server.bootstraps])
+      socket.send(Buffer.concat([heads[round % heads.length]!, randomBytes(1 + (round % 90))]), Number(new URL(uri).port), '127.0.0.1');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  socket.close();
+  const { endpoint, device } = await aFactoryDevice('behind-noise');
+  await registers(endpoint, await bootstraps(device));
 });
