@@ -17,6 +17,9 @@ export interface TestServer {
   readonly coaps: string;
   /** `coaps+tcp://host:port`. */
   readonly coapsTcp: string;
+  /** `coap://host:port` and `coaps://host:port` of its bootstrap server; empty where that is off. */
+  readonly bootstrap: string;
+  readonly bootstraps: string;
   /** The first administrator's; empty on a start over known data. */
   readonly token: string;
   readonly data: string;
@@ -43,6 +46,8 @@ interface Ready {
   readonly coap: string | undefined;
   readonly coaps: string;
   readonly coapsTcp: string | undefined;
+  readonly bootstrap: string | undefined;
+  readonly bootstraps: string | undefined;
   readonly token: string | undefined;
 }
 
@@ -71,6 +76,8 @@ export async function startServer({ data, args = [], isSecured = false }: Server
     coap: ready.coap ?? '',
     coaps: ready.coaps,
     coapsTcp: ready.coapsTcp ?? '',
+    bootstrap: ready.bootstrap ?? '',
+    bootstraps: ready.bootstraps ?? '',
     token: ready.token ?? '',
     data: folder,
     pid: child.pid ?? 0,

@@ -58,8 +58,8 @@ export class UdpDevice {
   }
 
   /** Any request; answers the code. */
-  ask(method: Method, uriPath: readonly string[]): Promise<number> {
-    this.#send({ type: 'CON', code: codeOfMethod(method), token: Uint8Array.of(2), options: { uriPath } });
+  ask(method: Method, uriPath: readonly string[], uriQuery: readonly string[] = []): Promise<number> {
+    this.#send({ type: 'CON', code: codeOfMethod(method), token: Uint8Array.of(2), options: { uriPath, uriQuery } });
     return new Promise((resolve) => (this.#answered = resolve));
   }
 

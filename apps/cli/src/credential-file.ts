@@ -1,9 +1,9 @@
 import { DroverError } from '@drover/kernel';
-import { CREDENTIAL_KINDS, type CredentialDto } from '@drover/contracts';
+import { CREDENTIAL_KINDS, CREDENTIAL_USES, type CredentialDto } from '@drover/contracts';
 import { csvRows } from './csv.ts';
 import { decodeKey, type KeyEncoding } from './secret-input.ts';
 
-const COLUMNS = ['endpoint', 'kind', 'identity', 'key', 'issuer', 'pin', 'expiresAt'] as const;
+const COLUMNS = ['endpoint', 'kind', 'use', 'identity', 'key', 'issuer', 'pin', 'expiresAt'] as const;
 type Column = (typeof COLUMNS)[number];
 
 export interface FileEntry {
@@ -11,8 +11,14 @@ export interface FileEntry {
   readonly credential: CredentialDto;
 }
 
+export interface HowToRead {
+  readonly encoding: KeyEncoding;
+  /** Of rows that do not say it. */
+  readonly use?: CredentialDto['use'];
+}
+
 /** CSV with a header. Faults name the line, and never what stands in the column `key`. */
-export function readCredentialFile(file: string, text: string, encoding: KeyEncoding): FileEntry[] {
+export function readCredentialFile(file: string, text: string, how: HowToRead): FileEntry[] {
   const refused = (line: number, why: string): DroverError =>
     new DroverError('CREDENTIAL_FILE_INVALID', 'input', `${file}:${line}: ${why}`);
   const [header, ...rows] = csvRows(text, refused);
@@ -23,18 +29,20 @@ export function readCredentialFile(file: string, text: string, encoding: KeyEnco
   return rows.map(({ line, cells }) => {
     if (cells.length !== header.cells.length) throw refused(line, `${cells.length} cells, the header has ${header.cells.length}`);
     const row = Object.fromEntries(header.cells.map((name, index) => [name, cells[index] ?? ''])) as Partial<Record<Column, string>>;
-    return { line, credential: credentialOf(row, encoding, (why) => refused(line, why)) };
+    return { line, credential: credentialOf(row, how, (why) => refused(line, why)) };
   });
 }
 
-function credentialOf(row: Partial<Record<Column, string>>, encoding: KeyEncoding, refused: (why: string) => DroverError): CredentialDto {
-  const { endpoint = '', kind = '', key = '', ...rest } = row;
+function credentialOf(row: Partial<Record<Column, string>>, how: HowToRead, refused: (why: string) => DroverError): CredentialDto {
+  const { endpoint = '', kind = '', use = '', key = '', ...rest } = row;
   if (endpoint === '') throw refused('the endpoint is missing');
   const named = kind === '' ? 'psk' : CREDENTIAL_KINDS.find((each) => each === kind);
   if (named === undefined) throw refused(`kind is one of ${CREDENTIAL_KINDS.join(', ')}`);
+  const door = use === '' ? how.use : CREDENTIAL_USES.find((each) => each === use);
+  if (use !== '' && door === undefined) throw refused(`use is one of ${CREDENTIAL_USES.join(', ')}`);
   if (key === '' && named !== 'x509') throw refused('the key is missing');
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== ''));
-  return { ...given, endpoint, kind: named, ...(key !== '' && { key: decoded(key, encoding, refused) }) };
+  return { ...given, endpoint, kind: named, ...(door && { use: door }), ...(key !== '' && { key: decoded(key, how.encoding, refused) }) };
 }
 
 function decoded(key: string, encoding: KeyEncoding, refused: (why: string) => DroverError): string {

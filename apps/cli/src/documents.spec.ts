@@ -12,6 +12,7 @@ it('reads every example as it stands', () => {
   const documents = loadDocuments([join(import.meta.dirname, '../../../examples')]);
   expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
     'ApprovalPolicy second-person',
+    'BootstrapTemplate meters',
     'Campaign basement-meters',
     'Campaign my-first-campaign',
     'Campaign one-night',

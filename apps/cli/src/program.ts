@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommands } from './commands/audit.ts';
+import { bootstrapCommands } from './commands/bootstrap.ts';
 import { classCommands } from './commands/classes.ts';
 import { credentialCommands } from './commands/credentials.ts';
 import { deviceCommands } from './commands/devices.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     modelCommands,
     firmwareCommands,
     credentialCommands,
+    bootstrapCommands,
     tokenCommands,
     auditCommands,
   ])

@@ -22,7 +22,8 @@ export async function runServer(opened?: Opened): Promise<void> {
     const server = await startServer(config, { log, onFatal, opened });
     if (server.firstToken) process.stdout.write(`administrator token (shown once, valid until revoked): ${server.firstToken}\n`);
     const { httpUrl: http, coapUri: coap, coapsUri: coaps, coapTcpUri: coapTcp, coapsTcpUri: coapsTcp } = server;
-    const addresses = { http, coap, coaps, coapTcp, coapsTcp };
+    const { bootstrapUri: bootstrap, bootstrapsUri: bootstraps } = server;
+    const addresses = { http, coap, coaps, coapTcp, coapsTcp, bootstrap, bootstraps };
     process.stdout.write(`${JSON.stringify({ ready: true, ...addresses })}\n`);
     process.send?.({ type: 'ready', ...addresses, token: server.firstToken });
     let stopping: Promise<void> | undefined;

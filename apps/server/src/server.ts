@@ -7,6 +7,7 @@ import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { loadSnapshot, openDatabase, pruneTimeline, Reader, startCheckpoints, takeLease, Writer } from '@drover/persistence';
 import { CampaignClock, type Logger } from '@drover/platform';
 import { ApiModule } from './api/api.module.ts';
+import type { Security } from './api/health.controller.ts';
 import { createHttp } from './api/http.ts';
 import { draft } from './engine/audit-drafts.ts';
 import { openAuditLog } from './engine/audit-log.ts';
@@ -25,15 +26,22 @@ import { openKeys, type OpenedKeys } from './keys/open-keys.ts';
 import { hintSourcesOf } from './network/sources.ts';
 import { loadObjectModels } from './object-model-files.ts';
 import { loadSecrets } from './secrets.ts';
+import { laxityOf, warnOf } from './laxity.ts';
 import { clockSetting, type ServerConfig } from './settings.ts';
 
-export interface RunningServer {
-  readonly httpUrl: string;
+/** Where devices come in; undefined where that is off. */
+export interface DeviceAddresses {
   /** Without security; undefined where that is refused. */
   readonly coapUri: string | undefined;
   readonly coapsUri: string | undefined;
   readonly coapTcpUri: string | undefined;
   readonly coapsTcpUri: string | undefined;
+  readonly bootstrapUri: string | undefined;
+  readonly bootstrapsUri: string | undefined;
+}
+
+export interface RunningServer extends DeviceAddresses {
+  readonly httpUrl: string;
   readonly firstToken: string | undefined;
   stop(): Promise<void>;
 }
@@ -65,7 +73,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const keys = await openKeys(config, snapshot.dataKeys, log);
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels, keySource: keys.source });
   readCertificates(start.certificates);
-  const { link, coap, coaps, coapTcp, coapsTcp } = await startGateway(start, onFatal);
+  const { link, addresses } = await startGateway(start, onFatal);
   const engine = new Engine({
     state: await stateFrom(snapshot, trust, clock.now()),
     clock,
@@ -87,14 +95,11 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   loop.start(link);
   await app.listen(config.httpPort, config.httpHost);
   const { devices, campaigns } = engine.state;
-  log.info({ epoch, coap, coaps, devices: devices.size, campaigns: campaigns.size }, 'server started');
+  log.info({ epoch, ...addresses, devices: devices.size, campaigns: campaigns.size }, 'server started');
   warnOf(config, log);
   return {
     httpUrl: await app.getUrl(),
-    coapUri: coap,
-    coapsUri: coaps,
-    coapTcpUri: coapTcp,
-    coapsTcpUri: coapsTcp,
+    ...addresses,
     firstToken,
     stop: async () => {
       await app.close();
@@ -108,22 +113,8 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   };
 }
 
-/** What a server was told to be less strict in than it is by itself. */
-interface Laxity {
-  readonly noSec: 'refused' | 'allowed';
-  readonly keyLog?: true;
-}
-
-const laxityOf = ({ noSec, devKeyLog }: ServerConfig): Laxity => ({ noSec, ...(devKeyLog && { keyLog: true }) });
-
-function warnOf({ timeScale, noSec, devKeyLog }: ServerConfig, log: Logger): void {
-  if (timeScale !== 1) log.warn({ scale: timeScale }, 'campaign time is compressed');
-  if (noSec === 'allowed') log.warn(NO_SEC_WARNING);
-  if (devKeyLog) log.warn({ file: devKeyLog }, KEY_LOG_WARNING);
-}
-
 /** In the log from its first event on: who was let in without security, and whether somebody else can read what is said. */
-async function noteStart(engine: Engine, keys: OpenedKeys, details: Laxity & { epoch: number; timeScale: number }): Promise<void> {
+async function noteStart(engine: Engine, keys: OpenedKeys, details: Security & { epoch: number; timeScale: number }): Promise<void> {
   await engine.change((unit) => {
     keys.store(unit);
     unit.audit(draft('server-started', unit.now, { namespace: DEFAULT_NAMESPACE }, { ...details }));
@@ -131,7 +122,13 @@ async function noteStart(engine: Engine, keys: OpenedKeys, details: Laxity & { e
   for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
 }
 
-function requireWayIn({ noSec, coapsPort, coapsTcpPort }: ServerConfig): void {
+function requireWayIn({ noSec, coapsPort, coapsTcpPort, bootstrapPort, bootstrapNoSec }: ServerConfig): void {
+  if (bootstrapPort !== 'off' && bootstrapNoSec === 'refused')
+    throw new DroverError(
+      'CONFIG_INVALID',
+      'input',
+      '--bootstrap-port hands out keys without security: that needs --bootstrap-no-sec allowed',
+    );
   if (noSec === 'refused' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
     throw new DroverError('CONFIG_INVALID', 'input', 'no device could come in: --coaps-port is off, and --no-sec is not "allowed"');
 }
@@ -157,6 +154,8 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
     tcpPort: config.noSec === 'allowed' ? config.coapTcpPort : 'off',
     dtlsPort: config.coapsPort,
     tlsPort: config.coapsTcpPort,
+    bootstrapPort: config.bootstrapPort,
+    bootstrapsPort: config.bootstrapsPort,
     publicUri: config.publicCoapUri || undefined,
     publicDtlsUri: config.publicCoapsUri || undefined,
     publicTcpUri: config.publicCoapTcpUri || undefined,
@@ -176,21 +175,12 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
   };
 }
 
-const NO_SEC_WARNING =
-  'CoAP WITHOUT SECURITY (NoSec) is open: anybody who reaches these ports can register as a device and read image blocks; closed networks and tests only';
-
-const KEY_LOG_WARNING =
-  'THE SECRETS OF ALL SESSIONS ARE WRITTEN TO A FILE (--dev-key-log): whoever has it can read what devices and this server say; never outside of development';
-
 /** Of the gateway's thread, MB: room for a million registrations; what a block or a contact leaves behind is soon gone. */
 const GATEWAY_MEMORY = { maxOldGenerationSizeMb: 4096, maxYoungGenerationSizeMb: 16 };
 
 interface StartedGateway {
   readonly link: EngineLink;
-  readonly coap: string | undefined;
-  readonly coaps: string | undefined;
-  readonly coapTcp: string | undefined;
-  readonly coapsTcp: string | undefined;
+  readonly addresses: DeviceAddresses;
 }
 
 function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): Promise<StartedGateway> {
@@ -200,11 +190,16 @@ function startGateway(start: GatewayStart, onFatal: (error: unknown) => void): P
   return new Promise((resolve, reject) => {
     link.onMessage((message) => {
       if (message.type === 'ready') {
-        const { address, port, dtlsPort, tcpPort, tlsPort } = message;
+        const { address, port, dtlsPort, tcpPort, tlsPort, bootstrapPort, bootstrapsPort } = message;
         const at = (scheme: string, at: number | undefined): string | undefined =>
           at === undefined ? undefined : `${scheme}://${address}:${at}`;
-        const secured = { coaps: at('coaps', dtlsPort), coapsTcp: at('coaps+tcp', tlsPort) };
-        resolve({ link, coap: at('coap', port), coapTcp: at('coap+tcp', tcpPort), ...secured });
+        const plain = { coapUri: at('coap', port), coapTcpUri: at('coap+tcp', tcpPort), bootstrapUri: at('coap', bootstrapPort) };
+        const secured = {
+          coapsUri: at('coaps', dtlsPort),
+          coapsTcpUri: at('coaps+tcp', tlsPort),
+          bootstrapsUri: at('coaps', bootstrapsPort),
+        };
+        resolve({ link, addresses: { ...plain, ...secured } });
       }
       if (message.type === 'fatal')
         reject(new DroverError('GATEWAY_FAILED', 'transport', `the gateway cannot start: ${message.code} ${message.message}`));

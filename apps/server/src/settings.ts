@@ -20,6 +20,12 @@ const coapsPort: Setting<number | 'off'> = {
   read: (value) => (value === 'off' ? value : port(0, '').read(value)),
 };
 
+const bootstrapPort = (meaning: string): Setting<number | 'off'> => ({
+  fallback: 'off',
+  meaning,
+  read: (value) => (value === 'off' ? value : port(0, '').read(value)),
+});
+
 const coapsTcpPort: Setting<number | 'same' | 'off'> = {
   fallback: 'same',
   meaning: 'port for coaps+tcp (TLS): a number, "same" as coapsPort, or "off"; 0 takes a free one',
@@ -63,6 +69,9 @@ export const SETTINGS = {
     'refused',
     'CoAP without security: whether coapPort and coapTcpPort are opened at all; closed networks and tests only',
   ),
+  bootstrapsPort: bootstrapPort('port of the bootstrap server over DTLS (UDP): a number or "off"; 5784 is a good one; 0 takes a free one'),
+  bootstrapPort: bootstrapPort('the same without security, with bootstrapNoSec alone; 5783 is a good one'),
+  bootstrapNoSec: oneOf(['refused', 'allowed'], 'refused', 'keys of devices handed out without security: closed networks and tests only'),
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
   publicCoapsUri: text('', 'coaps://host:port, the same for devices that register over DTLS'),

@@ -26,6 +26,8 @@ export interface FleetSetting {
   readonly wakeHours?: Range;
   /** How long it takes to switch all devices on, wall ms; without it a second, and more for many. */
   readonly switchOnMs?: number;
+  /** `address:port` of a bootstrap server: keys are those of a factory. */
+  readonly bootstrap?: string;
   /** Whoever is in it speaks DTLS. */
   readonly keys?: DeviceKeys;
   /** On top of what each profile brings. */
@@ -58,6 +60,7 @@ export class Fleet {
 
   constructor({
     server,
+    bootstrap,
     devices,
     seed,
     clock,
@@ -80,6 +83,7 @@ export class Fleet {
       clock,
       wheel: this.#wheel,
       server,
+      ...(bootstrap !== undefined && { bootstrap }),
       observer: this.#observer,
       wireOf: wirePerProfile({ chaos: { ...CALM, ...chaos }, wheel: this.#wheel, ackTimeoutMs }),
       keyOf: ({ endpoint }) => keys?.get(endpoint),
@@ -121,7 +125,7 @@ export class Fleet {
     return this.#air.drain();
   }
 
-  #reportOf({ plan, flash, handshakes, sessionsLost }: Device): DeviceReport {
+  #reportOf({ plan, flash, handshakes, sessionsLost, bootstraps }: Device): DeviceReport {
     const parts = flash.parts.map(({ traits: { object }, instance, component, version, standing }): PartReport => ({
       object,
       instance,
@@ -139,6 +143,7 @@ export class Fleet {
       blocks: flash.blocks,
       handshakes,
       sessionsLost,
+      bootstraps,
       state,
       result,
       parts,

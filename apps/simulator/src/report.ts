@@ -26,6 +26,8 @@ export interface DeviceReport {
   readonly handshakes: number;
   /** Of them those that it had to begin because the server did not have the one before any more. */
   readonly sessionsLost: number;
+  /** Times that a bootstrap server has given it its accounts. */
+  readonly bootstraps: number;
   readonly state: number;
   readonly result: number;
   readonly parts: readonly PartReport[];

@@ -18,6 +18,12 @@ const server: Setting<string> = {
   },
 };
 
+const bootstrap: Setting<string | undefined> = {
+  fallback: undefined,
+  meaning: 'coaps://host:port of a bootstrap server: the keys are those of a factory, and where to register is given there',
+  read: (value) => server.read(value),
+};
+
 const clock: Setting<ClockSetting> = {
   fallback: REAL_TIME,
   meaning: 'campaign clock as the server has it: {"campaignOrigin", "wallOrigin", "scale"}',
@@ -99,6 +105,7 @@ const share: Setting<{ readonly from: number; readonly to: number } | undefined>
 /** Everything the simulator can be told. */
 export const SETTINGS = {
   server,
+  bootstrap,
   devices: number(200, 'size of the fleet', { min: 1, max: 100_000, whole: true }),
   keys: text('', 'file with the key of each device, CSV: endpoint, identity, key in hex; with it devices speak DTLS'),
   makeKeys: text('', 'writes a key by chance for each device into a new file, as drover credentials import reads it, and ends'),
@@ -133,7 +140,7 @@ export const SETTINGS = {
   report: text('', 'file for the report at the end'),
 } as const;
 
-const SHARES = ['loss', 'duplicate', 'reorder', 'delay', 'rebind', 'powerLossAtBlock'] as const;
+const SHARES = ['loss', 'duplicate', 'reorder', 'delay', 'rebind', 'powerLossAtBlock', 'powerLossAtBootstrap'] as const;
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');

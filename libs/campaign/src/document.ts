@@ -1,5 +1,6 @@
 import { DEFAULT_NAMESPACE, durationOf, Namespace, nearest, type Json, type Name } from '@drover/kernel';
 import { ArtifactError, parseReleasePolicy, type PolicyFault } from '@drover/firmware-store';
+import { bootstrapTemplateFaults, bootstrapTemplateSpec, type BootstrapTemplateSpec } from './bootstrap-template.ts';
 import { deviceClassFaults, deviceClassSpec, type DeviceClassSpec } from './device-class.ts';
 import { contradictions } from './contradictions.ts';
 import { energyModelFaults, radioModelFaults } from './cost-model-faults.ts';
@@ -60,6 +61,7 @@ const SPEC_OF = {
   ApprovalPolicy: approvalPolicySpec,
   ReleasePolicy: releasePolicySpec,
   DeviceClass: deviceClassSpec,
+  BootstrapTemplate: bootstrapTemplateSpec,
   RadioModel: radioModelSpec,
   EnergyModel: energyModelSpec,
 } as const;
@@ -86,10 +88,17 @@ export type CampaignDocument = DocumentOf<'Campaign', CampaignSpec>;
 export type ApprovalPolicyDocument = DocumentOf<'ApprovalPolicy', ApprovalPolicySpec>;
 export type ReleasePolicyDocument = DocumentOf<'ReleasePolicy', ReleasePolicySpec>;
 export type DeviceClassDocument = DocumentOf<'DeviceClass', DeviceClassSpec>;
+export type BootstrapTemplateDocument = DocumentOf<'BootstrapTemplate', BootstrapTemplateSpec>;
 export type RadioModelDocument = DocumentOf<'RadioModel', RadioModelSpec>;
 export type EnergyModelDocument = DocumentOf<'EnergyModel', EnergyModelSpec>;
 export type DroverDocument =
-  CampaignDocument | ApprovalPolicyDocument | ReleasePolicyDocument | DeviceClassDocument | RadioModelDocument | EnergyModelDocument;
+  | CampaignDocument
+  | ApprovalPolicyDocument
+  | ReleasePolicyDocument
+  | DeviceClassDocument
+  | BootstrapTemplateDocument
+  | RadioModelDocument
+  | EnergyModelDocument;
 
 export type DocumentOutcome =
   { readonly document: DroverDocument; readonly faults: readonly [] } | { readonly document: undefined; readonly faults: readonly Fault[] };
@@ -150,6 +159,7 @@ export function readDocument(source: unknown): DocumentOutcome {
   if (kind === 'Campaign') faults.push(...contradictions(read.spec as CampaignSpec));
   if (kind === 'ReleasePolicy') faults.push(...policyFaults(read.metadata.name, read.spec as ReleasePolicySpec));
   if (kind === 'DeviceClass') faults.push(...deviceClassFaults(read.spec as DeviceClassSpec));
+  if (kind === 'BootstrapTemplate') faults.push(...bootstrapTemplateFaults(read.spec as BootstrapTemplateSpec));
   if (kind === 'RadioModel') faults.push(...radioModelFaults(read.spec as RadioModelSpec));
   if (kind === 'EnergyModel') faults.push(...energyModelFaults(read.spec as EnergyModelSpec));
   if (faults.length > 0) return { document: undefined, faults };

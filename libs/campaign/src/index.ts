@@ -1,4 +1,6 @@
 export { assessApprovals, requireAcceptable, type Approval, type ApprovalVerdict } from './approval.ts';
+export { accessOf, bootstrapTemplateOf, type BootstrapTemplateSpec } from './bootstrap-template.ts';
+export type { BootstrapAccountSpec } from './bootstrap-account.ts';
 export { componentOf, firmwareOf, versionIn, type Component, type RunningVersion } from './component.ts';
 export { COST_MODEL_KINDS, costModelNamed, costModelSource, isCostModelKind, type CostModelKind } from './cost-model-source.ts';
 export { energyModelOf, radioModelOf, type EnergyModelSpec, type RadioModelSpec } from './cost-model-specs.ts';
@@ -18,6 +20,7 @@ export {
   readDocument,
   type ApprovalPolicyDocument,
   type ApprovalPolicySpec,
+  type BootstrapTemplateDocument,
   type CampaignDocument,
   type DeviceClassDocument,
   type DocumentKind,

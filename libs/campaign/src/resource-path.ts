@@ -17,6 +17,17 @@ function pathOf(value: unknown): { readonly path: string; readonly object: strin
   return { path, object };
 }
 
+/** An object, or one instance of it, that a bootstrap session makes empty; security and servers are made anew anyway. */
+export const erasedPath: Schema<string> = leaf({ type: 'string', pattern: '^/[0-9]{1,5}(/[0-9]{1,5})?$' }, (value) => {
+  const ids = typeof value === 'string' ? /^\/(\d{1,5})(?:\/(\d{1,5}))?$/.exec(value) : null;
+  const numbers = (ids?.slice(1) ?? []).filter((id) => id !== undefined);
+  if (!ids || numbers.some((id) => Number(id) > 65_534 || String(Number(id)) !== id))
+    throw new Misread('VALUE_INVALID', 'expected an object or an instance, such as /9 or /9/0');
+  if (['0', '1', '2', '21'].includes(numbers[0]!)) throw new Misread('VALUE_INVALID', `object ${numbers[0]} is made anew by itself`);
+  if (numbers[0] === '3') throw new Misread('VALUE_INVALID', 'object 3 is the device itself, and stays');
+  return ids[0];
+});
+
 /** A resource that shows the version which runs. */
 export const versionPath: Schema<string> = leaf(JSON_OF_PATH, (value) => {
   const { path, object } = pathOf(value);

@@ -18,6 +18,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PageQuery, ReasonRequest } from './requests.ts';
 
 export const CREDENTIAL_KINDS = ['psk', 'rpk', 'x509'] as const;
+/** Which of the server's doors a credential opens. */
+export const CREDENTIAL_USES = ['management', 'bootstrap'] as const;
 export const CREDENTIAL_STATES = ['active', 'next', 'revoked'] as const;
 /** In one request. */
 export const MAX_CREDENTIALS = 2000;
@@ -32,6 +34,15 @@ export class CredentialDto {
   @ApiProperty({ enum: CREDENTIAL_KINDS })
   @IsIn(CREDENTIAL_KINDS)
   kind!: (typeof CREDENTIAL_KINDS)[number];
+
+  @ApiPropertyOptional({
+    enum: CREDENTIAL_USES,
+    default: 'management',
+    description: 'bootstrap: a factory key, which opens the bootstrap server and nothing else',
+  })
+  @IsOptional()
+  @IsIn(CREDENTIAL_USES)
+  use?: (typeof CREDENTIAL_USES)[number];
 
   @ApiPropertyOptional({ description: 'PSK identity, or name in the certificate; the endpoint without it' })
   @IsOptional()
@@ -94,6 +105,11 @@ export class RevokeCredentialRequest extends ReasonRequest {
 }
 
 export class CredentialsQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: CREDENTIAL_USES })
+  @IsOptional()
+  @IsIn(CREDENTIAL_USES)
+  use?: (typeof CREDENTIAL_USES)[number];
+
   @ApiPropertyOptional()
   @IsOptional()
   @IsString()
@@ -126,6 +142,7 @@ export class CredentialCheckQuery {
 export interface CredentialView {
   readonly endpoint: string;
   readonly kind: string;
+  readonly use: string;
   readonly identity: string;
   readonly state: string;
   /** Keyed: the same for equal keys, and nothing can be tried against it. */

@@ -65,8 +65,17 @@ export {
   type SpreadView,
 } from './forecasts.ts';
 export {
+  BOOTSTRAP_STATES,
+  BootstrapsQuery,
+  MAX_TRIGGERED,
+  TriggerBootstrapRequest,
+  type BootstrapTemplateView,
+  type BootstrapView,
+} from './bootstraps.ts';
+export {
   CREDENTIAL_KINDS,
   CREDENTIAL_STATES,
+  CREDENTIAL_USES,
   CredentialCheckQuery,
   CredentialDto,
   CredentialsQuery,

@@ -1,16 +1,19 @@
-import { MAX_IDENTITY_BYTES, type Credential } from './credential.ts';
+import { MAX_IDENTITY_BYTES, useOf, type Credential } from './credential.ts';
 import type { CredentialBook } from './book.ts';
 import { CredentialError } from './errors.ts';
 import { weaknessOf } from './key-strength.ts';
 
 /** What somebody wants to be added, its secret in clear. */
-export interface Candidate extends Pick<Credential, 'namespace' | 'endpoint' | 'kind' | 'identity' | 'issuer' | 'pin' | 'expiresAt'> {
+export interface Candidate extends Pick<
+  Credential,
+  'namespace' | 'endpoint' | 'kind' | 'use' | 'identity' | 'issuer' | 'pin' | 'expiresAt'
+> {
   readonly secret?: Uint8Array;
   readonly fingerprint?: string;
 }
 
-/** `add`: the device's first. `rotate`: beside the one that it has. */
-export type Intent = 'add' | 'rotate';
+/** `add`: the device's first. `rotate`: beside the one that it has. `deliver`: the same, also where it has none yet. */
+export type Intent = 'add' | 'rotate' | 'deliver';
 
 const quoted = (text: string): string => JSON.stringify(text.slice(0, 80));
 
@@ -50,17 +53,20 @@ function requireOwn({ fingerprint, endpoint }: Candidate, book: CredentialBook):
   throw new CredentialError('KEY_SHARED', `${quoted(other.endpoint)} has, or had, the very same key`);
 }
 
-function requirePlace({ endpoint, namespace }: Candidate, book: CredentialBook, intent: Intent): void {
+/** A device has one of each use. */
+function requirePlace(candidate: Candidate, book: CredentialBook, intent: Intent): void {
+  const { endpoint, namespace } = candidate;
   const known = book.of(endpoint);
   const [elsewhere] = known.filter((each) => each.namespace !== namespace);
   if (elsewhere) throw new CredentialError('CREDENTIAL_EXISTS', `${quoted(endpoint)} belongs to another namespace`);
-  const active = known.find(({ state }) => state === 'active');
-  const next = known.find(({ state }) => state === 'next');
+  const alike = known.filter((each) => useOf(each) === useOf(candidate));
+  const active = alike.find(({ state }) => state === 'active');
+  const next = alike.find(({ state }) => state === 'next');
   if (intent === 'add' && (active ?? next))
     throw new CredentialError('CREDENTIAL_EXISTS', `${quoted(endpoint)} has a credential already; rotate it, or revoke it first`);
   if (intent === 'rotate' && !active)
     throw new CredentialError('CREDENTIAL_NOT_FOUND', `${quoted(endpoint)} has no credential to be rotated`);
-  if (intent === 'rotate' && next)
+  if (intent !== 'add' && next)
     throw new CredentialError(
       'ROTATION_UNDER_WAY',
       `${quoted(endpoint)} has not connected with ${quoted(next.identity)} yet; revoke that first`,
@@ -72,6 +78,7 @@ function isSame(known: Credential, candidate: Candidate): boolean {
     known.state !== 'revoked' &&
     known.endpoint === candidate.endpoint &&
     known.namespace === candidate.namespace &&
+    useOf(known) === useOf(candidate) &&
     known.fingerprint === candidate.fingerprint &&
     known.issuer === candidate.issuer &&
     known.pin === candidate.pin

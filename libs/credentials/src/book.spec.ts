@@ -110,7 +110,7 @@ describe('whose an identity is', () => {
     ['of its issuer, with its key', [named({ issuer: 'CN=ca', pin: 'sha256:1' })], certificate, 'd'],
     ['a certificate called like a PSK', [aCredential({ identity: 'cn' })], certificate, 'IDENTITY_UNKNOWN'],
   ])('%s', (_what, known, who, outcome) => {
-    const found = credentialOf(who, bookWith(...known), NOW);
+    const found = credentialOf(who, bookWith(...known), { use: 'management', now: NOW });
     expect('credential' in found ? found.credential.endpoint : found.refused).toBe(outcome);
   });
 
@@ -207,5 +207,46 @@ describe('raw public keys', () => {
     ['half of one', der.subarray(0, 40)],
   ])('%s is refused', (_what, bytes) => {
     expect(codeOf(() => readPublicKey(bytes))).toBe('KEY_NOT_PUBLIC');
+  });
+});
+
+describe('a factory key', () => {
+  const factory = aCredential({ identity: 'factory', use: 'bootstrap' });
+  const own = aCredential({ identity: 'own' });
+
+  it.each<[string, 'management' | 'bootstrap', string]>([
+    ['factory', 'bootstrap', 'opened'],
+    ['factory', 'management', 'CREDENTIAL_OTHER_USE'],
+    ['own', 'management', 'opened'],
+    ['own', 'bootstrap', 'CREDENTIAL_OTHER_USE'],
+  ])('%s at the door of %s: %s', (identity, use, outcome) => {
+    const found = credentialOf({ kind: 'psk', identity }, bookWith(factory, own), { use, now: NOW });
+    expect('refused' in found ? found.refused : 'opened').toBe(outcome);
+  });
+
+  it('stands beside a key for registrations, and is rotated apart from it', () => {
+    expect(accept(aCandidate({ use: 'bootstrap' }), bookWith(own), 'add')).toBe('new');
+    expect(codeOf(() => accept(aCandidate({ use: 'bootstrap' }), bookWith(factory), 'add'))).toBe('CREDENTIAL_EXISTS');
+    expect(codeOf(() => accept(aCandidate({ use: 'bootstrap' }), bookWith(own), 'rotate'))).toBe('CREDENTIAL_NOT_FOUND');
+    const next = aCredential({ identity: 'own 2', state: 'next' });
+    expect(afterUse(next, [factory, own, next], NOW).map(({ identity, state }) => `${identity} ${state}`)).toEqual([
+      'own revoked',
+      'own 2 active',
+    ]);
+  });
+
+  it('is no reason to let its device in without security', () => {
+    expect(mayNotSpeakFor(endpoint, undefined, bookWith(factory))).toBe('ENDPOINT_NEEDS_DTLS');
+  });
+
+  it('delivers the first key of a device as one that has to be shown', () => {
+    expect(accept(aCandidate(), bookWith(factory), 'deliver')).toBe('new');
+    expect(accept(aCandidate(), bookWith(own), 'deliver')).toBe('new');
+    expect(codeOf(() => accept(aCandidate(), bookWith(aCredential({ state: 'next' })), 'deliver'))).toBe('ROTATION_UNDER_WAY');
+  });
+
+  it('the private key that was made for a device is forgotten when it has shown it', () => {
+    const made = aCredential({ kind: 'rpk', identity: 'sha256:1', state: 'next', secret: { key: 's', box: 'AAAA' } });
+    expect(afterUse(made, [made], NOW)).toEqual([expect.not.objectContaining({ secret: expect.anything() })]);
   });
 });

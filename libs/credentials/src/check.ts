@@ -53,7 +53,7 @@ function faultsOf(credential: Credential, { book, ring, now, unusedMs }: Around)
 }
 
 function weaknessIn(credential: Credential, ring: Pick<KeyRing, 'open'>): { code: Finding['code']; text: string } | undefined {
-  if (credential.secret === undefined) return undefined;
+  if (credential.kind !== 'psk' || credential.secret === undefined) return undefined;
   try {
     const secret = ring.open(credential.secret, credential);
     const weakness = weaknessOf(secret, credential);

@@ -4,6 +4,10 @@ import type { Sealed } from './envelope.ts';
 /** `psk`: a key shared with one device. `rpk`: its bare public key (RFC 7250). `x509`: the name in its certificate. */
 export type CredentialKind = 'psk' | 'rpk' | 'x509' | 'oscore';
 
+/** What a credential opens: the server that manages a device, or the one that gives it its accounts. Never both. */
+export const CREDENTIAL_USES = ['management', 'bootstrap'] as const;
+export type CredentialUse = (typeof CREDENTIAL_USES)[number];
+
 /**
  * `next`: accepted beside the active one until the device has connected with it; then the active one is revoked. A revoked
  * one stays: what was revoked must not come back as something new, and its endpoint stays bound to credentials.
@@ -16,9 +20,11 @@ export interface Credential {
   /** The only endpoint that this identity may speak for. */
   readonly endpoint: Endpoint;
   readonly kind: CredentialKind;
+  /** Absent: `management`. */
+  readonly use?: CredentialUse;
   /** PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate. */
   readonly identity: string;
-  /** Absent where the secret is the device's alone. */
+  /** Absent where the secret is the device's alone. Of a raw key that was made for the device: its private key, until it has connected. */
   readonly secret?: Sealed;
   /** Keyed: equal keys have equal ones, and nobody without the key can tell a key from it. */
   readonly fingerprint?: string;
@@ -39,7 +45,7 @@ export interface Credential {
 /** What is needed to know somebody by it; whoever only asks that need not keep the rest. */
 export type KnownCredential = Pick<
   Credential,
-  'namespace' | 'endpoint' | 'kind' | 'identity' | 'secret' | 'fingerprint' | 'issuer' | 'pin' | 'state' | 'expiresAt'
+  'namespace' | 'endpoint' | 'kind' | 'use' | 'identity' | 'secret' | 'fingerprint' | 'issuer' | 'pin' | 'state' | 'expiresAt'
 >;
 
 /** What binds a secret to its credential: it can be opened as this one and as no other. */
@@ -47,6 +53,8 @@ export type Binding = Pick<Credential, 'namespace' | 'endpoint' | 'kind' | 'iden
 
 /** Names a credential among all of a server. */
 export const credentialKey = ({ kind, identity }: Pick<Credential, 'kind' | 'identity'>): string => `${kind} ${identity}`;
+
+export const useOf = ({ use = 'management' }: Pick<Credential, 'use'>): CredentialUse => use;
 
 /** Bytes of a PSK identity that every stack takes (RFC 7925 section 4.2; LwM2M Transport section 5.2.8). */
 export const MAX_IDENTITY_BYTES = 128;

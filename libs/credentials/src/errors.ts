@@ -19,6 +19,7 @@ const KIND_OF = {
   CREDENTIAL_NOT_FOUND: 'missing',
   ROTATION_UNDER_WAY: 'conflict',
   IDENTITY_UNKNOWN: 'denied',
+  CREDENTIAL_OTHER_USE: 'denied',
   CREDENTIAL_REVOKED: 'denied',
   CREDENTIAL_EXPIRED: 'denied',
   ENDPOINT_NOT_YOURS: 'denied',

@@ -24,7 +24,7 @@ it('the example of the README', () => {
   expect(accept(candidate, book, 'add')).toBe('new');
   book.put({ ...binding, secret: ring.seal(key, binding), state: 'active', createdAt: now, createdBy: 'ann' });
 
-  expect(credentialOf({ kind: 'psk', identity: 'meter-7' }, book, now)).toMatchObject({
+  expect(credentialOf({ kind: 'psk', identity: 'meter-7' }, book, { use: 'management', now })).toMatchObject({
     credential: { endpoint: 'urn:imei:490154203237518' },
   });
   expect(mayNotSpeakFor(Endpoint('urn:imei:490154203237518'), undefined, book)).toBe('ENDPOINT_NEEDS_DTLS');

@@ -2,7 +2,16 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { DEFAULT_NAMESPACE, Endpoint, Instant } from '@drover/kernel';
 import { scratchFolder } from '@drover/testkit';
-import { AuditAppender, loadSnapshot, openDatabase, takeLease, Writer, type AuditRow, type CredentialRecord } from './index.ts';
+import {
+  AuditAppender,
+  loadSnapshot,
+  openDatabase,
+  takeLease,
+  Writer,
+  type AuditRow,
+  type BootstrapRecord,
+  type CredentialRecord,
+} from './index.ts';
 
 class NoLog extends AuditAppender<never> {
   append(): { rows: AuditRow[]; committed: () => void } {
@@ -52,6 +61,38 @@ it('a credential comes back as it was, and is one row however often it changes',
   await writer.commit({ credentials: [revoked] }, []);
   expect(await all((await loadSnapshot(database)).credentials)).toEqual([revoked, { ...first, kind: 'x509' }]);
   expect(JSON.stringify(await database.query('SELECT * FROM credential WHERE kind = ?', ['psk']))).not.toContain('AAAA');
+});
+
+it('a factory key is one in its column too, for whoever asks the table; what was there before opens registrations', async () => {
+  const common = {
+    namespace: DEFAULT_NAMESPACE,
+    endpoint: Endpoint('d'),
+    kind: 'psk',
+    state: 'active',
+    createdAt: Instant(1),
+    createdBy: 'ann',
+  } as const;
+  await writer.commit(
+    {
+      credentials: [
+        { ...common, identity: 'factory', use: 'bootstrap' },
+        { ...common, identity: 'own' },
+      ],
+    },
+    [],
+  );
+  expect(await database.query('SELECT identity, use FROM credential ORDER BY identity')).toEqual([
+    { identity: 'factory', use: 'bootstrap' },
+    { identity: 'own', use: 'management' },
+  ]);
+});
+
+it('what a device was given comes back as it was last', async () => {
+  const first: BootstrapRecord = { namespace: DEFAULT_NAMESPACE, endpoint: Endpoint('d'), state: 'writing', at: Instant(1), sessions: 1 };
+  const last: BootstrapRecord = { ...first, state: 'failed', failure: { at: 'PUT /0/1', why: 'no answer' } };
+  await writer.commit({ bootstraps: [first] }, []);
+  await writer.commit({ bootstraps: [last] }, []);
+  expect(await all((await loadSnapshot(database)).bootstraps)).toEqual([last]);
 });
 
 it('data keys come back in the order in which they were made: the last of a purpose is in use', async () => {

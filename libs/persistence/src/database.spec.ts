@@ -44,6 +44,7 @@ describe('migrations', () => {
       { name: 'Calibration1795824300000' },
       { name: 'PoolVolume1795824400000' },
       { name: 'Credentials1795824500000' },
+      { name: 'Bootstrap1795824700000' },
     ]);
     await database.destroy();
     database = await openDatabase(scratch.file('drover.sqlite'));

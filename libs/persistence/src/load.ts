@@ -9,6 +9,7 @@ import type {
   CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
+  BootstrapRecord,
   CredentialRecord,
   DataKeyRecord,
   DeviceRecord,
@@ -38,6 +39,7 @@ export interface Snapshot {
   readonly holds: readonly HoldRecord[];
   readonly tokens: readonly TokenRecord[];
   readonly credentials: AsyncIterable<CredentialRecord>;
+  readonly bootstraps: AsyncIterable<BootstrapRecord>;
   readonly dataKeys: readonly DataKeyRecord[];
   /** Not kept in memory: they go to the gateway, once. */
   readonly sessions: AsyncIterable<DtlsSessionRecord>;
@@ -57,6 +59,7 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     holds: await bodies(database, 'hold'),
     tokens: await bodies(database, 'token'),
     credentials: rowsOf(database, 'credential'),
+    bootstraps: rowsOf(database, 'bootstrap'),
     dataKeys: await bodies(database, 'data_key'),
     sessions: rowsOf(database, 'dtls_session'),
   };

@@ -201,6 +201,45 @@ export interface TokenRecord {
 /** Its secret is sealed; the keys for that are `DataKeyRecord`s, and those are wrapped. */
 export type CredentialRecord = Credential;
 
+/** A server account as a device was given it: who it is there, and never its key. */
+export interface GivenAccount {
+  readonly uri: string;
+  readonly shortServerId: number;
+  readonly mode: 'PSK' | 'RPK' | 'NoSec';
+  readonly identity?: string;
+  /** Keyed, as that of its credential. */
+  readonly fingerprint?: string;
+}
+
+/** Somebody wants a device to come. */
+export interface BootstrapWish {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: Instant;
+  /** What for. */
+  readonly waits: string;
+  /** When it was last asked. */
+  readonly askedAt?: Instant;
+}
+
+/** What a device was given by bootstrap, or is to come for. */
+export interface BootstrapRecord {
+  readonly namespace: Namespace;
+  readonly endpoint: Endpoint;
+  /** `writing`: keys are on their way, or the session broke off without a word; the next one goes on with the same keys. */
+  readonly state: 'wanted' | 'writing' | 'finished' | 'failed';
+  readonly at: Instant;
+  /** Sessions that have begun. */
+  readonly sessions: number;
+  /** The factory credential that it came with; absent without security. */
+  readonly by?: string;
+  readonly via?: 'session' | 'pack';
+  readonly template?: { readonly name: string; readonly generation: number; readonly digest: Digest };
+  readonly accounts?: readonly GivenAccount[];
+  readonly failure?: { readonly at: string; readonly why: string };
+  readonly wish?: BootstrapWish;
+}
+
 export interface DataKeyRecord extends WrappedKey {
   readonly createdAt: Instant;
 }
@@ -242,6 +281,7 @@ export interface Changes {
   readonly holds?: readonly HoldRecord[];
   readonly tokens?: readonly TokenRecord[];
   readonly credentials?: readonly CredentialRecord[];
+  readonly bootstraps?: readonly BootstrapRecord[];
   readonly dataKeys?: readonly DataKeyRecord[];
   readonly sessions?: readonly DtlsSessionRecord[];
   /** Names of sessions that have ended. No name is used twice. */

@@ -3,6 +3,7 @@ import type { PoolVolume } from '@drover/schedule';
 import type { Row, Table } from './multi-row.ts';
 import type {
   ApprovalRecord,
+  BootstrapRecord,
   CalibrationRecord,
   CampaignRecord,
   CarrierRecord,
@@ -81,8 +82,10 @@ const ROW_OF = {
     identity: record.identity,
     namespace: record.namespace,
     endpoint: record.endpoint,
+    use: record.use ?? 'management',
     body: body(record),
   }),
+  bootstraps: (record: BootstrapRecord): Row => ({ namespace: record.namespace, endpoint: record.endpoint, body: body(record) }),
   dataKeys: (record: DataKeyRecord): Row => ({ id: record.id, body: body(record) }),
   sessions: (record: DtlsSessionRecord): Row => ({ name: record.name, body: body(record) }),
   timeline: (record: TimelineRecord): Row => ({
@@ -114,7 +117,8 @@ const TABLE_OF: Record<Records, Table> = {
   approvals: { table: 'approval', keys: ['namespace', 'campaign', 'plan_digest', 'by_person'], others: ['body'] },
   holds: { table: 'hold', keys: ['namespace', 'id'], others: ['body'] },
   tokens: { table: 'token', keys: ['id'], others: ['body'] },
-  credentials: { table: 'credential', keys: ['kind', 'identity'], others: ['namespace', 'endpoint', 'body'] },
+  credentials: { table: 'credential', keys: ['kind', 'identity'], others: ['namespace', 'endpoint', 'use', 'body'] },
+  bootstraps: { table: 'bootstrap', keys: ['namespace', 'endpoint'], others: ['body'] },
   dataKeys: { table: 'data_key', keys: ['id'], others: ['body'] },
   sessions: { table: 'dtls_session', keys: ['name'], others: ['body'] },
   timeline: { table: 'timeline', keys: [], others: ['namespace', 'endpoint', 'at', 'kind', 'detail'] },

@@ -3,6 +3,7 @@ import { DroverError } from '@drover/kernel';
 import {
   CREDENTIAL_KINDS,
   CREDENTIAL_STATES,
+  CREDENTIAL_USES,
   MAX_CREDENTIALS,
   type CredentialCheckView,
   type CredentialDto,
@@ -15,6 +16,7 @@ import { decodeKey, ENCODINGS, newKeyInto, prompt, readInput, type KeyEncoding }
 
 interface KeyOptions {
   readonly kind: CredentialDto['kind'];
+  readonly use?: CredentialDto['use'];
   readonly identity?: string;
   readonly keyFile?: string;
   readonly encoding: KeyEncoding;
@@ -34,11 +36,14 @@ export function credentialCommands(program: Command): void {
 
 const encodingOption = (): Option => new Option('--encoding <form>', 'of keys as text; never guessed').choices(ENCODINGS).default('hex');
 
+const useOption = (meaning: string): Option => new Option('--use <use>', meaning).choices(CREDENTIAL_USES);
+
 function keyOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--kind <kind>', 'pre-shared key, raw public key, or name in a certificate').choices(CREDENTIAL_KINDS).default('psk'),
     )
+    .addOption(useOption('what it opens: registrations, or as a factory key the bootstrap server alone; management without it'))
     .option('--key-file <file>', 'holds the key, or the public key; - is standard input; asked for without it')
     .addOption(encodingOption())
     .option('--new-key <file>', 'draws a key of 32 bytes and writes it there, for its owner alone, as `import` reads it')
@@ -81,9 +86,9 @@ function rotateCommand(credentials: Command): void {
 }
 
 async function entryOf(endpoint: string, options: KeyOptions): Promise<CredentialDto> {
-  const { kind, identity, issuer, pin, expires: expiresAt } = options;
+  const { kind, use, identity, issuer, pin, expires: expiresAt } = options;
   const key = await keyOf(endpoint, options);
-  const given = { identity, issuer, pin, expiresAt, key };
+  const given = { use, identity, issuer, pin, expiresAt, key };
   return { endpoint, kind, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
@@ -103,12 +108,13 @@ async function keyOf(endpoint: string, { kind, keyFile, newKey, encoding, identi
 function importCommand(credentials: Command): void {
   credentials
     .command('import')
-    .description('CSV with the columns endpoint, identity, key, kind, issuer, pin, expiresAt; all but endpoint and key may be absent')
+    .description('CSV with the columns endpoint, identity, key, kind, use, issuer, pin, expiresAt; all but endpoint and key may be absent')
     .argument('<file>', '- is standard input')
     .addOption(encodingOption())
+    .addOption(useOption('of rows that do not say it'))
     .action(
-      action(async ({ api, out }, file: string, { encoding }: { encoding: KeyEncoding }) => {
-        const entries = readCredentialFile(file, readInput(file).toString('utf8'), encoding);
+      action(async ({ api, out }, file: string, options: { encoding: KeyEncoding; use?: CredentialDto['use'] }) => {
+        const entries = readCredentialFile(file, readInput(file).toString('utf8'), options);
         const total = { added: 0, unchanged: 0 };
         for (let at = 0; at < entries.length; at += MAX_CREDENTIALS) {
           const done = await send(api, file, entries.slice(at, at + MAX_CREDENTIALS));
@@ -166,14 +172,16 @@ function listCommand(credentials: Command): void {
     .command('list')
     .option('--endpoint <name>', 'of one device')
     .addOption(new Option('--state <state>').choices(CREDENTIAL_STATES))
+    .addOption(useOption('of one use'))
     .option('--limit <count>', 'at most 1000', '100')
     .option('--offset <count>', '', '0')
     .action(
-      action(async ({ api, out }, options: { endpoint?: string; state?: string; limit: string; offset: string }) => {
+      action(async ({ api, out }, options: { endpoint?: string; state?: string; use?: string; limit: string; offset: string }) => {
         const found = await api.get<CredentialView[]>('credentials', options);
-        const rows = found.map(({ endpoint, kind, identity, state, fingerprint, usedAt, expiresAt }) => [
+        const rows = found.map(({ endpoint, kind, use, identity, state, fingerprint, usedAt, expiresAt }) => [
           endpoint,
           kind,
+          use,
           identity,
           state,
           fingerprint?.slice(0, 16),
@@ -183,7 +191,7 @@ function listCommand(credentials: Command): void {
         out.say(
           found.length === 0
             ? 'no credentials'
-            : table(rows, ['ENDPOINT', 'KIND', 'IDENTITY', 'STATE', 'FINGERPRINT', 'LAST USED', 'EXPIRES']),
+            : table(rows, ['ENDPOINT', 'KIND', 'USE', 'IDENTITY', 'STATE', 'FINGERPRINT', 'LAST USED', 'EXPIRES']),
         );
         out.result(found);
       }),

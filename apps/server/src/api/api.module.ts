@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import { TokenDesk } from '../engine/token-desk.ts';
 import { AuditController } from './audit.controller.ts';
+import { BootstrapsController } from './bootstraps.controller.ts';
 import { CellsController } from './cells.controller.ts';
 import { CampaignsController } from './campaigns.controller.ts';
 import { DeviceClassesController } from './device-classes.controller.ts';
@@ -45,6 +46,7 @@ export class ApiModule {
         HoldsController,
         TokensController,
         CredentialsController,
+        BootstrapsController,
         AuditController,
       ],
       providers: [

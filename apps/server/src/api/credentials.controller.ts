@@ -10,7 +10,7 @@ import {
   type CredentialCheckView,
   type CredentialView,
 } from '@drover/contracts';
-import type { Credential } from '@drover/credentials';
+import { useOf, type Credential } from '@drover/credentials';
 import { CredentialDesk, type CredentialEntry } from '../engine/credential-desk.ts';
 import { GatewayHears } from '../engine/gateway-hears.ts';
 import { Needs } from './permissions.ts';
@@ -91,6 +91,7 @@ function view(credential: Credential): CredentialView {
   return {
     endpoint,
     kind,
+    use: useOf(credential),
     identity,
     state,
     fingerprint,

@@ -6,6 +6,7 @@ import { Engine } from '../engine/engine.ts';
 /** What everybody may know of how devices come in. */
 export abstract class Security {
   abstract readonly noSec: 'refused' | 'allowed';
+  abstract readonly bootstrapNoSec: 'refused' | 'allowed';
   /** The secrets of sessions are written to a file. */
   abstract readonly keyLog?: true;
 }
@@ -24,9 +25,10 @@ export class HealthController {
 
   @Get()
   health(): { status: 'ok'; campaignTime: string; warnings: string[] } {
-    const { noSec, keyLog } = this.#security;
+    const { noSec, bootstrapNoSec, keyLog } = this.#security;
     const warnings = [
       ...(noSec === 'allowed' ? ['CoAP without security (NoSec) is open'] : []),
+      ...(bootstrapNoSec === 'allowed' ? ['bootstrap without security (NoSec) is open'] : []),
       ...(keyLog ? ['the secrets of sessions are written to a file (development only)'] : []),
     ];
     return { status: 'ok', campaignTime: isoOf(this.#engine.clock.now()), warnings };

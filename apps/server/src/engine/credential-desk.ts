@@ -7,9 +7,11 @@ import {
   readPublicKey,
   revoked,
   spkiName,
+  useOf,
   type Candidate,
   type Credential,
   type CredentialKind,
+  type CredentialUse,
   type Finding,
   type Intent,
 } from '@drover/credentials';
@@ -23,6 +25,7 @@ import type { UnitOfWork } from './unit-of-work.ts';
 export interface CredentialEntry {
   readonly endpoint: string;
   readonly kind: CredentialKind;
+  readonly use?: CredentialUse;
   /** Not for a raw public key: that is its own name. */
   readonly identity?: string;
   readonly key?: Uint8Array;
@@ -34,6 +37,7 @@ export interface CredentialEntry {
 export interface CredentialFilter {
   readonly endpoint?: string;
   readonly state?: Credential['state'];
+  readonly use?: CredentialUse;
   readonly limit: number;
   readonly offset: number;
 }
@@ -60,7 +64,7 @@ export class CredentialDesk {
       const taken = this.#look(namespace, entries, 'add');
       const added = taken.flatMap(({ candidate, outcome }) => (outcome === 'new' ? [this.#keep(candidate, 'active', actor, unit)] : []));
       const digest = createHash('sha256').update(
-        JSON.stringify(added.map((each) => [each.endpoint, each.kind, each.identity, each.fingerprint ?? null])),
+        JSON.stringify(added.map((each) => [each.endpoint, each.kind, useOf(each), each.identity, each.fingerprint ?? null])),
       );
       if (added.length > 0)
         unit.audit(
@@ -77,7 +81,8 @@ export class CredentialDesk {
       const { candidate } = this.#look(namespace, [entry], 'rotate')[0]!;
       const credential = this.#keep(candidate, 'next', actor, unit);
       const { kind, identity, endpoint, fingerprint = null } = credential;
-      unit.audit(draft('credential-rotation-begun', unit.now, { namespace, actor, endpoint }, { kind, identity, fingerprint }));
+      const told = { kind, use: useOf(credential), identity, fingerprint };
+      unit.audit(draft('credential-rotation-begun', unit.now, { namespace, actor, endpoint }, told));
       return credential;
     });
   }
@@ -100,12 +105,13 @@ export class CredentialDesk {
     });
   }
 
-  list(namespace: Namespace, { endpoint, state, limit, offset }: CredentialFilter): Credential[] {
+  list(namespace: Namespace, { endpoint, state, use, limit, offset }: CredentialFilter): Credential[] {
     const { credentials } = this.#engine.state;
     const found: Credential[] = [];
     let passed = 0;
     for (const each of endpoint === undefined ? credentials.values() : credentials.of(endpoint as Endpoint)) {
-      if (each.namespace !== namespace || (state !== undefined && each.state !== state)) continue;
+      const isAsked = each.namespace === namespace && (state ?? each.state) === each.state && (use ?? useOf(each)) === useOf(each);
+      if (!isAsked) continue;
       if (passed++ < offset) continue;
       if (found.push(each) === limit) break;
     }

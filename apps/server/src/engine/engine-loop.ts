@@ -4,6 +4,8 @@ import type { FromGateway } from '../link/messages.ts';
 import type { OperationResult } from '../link/operations.ts';
 import type { AppointmentDesk } from './appointment-desk.ts';
 import { isOfAppointment } from './appointment-orders.ts';
+import type { BootstrapDesk } from '../bootstrap/bootstrap-desk.ts';
+import { BootstrapWishes } from '../bootstrap/bootstrap-wishes.ts';
 import type { CarrierDesk } from './carrier-desk.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
@@ -37,6 +39,8 @@ export class EngineLoop {
   readonly #hints: HintDesk;
   readonly #sessions: SessionKeeper;
   readonly #hears: GatewayHears;
+  readonly #bootstraps: BootstrapDesk;
+  readonly #wishes: BootstrapWishes;
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -56,6 +60,8 @@ export class EngineLoop {
     hints: HintDesk;
     sessions: SessionKeeper;
     hears: GatewayHears;
+    bootstraps: BootstrapDesk;
+    wishes: BootstrapWishes;
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -70,6 +76,8 @@ export class EngineLoop {
     this.#hints = parts.hints;
     this.#sessions = parts.sessions;
     this.#hears = parts.hears;
+    this.#bootstraps = parts.bootstraps;
+    this.#wishes = parts.wishes;
     this.#onFatal = parts.onFatal;
   }
 
@@ -124,7 +132,9 @@ export class EngineLoop {
     switch (message.type) {
       case 'contact':
         await this.#contacts.onContact(message);
-        return message.kind === 'deregister' ? undefined : this.#operations.onContact(message.endpoint);
+        if (message.kind === 'deregister') return;
+        await this.#wishes.onContact(message.endpoint);
+        return this.#operations.onContact(message.endpoint);
       case 'lapsed':
         return this.#contacts.onLapsed(message);
       case 'facts':
@@ -132,6 +142,7 @@ export class EngineLoop {
       case 'operated':
         if (isDevicesWord(message.result)) this.#contacts.stayAwake(message.endpoint, message.at);
         if (isOfAppointment(message)) return this.#appointments.onOperated(message);
+        if (BootstrapWishes.isOf(message)) return this.#wishes.onOperated(message);
         return this.#operations.onOperated(message);
       case 'operation-notified':
         this.#operations.onNotified(message);
@@ -149,6 +160,10 @@ export class EngineLoop {
       case 'credential-used':
       case 'identity-refused':
         return this.#sessions.on(message);
+      case 'bootstrap-asked':
+      case 'bootstrap-ended':
+      case 'bootstrap-refused':
+        return this.#bootstraps.on(message);
       case 'update':
         return this.#updates.onUpdate(message);
       case 'refused-command':

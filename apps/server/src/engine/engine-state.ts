@@ -14,6 +14,8 @@ import type {
   TokenRecord,
   UpdateRecord,
 } from '@drover/persistence';
+import { BootstrapShelf } from '../bootstrap/bootstrap-shelf.ts';
+import { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
 import { AirtimeFollower } from './airtime-follower.ts';
 import { CarrierLines } from './carrier-lines.ts';
 import { AppointmentRecords } from './appointment-records.ts';
@@ -90,6 +92,9 @@ export class EngineState {
   readonly holds = new Map<string, HoldRecord>();
   readonly tokens = new Map<string, TokenRecord>();
   readonly credentials = new CredentialBook();
+  /** What devices were given, and by which templates they are. */
+  readonly bootstraps = new BootstrapShelf();
+  readonly templates = new BootstrapTemplates();
   readonly approvals = new Map<string, ApprovalRecord[]>();
   /** What has been found out about carriers. */
   readonly carriers = new Map<string, CarrierRecord>();
@@ -252,6 +257,7 @@ export class EngineState {
     if (removedAt === undefined) this.documents.set(documentKey(namespace, kind, name), record);
     else this.documents.delete(documentKey(namespace, kind, name));
     this.models.put(record);
+    this.templates.put(record);
     if (kind !== 'DeviceClass') return;
     if (removedAt === undefined) this.classes.put(deviceClassOf(record));
     else this.classes.remove(namespace, name);

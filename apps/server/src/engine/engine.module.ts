@@ -9,6 +9,9 @@ import { OutlookThread } from '../outlook/outlook-thread.ts';
 import { AppointmentDesk } from './appointment-desk.ts';
 import type { KeyShelf } from '../keys/key-shelf.ts';
 import type { HintSource } from '../network/hint-source.ts';
+import { BootstrapDesk } from '../bootstrap/bootstrap-desk.ts';
+import { BootstrapWishes } from '../bootstrap/bootstrap-wishes.ts';
+import { TemplateDesk } from '../bootstrap/template-desk.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { CarrierDesk } from './carrier-desk.ts';
@@ -83,6 +86,13 @@ const REMEDIES = [
 /** Who devices are. */
 const securityWith = (keys: KeyShelf) => [
   { provide: CredentialDesk, inject: [Engine], useFactory: (e: Engine) => new CredentialDesk(e, keys) },
+  {
+    provide: BootstrapDesk,
+    inject: [Engine, Entropy],
+    useFactory: (e: Engine, entropy: Entropy) => new BootstrapDesk(e, keys, entropy),
+  },
+  { provide: BootstrapWishes, inject: [Engine], useFactory: (e: Engine) => new BootstrapWishes(e) },
+  { provide: TemplateDesk, inject: [Engine], useFactory: (e: Engine) => new TemplateDesk(e) },
   { provide: GatewayHears, inject: [Engine], useFactory: (e: Engine) => new GatewayHears(e) },
   { provide: SessionKeeper, inject: [Engine], useFactory: (e: Engine) => new SessionKeeper(e) },
 ];
@@ -102,6 +112,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     HintDesk,
     SessionKeeper,
     GatewayHears,
+    BootstrapDesk,
+    BootstrapWishes,
   ],
   useFactory: (
     e: Engine,
@@ -116,6 +128,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     hints: HintDesk,
     sessions: SessionKeeper,
     hears: GatewayHears,
+    bootstraps: BootstrapDesk,
+    wishes: BootstrapWishes,
   ) =>
     new EngineLoop({
       engine: e,
@@ -130,6 +144,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
       hints,
       sessions,
       hears,
+      bootstraps,
+      wishes,
       onFatal,
     }),
 });

@@ -25,6 +25,7 @@ beforeEach(() => {
     holds: [],
     tokens: [],
     credentials: [],
+    bootstraps: [],
     dataKeys: [],
     sessions: [],
   };

@@ -31,6 +31,7 @@ export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Ins
   for (const hold of snapshot.holds) state.holds.set(hold.id, hold);
   for (const token of snapshot.tokens) state.tokens.set(token.id, token);
   for await (const credential of snapshot.credentials) state.credentials.put(credential);
+  for await (const bootstrap of snapshot.bootstraps) state.bootstraps.put(bootstrap);
   for (const approval of snapshot.approvals) {
     const key = keyOf(approval.namespace, approval.campaign);
     state.approvals.set(key, [...(state.approvals.get(key) ?? []), approval]);

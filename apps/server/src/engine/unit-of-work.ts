@@ -2,6 +2,7 @@ import { DEFAULT_NAMESPACE, type Endpoint, type Instant, type Json, type Namespa
 import type { AuditDraft } from '@drover/audit';
 import type { WrappedKey } from '@drover/credentials';
 import type {
+  BootstrapRecord,
   CampaignRecord,
   CarrierRecord,
   CredentialRecord,
@@ -34,6 +35,7 @@ const emptyLists = (): Lists => ({
   holds: [],
   tokens: [],
   credentials: [],
+  bootstraps: [],
   dataKeys: [],
   sessions: [],
   dropSessions: [],
@@ -76,6 +78,11 @@ export class UnitOfWork {
     this.#state.credentials.put(credential);
     this.changes.credentials.push(credential);
     this.messages.push({ type: 'credentials', credentials: [shared(credential)] });
+  }
+
+  putBootstrap(record: BootstrapRecord): void {
+    this.#state.bootstraps.put(record);
+    this.changes.bootstraps.push(record);
   }
 
   /** Before whatever is sealed under it. */

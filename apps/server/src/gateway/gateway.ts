@@ -1,11 +1,12 @@
 import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
-import { needsCredential } from '@drover/credentials';
+import { needsCredential, useOf, type CredentialBook } from '@drover/credentials';
 import type { PeerIdentity } from '@drover/dtls';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
 import type { FromGateway, RestoredRegistration, ToGateway } from '../link/messages.ts';
-import { isOfSecurity, isSecured } from '../link/security.ts';
+import { isOfBootstrap } from '../link/bootstrap.ts';
+import { isOfSecurity, isSecured, type SharedCredential } from '../link/security.ts';
 import { CommandDesk } from './command-desk.ts';
 import { ContactDesk } from './contact-desk.ts';
 import { ConversationParts, type GatewayServices } from './conversation-parts.ts';
@@ -270,7 +271,7 @@ export class Gateway {
   /** A credential of its has changed. Registered without one, or left without any, it is not what it was. */
   #bar(endpoint: Endpoint): void {
     const device = this.#registry.of(endpoint, this.#parts.clock.now());
-    const isInForce = this.#secured?.book.of(endpoint).some(({ state }) => state !== 'revoked');
+    const isInForce = this.#secured?.book.of(endpoint).some((each) => each.state !== 'revoked' && useOf(each) === 'management');
     if (!device || (isInForce && isSecured(device.peer))) return;
     this.#registry.remove(endpoint);
     this.#lapsed(device, 'its credential has changed');
@@ -306,6 +307,16 @@ export class Gateway {
     return this.#isOpen && this.#secured?.connected(peer, identity) === true;
   }
 
+  /** Everything is restored, and keys are there. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Of all devices, for whatever door. */
+  get credentials(): CredentialBook<SharedCredential> | undefined {
+    return this.#secured?.book;
+  }
+
   /** What whoever comes over TLS is judged by. */
   get trust(): DeviceTrust | undefined {
     return this.#secured?.trust;
@@ -336,7 +347,7 @@ export class Gateway {
     else if (message.type === 'look' || message.type === 'trace') this.#looks.handle(message);
     else if (message.type === 'operate' || message.type === 'end-operation') this.#operators.handle(message);
     else if (isOfSecurity(message)) this.#secured?.handle(message);
-    else this.#commands.handle(message);
+    else if (!isOfBootstrap(message)) this.#commands.handle(message);
     this.#parts.wake();
   }
 

@@ -9,6 +9,7 @@ import { KeyShelf } from '../keys/key-shelf.ts';
 import { MessagePortLink } from '../link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { DatagramSocket } from './datagram-socket.ts';
+import { OpenedRole } from '../bootstrap/role/open-role.ts';
 import { readCertificates } from './dtls/own-certificate.ts';
 import { Gateway } from './gateway.ts';
 import { keyLogTo } from './key-log.ts';
@@ -27,6 +28,7 @@ const log = createLogger(start.logLevel as LogLevel, 'gateway');
 const uris = new PublicUris(start);
 const certificates = readCertificates(start.certificates);
 const keyLog = start.keyLog === undefined ? {} : { keyLog: keyLogTo(start.keyLog) };
+const keys = new KeyShelf(await openKeyService(start.keySource), new SystemEntropy());
 let timer: NodeJS.Timeout | undefined;
 let armedAt = Number.POSITIVE_INFINITY;
 let received = 0;
@@ -64,12 +66,25 @@ const gateway = new Gateway({
   publicUri: (scheme) => uris.of(scheme),
   ...(start.fileHost === undefined ? {} : { fileHost: start.fileHost }),
   security: {
-    keys: new KeyShelf(await openKeyService(start.keySource), new SystemEntropy()),
+    keys,
     sendDatagram: (address, bytes) => secured.send(address, bytes),
     ...certificates,
     ...keyLog,
   },
   wake: armTimer,
+});
+
+/** Apart from management: it shares the store of credentials with it, and nothing else. */
+const bootstrap = new OpenedRole({
+  start,
+  ...certificates,
+  ...keyLog,
+  book: must(gateway.credentials, 'the gateway speaks with security'),
+  ring: keys.ring,
+  log,
+  clock,
+  isOpen: () => gateway.isOpen,
+  tell: (message) => link.send(message),
 });
 
 /** CoAP over TCP (RFC 8323), on the port of UDP unless it is told otherwise. */
@@ -122,9 +137,11 @@ async function ready(): Promise<void> {
   const dtls = start.dtlsPort === 'off' ? undefined : await secured.listen(start.dtlsPort);
   const tcp = await listenTcp(udp);
   const tls = await listenTls(dtls);
+  const { plain: bs, secured: bss } = await bootstrap.listen();
   uris.listening({ udp, dtls, tcp, tls });
   const address = hostAddress(udp ?? dtls ?? tcp ?? tls);
-  link.send({ type: 'ready', address, port: udp?.port, dtlsPort: dtls?.port, tcpPort: tcp?.port, tlsPort: tls?.port });
+  const ports = { port: udp?.port, dtlsPort: dtls?.port, tcpPort: tcp?.port, tlsPort: tls?.port };
+  link.send({ type: 'ready', address, ...ports, bootstrapPort: bs?.port, bootstrapsPort: bss?.port });
 }
 
 /** A port that the system chose for UDP says nothing about TCP. */
@@ -141,14 +158,20 @@ function listenTls(dtls: AddressInfo | undefined): Promise<AddressInfo> | undefi
 const hostAddress = (bound: AddressInfo | undefined): string => (bound === undefined ? start.host : bound.address);
 
 void ready().catch(fatal);
-const intake = new Intake({ handle: (command) => gateway.command(command), received: () => received });
+const intake = new Intake({
+  handle: (command) => {
+    gateway.command(command);
+    bootstrap.command(command);
+  },
+  received: () => received,
+});
 link.onMessage((message) => {
   if (message.type === 'close') {
     intake.stop();
     gateway.close();
     void tlsListener.stop();
     void listener.stop();
-    secured.close(() => plain.close(() => process.exit(0)));
+    bootstrap.close(() => secured.close(() => plain.close(() => process.exit(0))));
     return;
   }
   intake.push(message);

@@ -3,6 +3,7 @@ import type { FactName, FactValue } from '@drover/fleet';
 import type { Activation, ObjectModel, UpdateTarget, UriScheme } from '@drover/lwm2m';
 import type { ClockSetting } from '@drover/platform';
 import type { Bearer, Coverage, TransferLink } from '@drover/schedule';
+import type { BootstrapCommand, BootstrapReport } from './bootstrap.ts';
 import type { CarrierCommand, CarrierReport } from './carriers.ts';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
@@ -102,6 +103,7 @@ export type ToGateway =
   | ClassCommand
   | LookCommand
   | SecurityCommand
+  | BootstrapCommand
   | { readonly type: 'close' };
 
 /** Whose pull a token is: a device may go on with it before it registers again. */
@@ -135,6 +137,8 @@ export type FromGateway =
       readonly dtlsPort: number | undefined;
       readonly tcpPort: number | undefined;
       readonly tlsPort: number | undefined;
+      readonly bootstrapPort: number | undefined;
+      readonly bootstrapsPort: number | undefined;
     }
   | {
       readonly type: 'contact';
@@ -165,6 +169,7 @@ export type FromGateway =
   | OperationReport
   | LookReport
   | SecurityReport
+  | BootstrapReport
   | { readonly type: 'fatal'; readonly code: string; readonly message: string };
 
 /** What the conversation learnt, in the standard's words; the engine translates. */
@@ -222,6 +227,9 @@ export interface GatewayStart {
   readonly tcpPort: number | 'same' | 'off';
   /** Of TLS; `same` as that of DTLS. */
   readonly tlsPort: number | 'same' | 'off';
+  /** Of the bootstrap server, without security and over DTLS. */
+  readonly bootstrapPort: number | 'off';
+  readonly bootstrapsPort: number | 'off';
   /** `coap://host:port` that devices can reach, no trailing slash; undefined means the bound address. */
   readonly publicUri: string | undefined;
   /** The same for DTLS, `coaps://host:port`. */

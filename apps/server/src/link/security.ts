@@ -4,7 +4,7 @@ import type { Instant } from '@drover/kernel';
 /** What a gateway needs of a credential. Its secret is sealed, and opened there when a handshake asks for it. */
 export type SharedCredential = Pick<
   Credential,
-  'namespace' | 'endpoint' | 'kind' | 'identity' | 'secret' | 'issuer' | 'pin' | 'state' | 'expiresAt'
+  'namespace' | 'endpoint' | 'kind' | 'use' | 'identity' | 'secret' | 'issuer' | 'pin' | 'state' | 'expiresAt'
 >;
 
 /** Files, all PEM; empty where there is none. */
@@ -69,8 +69,8 @@ export type SecurityReport =
     };
 
 /** Without what only the engine needs. */
-export function shared({ namespace, endpoint, kind, identity, secret, issuer, pin, state, expiresAt }: Credential): SharedCredential {
-  return { namespace, endpoint, kind, identity, secret, issuer, pin, state, expiresAt };
+export function shared({ namespace, endpoint, kind, use, identity, secret, issuer, pin, state, expiresAt }: Credential): SharedCredential {
+  return { namespace, endpoint, kind, use, identity, secret, issuer, pin, state, expiresAt };
 }
 
 const COMMANDS: readonly string[] = [

@@ -14,6 +14,8 @@ import type { Requester } from '../wire/coap-pull.ts';
 import type { DeviceKey } from '../wire/secured-link.ts';
 import { localAddress } from '../wire/local-address.ts';
 import { TcpPort } from '../wire/tcp-port.ts';
+import type { Account } from './accounts.ts';
+import { BootstrapClient } from './bootstrap-client.ts';
 import { FirmwareObject } from './firmware-object.ts';
 import { newFlash, type Flash, type Part } from './flash.ts';
 import { ObjectServer, type From } from './object-server.ts';
@@ -37,6 +39,8 @@ export interface World {
   readonly observer: Observer;
   /** Of a profile, with the trouble of the whole run. */
   readonly wireOf: (plan: DevicePlan) => PortParts;
+  /** `address:port` of a bootstrap server: the keys open that, and what a device registers with it is given there. */
+  readonly bootstrap?: string;
   /** Without one a device speaks without security. */
   readonly keyOf?: (plan: DevicePlan) => DeviceKey | undefined;
   readonly registered: (plan: DevicePlan) => void;
@@ -54,6 +58,8 @@ export class Device implements PortOwner, Registrant {
   life = 0;
   /** DTLS sessions that it has begun, in all its lives. */
   handshakes = 0;
+  /** Times that it was given its accounts. */
+  bootstraps = 0;
   /** Those that the server did not have any more. */
   sessionsLost = 0;
   readonly #world: World;
@@ -62,6 +68,7 @@ export class Device implements PortOwner, Registrant {
   #observations: Observations | undefined;
   #shells: PartShell[] | undefined;
   #pullPorts: Set<Requester> | undefined;
+  #bootstrap: BootstrapClient | undefined;
   #activeAt = 0;
   #isRegistering = false;
   #isResumed = false;
@@ -79,7 +86,7 @@ export class Device implements PortOwner, Registrant {
   }
 
   get server(): string {
-    return this.#world.server;
+    return this.flash.account?.server ?? this.#world.server;
   }
 
   get port(): CoapPort {
@@ -87,7 +94,7 @@ export class Device implements PortOwner, Registrant {
   }
 
   get localAddress(): string {
-    return localAddress(this.plan.index, this.#world.server);
+    return localAddress(this.plan.index, this.#world.bootstrap ?? this.#world.server);
   }
 
   powerOn({ isAfterLoss = false } = {}): void {
@@ -113,6 +120,7 @@ export class Device implements PortOwner, Registrant {
     this.#observations = undefined;
     this.#shells = undefined;
     this.#registration = undefined;
+    this.#bootstrap = undefined;
   }
 
   after(campaignMs: number, run: Due): void {
@@ -158,6 +166,7 @@ export class Device implements PortOwner, Registrant {
   }
 
   serve(request: IncomingRequest, from: From): Reply {
+    if (this.#bootstrap?.isFrom(from.peer) === true) return this.#bootstrap.serve(request);
     const { observer } = this.#world;
     const observations = (this.#observations ??= new Observations());
     const server = new ObjectServer({
@@ -171,6 +180,7 @@ export class Device implements PortOwner, Registrant {
       update: () => this.#registration?.update(),
       lifetimeChanged: () => this.#registration?.lifetimeChanged(),
       disable: () => this.after(SECOND, () => this.#registration?.disable(disableTimeoutS(this.flash) * SECOND)),
+      bootstrap: this.#world.bootstrap === undefined ? undefined : () => this.after(SECOND, () => this.#comeForAccounts()),
       objectsChanged: () => this.#registration?.update({ withObjects: true }),
     });
     const reply = server.serve(request, from);
@@ -197,7 +207,8 @@ export class Device implements PortOwner, Registrant {
   #register(): void {
     if (this.#isRegistering) return;
     this.#isRegistering = true;
-    this.#registration?.start();
+    if (this.#world.bootstrap !== undefined && this.flash.account === undefined) this.#comeForAccounts();
+    else this.#registration?.start();
   }
 
   #reboot(): void {
@@ -254,8 +265,46 @@ export class Device implements PortOwner, Registrant {
     return new CoapPort(this, this.#world.wireOf(this.plan), key);
   }
 
+  /** Its own from the factory, or what it was given with that. */
   get #key(): DeviceKey | undefined {
-    return this.#world.keyOf?.(this.plan);
+    return this.flash.account ? this.flash.account.key : this.#world.keyOf?.(this.plan);
+  }
+
+  #comeForAccounts(): void {
+    const { bootstrap } = this.#world;
+    if (bootstrap === undefined || this.#bootstrap !== undefined) return;
+    const { plan, dice, flash } = this;
+    this.#bootstrap = new BootstrapClient(
+      {
+        endpoint: plan.endpoint,
+        dice,
+        known: flash.account,
+        breaksAt: this.#world.wireOf(plan).chaos.powerLossAtBootstrap,
+        openPort: () => {
+          const port = this.#openUdp(this.#world.keyOf?.(plan));
+          (this.#pullPorts ??= new Set()).add(port);
+          return port;
+        },
+        after: (campaignMs, run) => this.after(campaignMs, run),
+        losePower: () => this.#losePower(),
+        bootstrapped: (account) => this.#bootstrapped(account),
+      },
+      bootstrap,
+    );
+    this.#bootstrap.start();
+  }
+
+  /** Another server, another key: what it had with the one before is over. */
+  #bootstrapped(account: Account): void {
+    this.flash.account = account;
+    this.flash.lifetimeS = account.lifetimeS ?? this.flash.lifetimeS;
+    this.bootstraps += 1;
+    this.#bootstrap = undefined;
+    this.#port?.close();
+    this.#port = undefined;
+    this.#observations = undefined;
+    this.#registration = new Registration(this);
+    this.#registration.start();
   }
 
   /** From the server that it has a session with already it fetches in that session: a handshake costs more than a block. */

@@ -1,6 +1,7 @@
 import { FRESH } from './firmware-state.ts';
 import { EMPTY, IN_PLACE } from './software-state.ts';
 import type { Standing } from './update-event.ts';
+import type { Account } from './accounts.ts';
 import type { ImageIntake, TakenImage } from '../image.ts';
 import type { PartTraits, Profile } from '../profiles/profile.ts';
 
@@ -55,6 +56,8 @@ export interface Flash {
   loadedAt?: number;
   /** Of the Server object, s. */
   lifetimeS: number;
+  /** What a bootstrap server has given it. */
+  account?: Account;
   /** `/1/x/5`, once somebody has written it. */
   disableTimeoutS?: number;
   blocks: number;

@@ -31,6 +31,8 @@ export interface ObjectServerParts {
   readonly update: () => void;
   readonly lifetimeChanged: () => void;
   readonly disable: () => void;
+  /** Absent where the device knows no bootstrap server. */
+  readonly bootstrap: (() => void) | undefined;
   /** Instances came or went. */
   readonly objectsChanged: () => void;
 }
@@ -48,7 +50,7 @@ const SEVERITY = 11;
 const MAXIMUM_DEFER = 13;
 const AUTOMATIC_UPGRADE = 14;
 /** Of Object 1. */
-const [LIFETIME, DISABLE, DISABLE_TIMEOUT, UPDATE_TRIGGER] = [1, 4, 5, 8];
+const [LIFETIME, DISABLE, DISABLE_TIMEOUT, UPDATE_TRIGGER, BOOTSTRAP_TRIGGER] = [1, 4, 5, 8, 9];
 
 /** The device management interface of one device. */
 export class ObjectServer {
@@ -186,6 +188,7 @@ export class ObjectServer {
     const canBeDisabled = this.#view.profile.registration.canBeDisabled;
     if (resource === UPDATE_TRIGGER) this.#parts.update();
     else if (resource === DISABLE && canBeDisabled) this.#parts.disable();
+    else if (resource === BOOTSTRAP_TRIGGER && this.#parts.bootstrap) this.#parts.bootstrap();
     else return CODE.METHOD_NOT_ALLOWED;
     return CODE.CHANGED;
   }

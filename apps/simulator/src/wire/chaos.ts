@@ -15,6 +15,8 @@ export interface Chaos {
   readonly rebind: number;
   /** Share of blocks during which the power goes. */
   readonly powerLossAtBlock: number;
+  /** Share of the requests of a bootstrap server at which the power goes. */
+  readonly powerLossAtBootstrap: number;
   /** Power losses per day of campaign time, at any time. */
   readonly powerLossPerDay: number;
   /** ‰ by which clocks run fast or slow, at most. */
@@ -29,6 +31,7 @@ export const CALM: Chaos = {
   delayMs: 200,
   rebind: 0,
   powerLossAtBlock: 0,
+  powerLossAtBootstrap: 0,
   powerLossPerDay: 0,
   skew: 0,
 };
@@ -60,6 +63,7 @@ export function both(one: Chaos, other: Partial<Chaos> = {}): Chaos {
     delayMs: Math.max(one.delayMs, other.delayMs ?? 0),
     rebind: either('rebind'),
     powerLossAtBlock: either('powerLossAtBlock'),
+    powerLossAtBootstrap: either('powerLossAtBootstrap'),
     powerLossPerDay: one.powerLossPerDay + with_.powerLossPerDay,
     skew: Math.max(one.skew, with_.skew),
   };

@@ -56,6 +56,8 @@ export interface AccessRule {
 export interface BootstrapConfiguration {
   readonly accounts: readonly ServerAccount[];
   readonly access: readonly AccessRule[];
+  /** `/o` or `/o/i`: made empty first, beside the objects that are written anew. */
+  readonly deleteFirst?: readonly string[];
 }
 
 const MODES = { PSK: 0, RPK: 1, X509: 2, NoSec: 3, EST: 4 } as const;

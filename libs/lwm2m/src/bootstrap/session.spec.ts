@@ -114,6 +114,14 @@ const accountsIn = ({ values }: Client): string[] =>
 const WANTED = ['coap://other.example', 'coaps://bootstrap.example', 'coaps://meters.example:5684'];
 
 describe('a session', () => {
+  it('empties what else it is told to, as far as the device has it, and goes on where that is refused', () => {
+    const configuration = { ...TWO, deleteFirst: ['/9', '/19/0', '/4'] };
+    const { client, end } = run(configuration, { holds: ['/9/0', '/19/0'], answers: { 'DELETE /9': '4.05' } });
+    expect(end).toEqual({ type: 'finished' });
+    expect(client.steps.filter((step) => step.startsWith('DELETE'))).toEqual(['DELETE /9', 'DELETE /19/0']);
+    expect(client.instances).not.toContain('/19/0');
+  });
+
   it('asks what is there, empties it, writes everything, and ends', () => {
     const { client, end } = run(TWO, { holds: ['/0/1', '/1/0', '/3/0'] });
     expect(end).toEqual({ type: 'finished' });

@@ -75,9 +75,14 @@ function discovered(session: BootstrapSession, { code, payload }: Extract<Bootst
   const holdings = code === '2.05' ? holdingsOf(payload) : undefined;
   const objects = OWN_OBJECTS.filter((object) => holdings === undefined || holdings.objects.includes(object));
   const taken = holdings?.bootstrapAccounts ?? [0];
+  const more = (session.configuration.deleteFirst ?? []).filter(
+    (path) => holdings === undefined || holdings.objects.includes(objectOf(path)),
+  );
   const writes = instancesOf(session.configuration, (count) => firstFree(count, taken));
-  return { ...session, phase: 'deleting', holdings, deletes: objects.map((object) => `/${object}`), writes };
+  return { ...session, phase: 'deleting', holdings, deletes: [...objects.map((object) => `/${object}`), ...more], writes };
 }
+
+const objectOf = (path: string): number => Number(path.split('/')[1]);
 
 /** An account that stays must not be written over. */
 function firstFree(count: number, taken: readonly number[]): number[] {

@@ -5,6 +5,7 @@ import { NoIndexByState1795824200000 } from './0004-no-index-by-state.ts';
 import { Calibration1795824300000 } from './0005-calibration.ts';
 import { PoolVolume1795824400000 } from './0006-pool-volume.ts';
 import { Credentials1795824500000 } from './0007-credentials.ts';
+import { Bootstrap1795824700000 } from './0009-bootstrap.ts';
 
 /** In the order in which they are carried out. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Calibration1795824300000,
   PoolVolume1795824400000,
   Credentials1795824500000,
+  Bootstrap1795824700000,
 ];

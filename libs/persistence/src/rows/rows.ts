@@ -107,7 +107,15 @@ export class CredentialRow {
   @PrimaryColumn({ type: 'text' }) identity!: string;
   @Column({ type: 'text' }) namespace!: string;
   @Column({ type: 'text' }) endpoint!: string;
+  @Column({ type: 'text' }) use!: string;
   /** Its secret is sealed. */
+  @Column({ type: 'text' }) body!: string;
+}
+
+@Entity({ name: 'bootstrap' })
+export class BootstrapRow {
+  @PrimaryColumn({ type: 'text' }) namespace!: string;
+  @PrimaryColumn({ type: 'text' }) endpoint!: string;
   @Column({ type: 'text' }) body!: string;
 }
 
@@ -172,6 +180,7 @@ export const ROWS = [
   HoldRow,
   TokenRow,
   CredentialRow,
+  BootstrapRow,
   DataKeyRow,
   DtlsSessionRow,
   TimelineRow,

@@ -31,7 +31,7 @@ function trustWith(...credentials: Partial<KnownCredential>[]): DeviceTrust {
   }
   const roots = [certificate('root')];
   const revocationLists = [new RevocationList(revocationListDer('intermediate'))];
-  return new DeviceTrust({ book, ring, clock: () => NOW, roots, revocationLists });
+  return new DeviceTrust({ use: 'management', book, ring, clock: () => NOW, roots, revocationLists });
 }
 
 it.each<[string, Partial<KnownCredential>, Uint8Array, boolean]>([
@@ -55,7 +55,7 @@ it('a secret that was sealed for another device opens nothing', () => {
   const theirs = { namespace: DEFAULT_NAMESPACE, endpoint: Endpoint('other'), kind: 'psk', identity: 'other' } as const;
   const book = new CredentialBook<SharedCredential>();
   book.put({ ...theirs, endpoint: Endpoint('d'), identity: 'i', state: 'active', secret: ring.seal(KEY, theirs) });
-  const trust = new DeviceTrust({ book, ring, clock: () => NOW, roots: [], revocationLists: [] });
+  const trust = new DeviceTrust({ use: 'management', book, ring, clock: () => NOW, roots: [], revocationLists: [] });
   expect(trust.pskOf(Buffer.from('i'))).toBeUndefined();
 });
 

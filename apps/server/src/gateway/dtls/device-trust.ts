@@ -6,6 +6,8 @@ import {
   spkiName,
   usable,
   type CredentialBook,
+  type CredentialUse,
+  type Door,
   type Found as AnyFound,
   type KeyRing,
   type ShownIdentity,
@@ -18,6 +20,8 @@ type Found = AnyFound<SharedCredential>;
 export interface DeviceTrustParts {
   readonly book: CredentialBook<SharedCredential>;
   readonly ring: KeyRing;
+  /** The door that this is the lock of. */
+  readonly use: CredentialUse;
   /** Campaign time: what credentials expire by. */
   readonly clock: () => Instant;
   /** Who signs certificates of devices; without roots none is taken. */
@@ -58,7 +62,7 @@ export class DeviceTrust extends PeerTrust {
 
   /** The same once it is known whose it is, by the `credentialKey` of that: each request asks, and a raw key would be hashed for it. */
   ofOwner(owner: string): Found {
-    return usable(this.#parts.book.at(owner), this.#parts.clock());
+    return usable(this.#parts.book.at(owner), this.#door);
   }
 
   /** Whose session it is. What was shown in the handshake is in the identity already. */
@@ -81,7 +85,11 @@ export class DeviceTrust extends PeerTrust {
   }
 
   #find(shown: ShownIdentity): Found {
-    return credentialOf(shown, this.#parts.book, this.#parts.clock());
+    return credentialOf(shown, this.#parts.book, this.#door);
+  }
+
+  get #door(): Door {
+    return { use: this.#parts.use, now: this.#parts.clock() };
   }
 
   /** The alerts on which a device tries again later: what is unknown today may be imported tomorrow. */

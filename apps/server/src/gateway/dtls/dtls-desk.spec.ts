@@ -47,7 +47,14 @@ class Bench {
   #newDesk(): DtlsDesk {
     return new DtlsDesk({
       entropy,
-      trust: new DeviceTrust({ book: this.book, ring: this.ring, clock: () => Instant(this.now), roots: [], revocationLists: [] }),
+      trust: new DeviceTrust({
+        use: 'management',
+        book: this.book,
+        ring: this.ring,
+        clock: () => Instant(this.now),
+        roots: [],
+        revocationLists: [],
+      }),
       ring: this.ring,
       settings: this.#settings,
       log: createLogger('silent', 'test'),

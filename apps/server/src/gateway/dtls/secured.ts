@@ -50,7 +50,7 @@ export class Secured {
     this.#parts = parts;
     const { keys, clock, own, keyLog, roots = [], revocationLists, entropy, log, tell } = parts;
     const now = (): ReturnType<CampaignClock['now']> => clock.now();
-    const trust = new DeviceTrust({ book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
+    const trust = new DeviceTrust({ use: 'management', book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
     this.trust = trust;
     this.tls = new TlsPeers(trust);
     this.desk = new DtlsDesk({

@@ -1,0 +1,199 @@
+import { BlockAssembly, CODE, type CoapOutput, type IncomingHandle, type IncomingRequest } from '@drover/coap';
+import { CredentialError } from '@drover/credentials';
+import type { Endpoint, Instant } from '@drover/kernel';
+import { bootstrapPack, CONTENT_FORMAT, LIMITS, type BootstrapConfiguration } from '@drover/lwm2m';
+import type { Logger } from '@drover/platform';
+import type { Correlated, Requester } from '../../gateway/operations/exchange.ts';
+import type { BootstrapCommand, BootstrapOrder, BootstrapReport, BootstrapWay } from '../../link/bootstrap.ts';
+import { isSecured, type SharedCredential } from '../../link/security.ts';
+import { readRequest, type Asked } from './bootstrap-question.ts';
+import { configurationOf, forgetKeys, type Sealed } from './configuration.ts';
+import type { BootstrapDoor } from './door.ts';
+import { Packs } from './packs.ts';
+import { Refusals } from './refusals.ts';
+import { RequestLimits } from './request-limits.ts';
+import { SessionRun } from './session-run.ts';
+
+/** The wire, as far as the role needs it. */
+export interface Door extends Pick<BootstrapDoor, 'entropy' | 'listen' | 'respond' | 'credentialAt' | 'review'> {
+  readonly coap: Requester;
+}
+
+export interface BootstrapRoleParts {
+  readonly door: Door;
+  readonly sealed: Sealed;
+  readonly clock: () => Instant;
+  readonly now: () => number;
+  readonly log: Pick<Logger, 'debug' | 'error'>;
+  readonly tell: (report: BootstrapReport) => void;
+}
+
+/** Devices at a time that are being written, or that wait for the engine; apart for those that have shown nothing. */
+export const MAX_SESSIONS = { secured: 500, plain: 50 } as const;
+/** Worth another try, s. */
+const BUSY_S = 60;
+
+/**
+ * The bootstrap server: on ports, sessions and credentials of its own, which open nothing else. It decides nothing: the engine
+ * says what a device gets, when that is on the disk.
+ */
+export class BootstrapRole {
+  readonly #parts: BootstrapRoleParts;
+  readonly #refusals: Refusals;
+  readonly #limits: RequestLimits;
+  readonly #packs: Packs;
+  readonly #bodies = new BlockAssembly({ maxBodyBytes: LIMITS.bytes });
+  readonly #asked = new Map<number, Asked>();
+  readonly #runs = new Map<Endpoint, SessionRun>();
+  #lastId = 0;
+
+  constructor(parts: BootstrapRoleParts) {
+    this.#parts = parts;
+    this.#refusals = new Refusals(parts);
+    this.#limits = new RequestLimits(parts.now());
+    this.#packs = new Packs(parts.door.entropy);
+    parts.door.listen({ output: (output) => this.#onOutput(output), closed: (peer) => this.#packs.forget(peer) });
+  }
+
+  handle(command: BootstrapCommand): void {
+    const asked = this.#asked.get(command.id);
+    this.#asked.delete(command.id);
+    if (asked === undefined) return;
+    if (command.type === 'bootstrap-deny') return this.#refuse(asked, command.code);
+    this.#give(asked, command);
+  }
+
+  /** After a credential has changed: a factory key that was revoked ends what was begun with it. */
+  review(credential: SharedCredential): void {
+    this.#parts.door.review(credential);
+  }
+
+  get load(): Readonly<Record<keyof typeof MAX_SESSIONS, number>> {
+    const peers = [...this.#asked.values(), ...this.#runs.values()].map(({ peer }) => isSecured(peer));
+    const secured = peers.filter(Boolean).length;
+    return { secured, plain: peers.length - secured };
+  }
+
+  close(): void {
+    for (const run of this.#runs.values()) run.abort('the server stops');
+  }
+
+  #onOutput(output: CoapOutput): void {
+    switch (output.type) {
+      case 'request':
+        return this.#onRequest(output.peer, output.handle, output.request);
+      case 'response':
+        return (output.handle.correlation as Correlated | undefined)?.onResponse(output.response, output.retransmissions);
+      case 'failed':
+        return (output.handle.correlation as Correlated | undefined)?.onFailed();
+      case 'datagram':
+      case 'notification':
+        return;
+    }
+  }
+
+  #onRequest(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
+    const path = request.options.uriPath.join('/');
+    const { block2 } = request.options;
+    if (path === 'bs' && request.method === 'POST') return this.#onBootstrapRequest('session', { peer, handle, request });
+    if (path !== 'bspack') return this.#answer(handle, path === 'bs' ? CODE.METHOD_NOT_ALLOWED : CODE.NOT_FOUND);
+    if (request.method !== 'GET') return this.#answer(handle, CODE.METHOD_NOT_ALLOWED);
+    if (block2 === undefined || block2.num === 0) return this.#onBootstrapRequest('pack', { peer, handle, request });
+    const further = this.#packs.further(peer, block2, this.#parts.now());
+    this.#parts.door.respond(handle, further ?? { code: CODE.REQUEST_ENTITY_INCOMPLETE });
+  }
+
+  #onBootstrapRequest(via: BootstrapWay, from: Pick<Asked, 'peer' | 'handle' | 'request'>): void {
+    const { door, sealed } = this.#parts;
+    const credential = door.credentialAt(from.peer);
+    const read = readRequest(via, from, { credential, book: sealed.book });
+    if (read.type === 'refused') return this.#refuse(read.from, read.code, read.why);
+    const { asked } = read;
+    const { endpoint } = asked;
+    const kind = isSecured(from.peer) ? 'secured' : 'plain';
+    const isBusy = this.load[kind] >= MAX_SESSIONS[kind] && !this.#runs.has(endpoint);
+    if (isBusy || !this.#limits.admits(endpoint, kind, this.#parts.now()))
+      return this.#putOff(asked, isBusy ? 'TOO_MANY_SESSIONS' : 'ASKS_TOO_OFTEN');
+    const id = ++this.#lastId;
+    this.#asked.set(id, asked);
+    const by = credential && { kind: credential.kind, identity: credential.identity };
+    this.#parts.tell({ type: 'bootstrap-asked', id, at: this.#parts.clock(), endpoint, via, ...(by && { by }) });
+  }
+
+  #give(asked: Asked, { id, endpoint, order }: Extract<BootstrapCommand, { type: 'bootstrap-give' }>): void {
+    // It has begun anew, and does not go on with what was before.
+    this.#runs.get(endpoint)?.abort('the device began anew');
+    const opened = this.#opened(order);
+    const ended = (failure?: { at: string; why: string }): void =>
+      this.#parts.tell({ type: 'bootstrap-ended', id, at: this.#parts.clock(), endpoint, ...(failure && { failure }) });
+    if (opened.type === 'failed') {
+      ended({ at: 'before the session', why: opened.why });
+      return this.#refuse(asked, opened.why.split(':')[0]!);
+    }
+    if (asked.via === 'pack') {
+      this.#givePack(asked, opened.configuration);
+      return ended();
+    }
+    this.#answer(asked.handle, CODE.CHANGED);
+    this.#write(asked, opened.configuration, ended);
+  }
+
+  #opened(order: BootstrapOrder): ReturnType<typeof configurationOf> {
+    try {
+      return configurationOf(order, this.#parts.sealed);
+    } catch (error) {
+      if (!(error instanceof CredentialError)) throw error;
+      this.#parts.log.error({ err: error }, 'a key cannot be opened');
+      return { type: 'failed', why: `${error.code}: ${error.message}` };
+    }
+  }
+
+  #write(
+    { peer, endpoint, preferredFormat }: Asked,
+    configuration: BootstrapConfiguration,
+    ended: (failure?: { at: string; why: string }) => void,
+  ): void {
+    const { door, now } = this.#parts;
+    const run: SessionRun = new SessionRun({
+      coap: door.coap,
+      now,
+      bodies: this.#bodies,
+      peer,
+      configuration,
+      preferredFormat,
+      ended: ({ failure }) => {
+        if (this.#runs.get(endpoint) === run) this.#runs.delete(endpoint);
+        ended(failure);
+      },
+    });
+    this.#runs.set(endpoint, run);
+    run.start();
+  }
+
+  #givePack({ peer, handle, request }: Asked, configuration: BootstrapConfiguration): void {
+    const contentFormat = request.options.accept ?? CONTENT_FORMAT.SENML_CBOR;
+    const payload = bootstrapPack(configuration, contentFormat);
+    forgetKeys(configuration);
+    const { door, now } = this.#parts;
+    door.respond(handle, this.#packs.first(peer, { payload, contentFormat }, request.options.block2, now()));
+  }
+
+  #refuse(from: Pick<Asked, 'peer' | 'handle' | 'identity'> & { readonly endpoint: Endpoint | undefined }, code: string, why = code): void {
+    const { peer, endpoint, identity } = from;
+    this.#refusals.note({ code, from: peer, ...(endpoint && { endpoint }), ...(identity !== undefined && { identity }) });
+    this.#parts.door.respond(from.handle, {
+      code: code === 'FORMAT_UNKNOWN' ? CODE.NOT_ACCEPTABLE : CODE.BAD_REQUEST,
+      payload: Buffer.from(why),
+    });
+  }
+
+  /** No fault of its own, or not for long. */
+  #putOff({ peer, handle, endpoint, identity }: Asked, code: string): void {
+    this.#refusals.note({ code, from: peer, endpoint, ...(identity !== undefined && { identity }) });
+    this.#parts.door.respond(handle, { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: BUSY_S } });
+  }
+
+  #answer(handle: IncomingHandle, code: number): void {
+    this.#parts.door.respond(handle, { code });
+  }
+}

@@ -1,0 +1,92 @@
+import type { AddressInfo } from 'node:net';
+import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
+import { DatagramSocket } from '../../gateway/datagram-socket.ts';
+import type { BootstrapReport } from '../../link/bootstrap.ts';
+import { isOfBootstrap } from '../../link/bootstrap.ts';
+import type { FromGateway, GatewayStart, ToGateway } from '../../link/messages.ts';
+import { BootstrapRole } from './bootstrap-role.ts';
+import { BootstrapDoor, type BootstrapDoorParts } from './door.ts';
+
+export interface OpenRoleParts extends Pick<BootstrapDoorParts, 'book' | 'ring' | 'own' | 'roots' | 'revocationLists' | 'keyLog'> {
+  readonly start: Pick<GatewayStart, 'host' | 'bootstrapPort' | 'bootstrapsPort'>;
+  readonly log: Logger;
+  readonly clock: CampaignClock;
+  /** Keys are there, and what the server knows of its devices. */
+  readonly isOpen: () => boolean;
+  readonly tell: (message: FromGateway) => void;
+}
+
+/** The bootstrap server of this gateway: two sockets, one timer. */
+export class OpenedRole {
+  readonly #parts: OpenRoleParts;
+  readonly #plain: DatagramSocket;
+  readonly #secured: DatagramSocket;
+  readonly #door: BootstrapDoor;
+  readonly #role: BootstrapRole;
+  #timer: NodeJS.Timeout | undefined;
+  #armedAt = Number.POSITIVE_INFINITY;
+
+  constructor(parts: OpenRoleParts) {
+    this.#parts = parts;
+    const { start, log, clock, isOpen, tell, ...trust } = parts;
+    const heard = (receive: (address: string, bytes: Uint8Array) => void) => (address: string, bytes: Uint8Array) => {
+      if (isOpen()) receive(address, bytes);
+    };
+    const { host } = start;
+    this.#plain = new DatagramSocket({ host, log, received: heard((address, bytes) => this.#door.receivePlain(address, bytes)) });
+    this.#secured = new DatagramSocket({ host, log, received: heard((address, bytes) => this.#door.receiveSecured(address, bytes)) });
+    this.#door = new BootstrapDoor({
+      ...trust,
+      log,
+      clock: () => clock.now(),
+      sendPlain: (address, bytes) => this.#plain.send(address, bytes),
+      sendSecured: (address, bytes) => this.#secured.send(address, bytes),
+      tell,
+      wake: () => this.#arm(),
+    });
+    this.#role = new BootstrapRole({
+      door: this.#door,
+      sealed: { book: trust.book, ring: trust.ring, rawKey: trust.own?.rawKey },
+      clock: () => clock.now(),
+      now: monotonicMs,
+      log,
+      tell: (report: BootstrapReport) => tell(report),
+    });
+  }
+
+  async listen(): Promise<{ readonly plain: AddressInfo | undefined; readonly secured: AddressInfo | undefined }> {
+    const { bootstrapPort, bootstrapsPort } = this.#parts.start;
+    return {
+      plain: bootstrapPort === 'off' ? undefined : await this.#plain.listen(bootstrapPort),
+      secured: bootstrapsPort === 'off' ? undefined : await this.#secured.listen(bootstrapsPort),
+    };
+  }
+
+  /** After the gateway has taken it: what concerns credentials is in its book then. */
+  command(message: ToGateway): void {
+    if (isOfBootstrap(message)) this.#role.handle(message);
+    else if (message.type === 'credentials') for (const credential of message.credentials) this.#role.review(credential);
+    this.#arm();
+  }
+
+  close(done: () => void): void {
+    clearTimeout(this.#timer);
+    this.#role.close();
+    this.#secured.close(() => this.#plain.close(done));
+  }
+
+  #arm(): void {
+    const at = this.#door.nextTimerAt();
+    if (at === undefined || at >= this.#armedAt) return;
+    clearTimeout(this.#timer);
+    this.#armedAt = at;
+    this.#timer = setTimeout(
+      () => {
+        this.#armedAt = Number.POSITIVE_INFINITY;
+        this.#door.advance();
+        this.#arm();
+      },
+      Math.max(1, at - monotonicMs()),
+    );
+  }
+}

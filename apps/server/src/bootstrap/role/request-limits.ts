@@ -1,0 +1,31 @@
+import { TokenBucket, type Rate } from '../../gateway/token-bucket.ts';
+
+/** Bootstrap-Requests of one device: a few in a row after trouble, then one a minute. */
+const OF_ONE: Rate = { burst: 6, perSecond: 1 / 60 };
+/**
+ * Of all devices together: a key by chance and a commit for each. Without security anybody makes up names, each of which would
+ * stay in the store: those are few, and take nothing from devices that have shown a key.
+ */
+const OF_ALL = { secured: { burst: 200, perSecond: 50 }, plain: { burst: 50, perSecond: 1 } } as const satisfies Record<string, Rate>;
+/** Devices whose rate is remembered; past it the one that came first is forgotten. */
+const REMEMBERED = 10_000;
+
+/** How often devices may ask. A flood costs a few answers and no more. */
+export class RequestLimits {
+  readonly #all: Readonly<Record<keyof typeof OF_ALL, TokenBucket>>;
+  readonly #ofOne = new Map<string, TokenBucket>();
+
+  constructor(now: number) {
+    this.#all = { secured: new TokenBucket(OF_ALL.secured, now), plain: new TokenBucket(OF_ALL.plain, now) };
+  }
+
+  admits(endpoint: string, from: keyof typeof OF_ALL, now: number): boolean {
+    // Apart: whoever merely says that he is this device takes nothing from it.
+    const name = `${from} ${endpoint}`;
+    const own = this.#ofOne.get(name) ?? new TokenBucket(OF_ONE, now);
+    this.#ofOne.delete(name);
+    this.#ofOne.set(name, own);
+    for (const oldest of this.#ofOne.keys()) if (this.#ofOne.size > REMEMBERED) this.#ofOne.delete(oldest);
+    return own.take(now) && this.#all[from].take(now);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Credential } from '@drover/credentials';
+import type { AccessRule } from '@drover/lwm2m';
+import type { Endpoint, Instant } from '@drover/kernel';
+
+/** What the bootstrap role asks the engine, and what it is told to do. Plain data, like everything on the link. */
+
+/** Names a credential that the gateway has: its secret is sealed, and is opened when it is written. */
+export type CredentialName = Pick<Credential, 'kind' | 'identity'>;
+
+export interface AccountOrder {
+  readonly uri: string;
+  readonly shortServerId: number;
+  readonly lifetimeS: number;
+  readonly binding: string;
+  readonly storesNotifications: boolean;
+  readonly security:
+    | { readonly mode: 'NoSec' }
+    | { readonly mode: 'PSK'; readonly credential: CredentialName }
+    /** `serverKey`: SubjectPublicKeyInfo, base64; absent: our own. */
+    | { readonly mode: 'RPK'; readonly credential: CredentialName; readonly serverKey?: string };
+}
+
+/** What a device is to hold. */
+export interface BootstrapOrder {
+  readonly accounts: readonly AccountOrder[];
+  readonly access: readonly AccessRule[];
+  readonly deleteFirst: readonly string[];
+}
+
+/** `session`: by requests of ours. `pack`: in one answer, of which nobody knows what becomes. */
+export type BootstrapWay = 'session' | 'pack';
+
+export type BootstrapCommand =
+  /** Its keys are on the disk, and were told before it. */
+  | { readonly type: 'bootstrap-give'; readonly id: number; readonly endpoint: Endpoint; readonly order: BootstrapOrder }
+  | { readonly type: 'bootstrap-deny'; readonly id: number; readonly endpoint: Endpoint; readonly code: string };
+
+export type BootstrapReport =
+  | {
+      readonly type: 'bootstrap-asked';
+      readonly id: number;
+      readonly at: Instant;
+      readonly endpoint: Endpoint;
+      readonly via: BootstrapWay;
+      /** The factory credential that it has shown; absent without security. */
+      readonly by?: CredentialName;
+    }
+  | {
+      readonly type: 'bootstrap-ended';
+      readonly id: number;
+      readonly at: Instant;
+      readonly endpoint: Endpoint;
+      /** Absent: it has all of it. */
+      readonly failure?: { readonly at: string; readonly why: string };
+    }
+  | {
+      readonly type: 'bootstrap-refused';
+      readonly at: Instant;
+      readonly code: string;
+      readonly endpoint?: string;
+      readonly identity?: string;
+      readonly from: string;
+      /** How often since the last of these. */
+      readonly count: number;
+    };
+
+const COMMANDS: readonly string[] = ['bootstrap-give', 'bootstrap-deny'] satisfies BootstrapCommand['type'][];
+
+export const isOfBootstrap = (message: { readonly type: string }): message is BootstrapCommand => COMMANDS.includes(message.type);
