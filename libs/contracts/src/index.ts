@@ -71,6 +71,7 @@ export {
   CredentialDto,
   CredentialsQuery,
   CredentialsRequest,
+  OscoreDto,
   MAX_CREDENTIALS,
   RevokeCredentialRequest,
   type CredentialCheckView,

@@ -2,8 +2,9 @@ import { MAX_IDENTITY_BYTES, type Credential } from './credential.ts';
 import type { CredentialBook } from './book.ts';
 import { CredentialError } from './errors.ts';
 import { weaknessOf } from './key-strength.ts';
+import { unpackMaterial } from './oscore.ts';
 
-/** What somebody wants to be added, its secret in clear. */
+/** What somebody wants to be added, its secret in clear: a key, or a packed OSCORE context. */
 export interface Candidate extends Pick<Credential, 'namespace' | 'endpoint' | 'kind' | 'identity' | 'issuer' | 'pin' | 'expiresAt'> {
   readonly secret?: Uint8Array;
   readonly fingerprint?: string;
@@ -35,10 +36,10 @@ export function requireIdentity({ identity }: Pick<Credential, 'identity'>): voi
 }
 
 function requireStrong({ kind, secret, identity, endpoint }: Candidate): void {
-  if (kind === 'oscore') throw new CredentialError('CREDENTIAL_INVALID', 'OSCORE contexts cannot be added yet');
-  if (kind !== 'psk') return;
+  if (kind !== 'psk' && kind !== 'oscore') return;
   if (secret === undefined) throw new CredentialError('KEY_MISSING', `the key of ${quoted(identity)} is missing`);
-  const weakness = weaknessOf(secret, { identity, endpoint });
+  const key = kind === 'oscore' ? unpackMaterial(secret).masterSecret : secret;
+  const weakness = weaknessOf(key, { identity, endpoint });
   if (weakness) throw new CredentialError(weakness.code, weakness.message);
 }
 

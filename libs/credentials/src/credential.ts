@@ -1,7 +1,10 @@
 import type { Endpoint, Instant, Namespace } from '@drover/kernel';
 import type { Sealed } from './envelope.ts';
 
-/** `psk`: a key shared with one device. `rpk`: its bare public key (RFC 7250). `x509`: the name in its certificate. */
+/**
+ * `psk`: a key shared with one device. `rpk`: its bare public key (RFC 7250). `x509`: the name in its certificate. `oscore`: a
+ * security context (RFC 8613), whose Master Secret is its key.
+ */
 export type CredentialKind = 'psk' | 'rpk' | 'x509' | 'oscore';
 
 /**
@@ -16,7 +19,10 @@ export interface Credential {
   /** The only endpoint that this identity may speak for. */
   readonly endpoint: Endpoint;
   readonly kind: CredentialKind;
-  /** PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate. */
+  /**
+   * PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate;
+   * `kid:` of the device's ID in an OSCORE context.
+   */
   readonly identity: string;
   /** Absent where the secret is the device's alone. */
   readonly secret?: Sealed;
