@@ -118,9 +118,13 @@ async function noteStart(engine: Engine, keys: OpenedKeys, details: { epoch: num
   for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
 }
 
-function requireWayIn({ noSec, coapsPort, coapsTcpPort }: ServerConfig): void {
-  if (noSec === 'refused' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
-    throw new DroverError('CONFIG_INVALID', 'input', 'no device could come in: --coaps-port is off, and --no-sec is not "allowed"');
+function requireWayIn({ noSec, oscore, coapsPort, coapsTcpPort }: ServerConfig): void {
+  if (noSec === 'refused' && oscore === 'off' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
+    throw new DroverError(
+      'CONFIG_INVALID',
+      'input',
+      'no device could come in: --coaps-port is off, --oscore is off, and --no-sec is not "allowed"',
+    );
 }
 
 /** Two connections, one for the writer and one for long reads, and the lease without which nothing may be written. */
@@ -140,7 +144,8 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
   return {
     ...more,
     host: config.coapHost,
-    port: config.noSec === 'allowed' ? config.coapPort : 'off',
+    port: config.noSec === 'allowed' || config.oscore === 'on' ? config.coapPort : 'off',
+    oscoreOnly: config.noSec !== 'allowed' && config.oscore === 'on',
     tcpPort: config.noSec === 'allowed' ? config.coapTcpPort : 'off',
     dtlsPort: config.coapsPort,
     tlsPort: config.coapsTcpPort,

@@ -63,6 +63,11 @@ export const SETTINGS = {
     'refused',
     'CoAP without security: whether coapPort and coapTcpPort are opened at all; closed networks and tests only',
   ),
+  oscore: oneOf(
+    ['off', 'on'],
+    'off',
+    'opens coapPort (UDP) for messages protected with OSCORE alone; with noSec allowed it is open for them anyway',
+  ),
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
   publicCoapsUri: text('', 'coaps://host:port, the same for devices that register over DTLS'),

@@ -63,6 +63,7 @@ const gateway = new Gateway({
   ...(start.fileHost === undefined ? {} : { fileHost: start.fileHost }),
   security: {
     keys: new KeyShelf(await openKeyService(start.keySource), new SystemEntropy()),
+    oscoreOnly: start.oscoreOnly,
     sendDatagram: (address, bytes) => secured.send(address, bytes),
     ...certificates,
   },

@@ -86,6 +86,7 @@ export class SealedRequests {
     const beneath = this.#asked.beneath(handle);
     const asked = this.#asked.at(beneath);
     if (asked === undefined) return ask(beneath, undefined);
+    if (!isInForce(asked, this.#contexts)) return undefined;
     const { sealed, binding } = this.#protect(asked, asked.request, observe) ?? {};
     if (sealed === undefined || binding === undefined) return undefined;
     const renewed = ask(beneath, sealed);
