@@ -12,11 +12,14 @@ const plain = (material: OscoreMaterial): object =>
   Object.fromEntries(Object.entries(material).map(([name, value]) => [name, Buffer.from(value as Uint8Array).toString('hex')]));
 
 describe('a context as one secret', () => {
-  it('is unpacked as it was packed, and nothing shorter or longer is one', () => {
+  it('is unpacked as it was packed, whatever becomes of the bytes, and nothing shorter or longer is one', () => {
     fc.assert(
       fc.property(someMaterial, (material) => {
         const packed = packMaterial(material);
-        expect(plain(unpackMaterial(packed))).toEqual(plain(material));
+        const buffer = Buffer.from(packed);
+        const unpacked = unpackMaterial(buffer);
+        buffer.fill(0);
+        expect(plain(unpacked)).toEqual(plain(material));
         // Without an empty ID Context at its end it is a whole one.
         if (material.idContext?.length !== 0) expect(() => unpackMaterial(packed.subarray(0, -1))).toThrow('none');
         expect(() => unpackMaterial(Buffer.concat([packed, Uint8Array.of(9)]))).toThrow('none');

@@ -72,7 +72,7 @@ export function packMaterial({ masterSecret, masterSalt, idContext, senderId, re
 export function unpackMaterial(packed: Uint8Array): OscoreMaterial {
   const parts: Uint8Array[] = [];
   let at = 1;
-  for (; at < packed.length; at += 1 + packed[at]!) parts.push(packed.slice(at + 1, at + 1 + packed[at]!));
+  for (; at < packed.length; at += 1 + packed[at]!) parts.push(Uint8Array.from(packed.subarray(at + 1, at + 1 + packed[at]!)));
   const [masterSecret, masterSalt, senderId, recipientId, idContext] = parts;
   if (packed[0] !== VERSION || recipientId === undefined || parts.length > 5 || at !== packed.length)
     throw new CredentialError('SECRET_SEALED', 'a sealed OSCORE context is none');

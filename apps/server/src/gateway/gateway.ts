@@ -1,5 +1,5 @@
 import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
-import { oscorePeer, type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
+import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
 import { CredentialBook, needsCredential } from '@drover/credentials';
 import type { PeerIdentity } from '@drover/dtls';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
