@@ -54,6 +54,9 @@ export {
 export { OscoreContext, type ContextOptions, type KeySource, type MarkWanted, type OscoreMark } from './oscore/context.ts';
 export { OscoreError, type OscoreErrorCode } from './oscore/errors.ts';
 export { deriveKeys, MOST_ID_BYTES, type OscoreKeys, type OscoreSecret } from './oscore/keys.ts';
+export { decodeOscoreOption, sequenceOf, type OscoreOption } from './oscore/option.ts';
+export { innerOptions, openRequest, openResponse, protectRequest, protectResponse } from './oscore/protection.ts';
+export type { RequestBinding } from './oscore/sealing.ts';
 export { addressOf, OSCORE_PREFIX, oscorePeer, partsOfPeer } from './oscore/oscore-peers.ts';
 export { OscoreTransport } from './oscore/oscore-transport.ts';
 export { OscoreContexts, type NamedContext, type OscoreOutput, type OscoreParts, type OscoreSink } from './oscore/oscore-types.ts';
