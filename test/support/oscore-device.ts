@@ -130,9 +130,11 @@ export class OscoreDevice {
     this.#socket?.send(bytes, Number(port), hostname);
   }
 
-  /** Partial IVs of the server's own that it has sent, in hex: requests and challenges. */
-  get serverNumbers(): string[] {
-    return this.wire.filter(({ from }) => from === 'server').flatMap(({ bytes }) => numberIn(bytes));
+  /** Partial IVs of the server's own that it has sent, and the datagram each was in; both in hex. Requests and challenges have one. */
+  get serverNumbers(): [number: string, datagram: string][] {
+    return this.wire
+      .filter(({ from }) => from === 'server')
+      .flatMap(({ bytes }) => numberIn(bytes).map((number): [string, string] => [number, bytes.toString('hex')]));
   }
 
   close(): void {
