@@ -92,6 +92,22 @@ describe('a device with its own context', () => {
     expect(await device.say('DELETE', location)).toBe('2.02');
   });
 
+  it('without an endpoint name it is who its context says', async () => {
+    const { endpoint, secret } = await aCredential();
+    expect((await (await aDevice(secret)).register(undefined)).code).toBe('2.01');
+    await until(async () => (await api(server, 'GET', `/devices/${encodeURIComponent(endpoint)}`)).status === 200);
+  });
+
+  it('goes, and registers again with the numbers that it has; one that has lost its numbers is taken for a recording', async () => {
+    const { endpoint, secret } = await aCredential();
+    const device = await aDevice(secret);
+    const { location } = await device.register(endpoint);
+    expect(await device.say('DELETE', location)).toBe('2.02');
+    const again = await device.register(endpoint);
+    expect([again.code, again.location[1] === location[1]]).toEqual(['2.01', false]);
+    await expect((await aDevice(secret)).register(endpoint)).rejects.toThrow('unprotected');
+  });
+
   it('shows nothing of it on the wire', async () => {
     const { endpoint, secret } = await aCredential();
     const device = await aDevice(secret);
@@ -197,6 +213,18 @@ describe('a device that moves', () => {
     device.wire.splice(0);
     expect(await device.say('POST', location)).toBe('2.04');
     expect(device.wire.filter(({ from }) => from === 'device')).toHaveLength(1);
+    await asks(endpoint);
+    await until(() => device.asked.includes('GET /3/0/9'));
+  });
+
+  it('sends on its own from another port, without an Update before', async () => {
+    const { endpoint, secret } = await aCredential();
+    const device = await aDevice(secret);
+    await device.register(endpoint);
+    await until(() => device.asked.length > 0);
+    await device.move();
+    const payload = Buffer.from('[{"n":"/3/0/9","v":77}]');
+    expect(await device.say('POST', ['dp'], { contentFormat: 110, payload })).toBe('2.04');
     await asks(endpoint);
     await until(() => device.asked.includes('GET /3/0/9'));
   });
