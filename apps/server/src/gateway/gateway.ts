@@ -156,7 +156,7 @@ export class Gateway {
       },
       entropy,
       settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
-      ...(this.#oscore && { oscore: oscoreSetting(this.#oscore, { clock, log, registry: this.#registry, coap: () => this.#coap, only }) }),
+      ...(this.#oscore && { oscore: oscoreSetting(this.#oscore, { clock, log, registry: this.#registry, only }) }),
     });
   }
 

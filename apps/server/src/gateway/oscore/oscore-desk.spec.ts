@@ -7,6 +7,7 @@ import type { SealedSession, SecurityReport, SharedCredential } from '../../link
 import { OscoreDesk } from './oscore-desk.ts';
 
 const HOUR_MS = 3_600_000;
+const [HOME, DOWNLOAD, AWAY] = ['192.0.2.1:1', '192.0.2.1:2', '198.51.100.9:3'];
 const ring = new KeyRing(new SystemEntropy());
 ring.add('s', 'secrets', randomBytes(32));
 ring.add('n', 'sessions', randomBytes(32));
@@ -88,12 +89,23 @@ describe('a context', () => {
     find(1);
     for (const at of [0, 1, HOUR_MS - 1, HOUR_MS]) {
       now = 1_000_000 + at;
-      desk.heard(name);
+      desk.heard(name, HOME);
     }
     expect(told).toMatchObject([
       { type: 'credential-used', kind: 'oscore', identity: name, at: 1_000_000 },
       { type: 'credential-used', at: 1_000_000 + HOUR_MS },
     ]);
+  });
+
+  it('is known at the two addresses that it has shown last, whoever else has shown them', () => {
+    const [name, other] = [put(1), put(2)];
+    find(1);
+    find(2);
+    desk.heard(other, AWAY);
+    for (const address of [HOME, DOWNLOAD, HOME]) desk.heard(name, address);
+    expect([HOME, DOWNLOAD, AWAY].map((address) => desk.hasShown(name, address))).toEqual([true, true, false]);
+    desk.heard(name, AWAY);
+    expect([HOME, DOWNLOAD, AWAY].map((address) => desk.hasShown(name, address))).toEqual([true, false, true]);
   });
 
   it('whose credential is revoked is gone, with its numbers', () => {

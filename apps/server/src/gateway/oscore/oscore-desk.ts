@@ -28,6 +28,8 @@ export interface OscoreDeskParts {
 /** Numbers written down ahead at a time: a save for every few hundred messages, and at most so many skipped by a start. */
 const RESERVE = 512;
 const NUMBER_BYTES = 6;
+/** A registration, and a download on a port of its own. */
+const MOST_ADDRESSES = 2;
 /** How often it is told that a context is in use, ms. */
 const USE_TOLD_EVERY_MS = 3_600_000;
 /** Nobody has used it: it has received nothing either, and still asks first (appendix B.1.2), for a crash leaves it looking like this. */
@@ -36,6 +38,8 @@ const UNUSED: OscoreMark = { sendBelow: 0 };
 /** A context that somebody has spoken under since the start; what it knows of numbers is a hundred bytes, its keys are elsewhere. */
 interface Known extends NamedContext {
   toldAt?: number;
+  /** Where it has shown that it receives, the last one first. */
+  shownAt: readonly string[];
 }
 
 /**
@@ -70,11 +74,19 @@ export class OscoreDesk extends OscoreContexts {
     return 'credential' in found ? found.credential : undefined;
   }
 
-  /** A request was opened under it that is no recording. */
-  heard(name: string): void {
+  /** Whether a request was taken from it at this address since the start. */
+  hasShown(name: string, address: string): boolean {
+    return this.#known.get(name)?.shownAt.includes(address) === true;
+  }
+
+  /** A request was opened under it that is no recording, at an address that is its own. */
+  heard(name: string, address: string): void {
     const known = this.#known.get(name);
     const now = this.#parts.now();
-    if (known === undefined || (known.toldAt !== undefined && now - known.toldAt < USE_TOLD_EVERY_MS)) return;
+    if (known === undefined) return;
+    if (known.shownAt[0] !== address)
+      known.shownAt = [address, ...known.shownAt.filter((each) => each !== address)].slice(0, MOST_ADDRESSES);
+    if (known.toldAt !== undefined && now - known.toldAt < USE_TOLD_EVERY_MS) return;
     known.toldAt = now;
     this.#parts.tell({ type: 'credential-used', kind: 'oscore', identity: name, at: this.#parts.clock() });
   }
@@ -112,7 +124,7 @@ export class OscoreDesk extends OscoreContexts {
       const mark = this.#markOf(name);
       this.#keys.of(this.credentialOf(name)!);
       const context = new OscoreContext(() => this.#keys.of(this.#parts.book.with('oscore', name)!), { reserve: RESERVE, mark });
-      const known: Known = { name, context };
+      const known: Known = { name, context, shownAt: [] };
       this.#known.set(name, known);
       return known;
     } catch (error) {

@@ -1,5 +1,5 @@
-import { oscorePeer, type CoapTransport } from '@drover/coap';
-import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
+import { oscorePeer } from '@drover/coap';
+import type { CampaignClock, Logger } from '@drover/platform';
 import type { Registry } from '../registry.ts';
 import type { OscoreDesk } from './oscore-desk.ts';
 import type { OscoreSetting } from './oscore-udp.ts';
@@ -8,12 +8,11 @@ export interface OscoreAround {
   readonly clock: CampaignClock;
   readonly log: Pick<Logger, 'debug'>;
   readonly registry: Registry;
-  readonly coap: () => Pick<CoapTransport, 'isProven'>;
   readonly only: boolean;
 }
 
 /** How the contexts of devices stand to their registrations. */
-export function oscoreSetting(desk: OscoreDesk, { clock, log, registry, coap, only }: OscoreAround): OscoreSetting {
+export function oscoreSetting(desk: OscoreDesk, { clock, log, registry, only }: OscoreAround): OscoreSetting {
   return {
     contexts: desk,
     only,
@@ -21,10 +20,10 @@ export function oscoreSetting(desk: OscoreDesk, { clock, log, registry, coap, on
     mustShow: (context, address) => {
       const endpoint = desk.credentialOf(context)?.endpoint;
       const home = endpoint && registry.of(endpoint, clock.now())?.peer;
-      return home !== oscorePeer(context, address) && !coap().isProven(address, monotonicMs());
+      return home !== oscorePeer(context, address) && !desk.hasShown(context, address);
     },
     write: (context, mark) => desk.write(context, mark),
-    heard: (context) => desk.heard(context),
+    heard: (context, address) => desk.heard(context, address),
     refused: (address, { code }) => log.debug({ address, code }, 'a protected request was refused'),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  addressOf,
   CODE,
   CoapEndpoint,
   ECHO_KEY_BYTES,
@@ -19,7 +20,8 @@ export interface OscoreSetting {
   readonly contexts: OscoreContexts;
   readonly mustShow: (context: string, address: string) => boolean;
   readonly write: (context: string, mark: MarkWanted) => void;
-  readonly heard: (context: string) => void;
+  /** A request was taken from it there. */
+  readonly heard: (context: string, address: string) => void;
   readonly refused: (address: string, error: OscoreError) => void;
   /** The port is open for OSCORE alone. */
   readonly only: boolean;
@@ -51,7 +53,7 @@ export function oscoreUdp({ sink, sendDatagram, entropy, settings, oscore }: Osc
       case 'refused':
         return oscore.refused(output.peer, output.error);
       case 'request':
-        if (output.context !== undefined) oscore.heard(output.context);
+        if (output.context !== undefined) oscore.heard(output.context, addressOf(output.peer));
         else if (oscore.only) return refuse(output.handle);
         return sink(output);
       default:
