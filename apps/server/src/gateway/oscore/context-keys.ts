@@ -2,7 +2,7 @@ import { deriveKeys, type OscoreKeys } from '@drover/coap';
 import { unpackMaterial, type KeyRing } from '@drover/credentials';
 import type { SharedCredential } from '../../link/security.ts';
 
-/** Contexts whose keys are kept, about 1 KB each; those of the others are derived again when somebody speaks, in some 60 µs. */
+/** Contexts whose keys are kept, about 1 KB each; those of the others are derived again when somebody speaks, in a tenth of a millisecond. */
 export const KEPT_KEYS = 10_000;
 
 /** Keys of contexts, derived when they are needed. The one not asked for the longest goes first. */

@@ -35,7 +35,7 @@ const USE_TOLD_EVERY_MS = 3_600_000;
 /** Nobody has used it: it has received nothing either, and still asks first (appendix B.1.2), for a crash leaves it looking like this. */
 const UNUSED: OscoreMark = { sendBelow: 0 };
 
-/** A context that somebody has spoken under since the start; what it knows of numbers is a hundred bytes, its keys are elsewhere. */
+/** A context that somebody has spoken under since the start; what it knows of numbers and addresses is half a kilobyte, its keys are elsewhere. */
 interface Known extends NamedContext {
   toldAt?: number;
   /** Where it has shown that it receives, the last one first. */
