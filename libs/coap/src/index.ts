@@ -54,7 +54,7 @@ export {
 export { OscoreContext, type ContextOptions, type KeySource, type MarkWanted, type OscoreMark } from './oscore/context.ts';
 export { OscoreError, type OscoreErrorCode } from './oscore/errors.ts';
 export { deriveKeys, MOST_ID_BYTES, type OscoreKeys, type OscoreSecret } from './oscore/keys.ts';
-export { decodeOscoreOption, sequenceOf, type OscoreOption } from './oscore/option.ts';
+export { decodeOscoreOption, encodeOscoreOption, pivOf, sequenceOf, type OscoreOption } from './oscore/option.ts';
 export { innerOptions, openRequest, openResponse, protectRequest, protectResponse } from './oscore/protection.ts';
 export type { RequestBinding } from './oscore/sealing.ts';
 export { addressOf, OSCORE_PREFIX, oscorePeer, partsOfPeer } from './oscore/oscore-peers.ts';
