@@ -113,6 +113,44 @@ describe('import', () => {
   });
 });
 
+describe('an OSCORE context', () => {
+  const context = ['--kind', 'oscore', '--sender-id', 'd1', '--recipient-id', '5e'];
+
+  it('is added, rotated and listed, and its secrets are never shown', async () => {
+    const [first, next] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+    const [add, rotate] = ['add', 'rotate'].map((verb) => ['credentials', verb, 'urn:dev:o']);
+    expect(await drover([...add!, ...context, '--master-salt', '0102', '--key-file', '-'], first)).toMatchObject({ status: 0 });
+    expect(await drover([...rotate!, ...context, '--key-file', '-'], next)).toMatchObject({ status: 4 });
+    const other = ['--kind', 'oscore', '--sender-id', 'd1', '--recipient-id', '', '--id-context', 'c0', '--key-file', '-'];
+    expect(await drover([...rotate!, ...other], next)).toMatchObject({ status: 0 });
+    const ran = await drover(['credentials', 'list', '--endpoint', 'urn:dev:o']);
+    expect(ran.text).toMatch(/oscore +kid:d1 +active/);
+    expect(ran.text).toMatch(/oscore +kid:d1\/c0 +next/);
+    for (const secret of [first, next]) expect(JSON.stringify([ran, await listed('urn:dev:o')])).not.toContain(secret);
+  });
+
+  it.each<[string, string[], string]>([
+    ['without IDs', ['--kind', 'oscore'], 'Sender ID and the Recipient ID'],
+    ['with an ID that is not hex', ['--kind', 'oscore', '--sender-id', 'x', '--recipient-id', '5e'], 'senderId is not hex'],
+    ['with another AEAD', [...context, '--aead', 'AES-GCM-128'], 'ALGORITHM_UNSUPPORTED'],
+    ['with IDs for a pre-shared key', ['--sender-id', 'd1'], '--kind oscore'],
+  ])('%s is refused', async (_what, args, text) => {
+    const ran = await drover(['credentials', 'add', 'urn:dev:p', ...args, '--key-file', '-'], randomBytes(16).toString('hex'));
+    expect([ran.status, ran.errors]).toEqual([2, expect.stringContaining(text)]);
+  });
+
+  it('is imported from a file, beside other kinds', async () => {
+    const row = (...cells: string[]): string => `${cells.join(',')}\n`;
+    const key = (): string => randomBytes(16).toString('hex');
+    const header = row('endpoint', 'kind', 'key', 'senderId', 'recipientId', 'idContext');
+    const rows = [row('urn:dev:q', 'oscore', key(), '0a', '', ''), row('urn:dev:r', 'oscore', key(), '0a', '5e', 'ff')];
+    const file = written('contexts.csv', [header, ...rows, row('urn:dev:s', 'psk', key(), '', '', '')].join(''));
+    expect(await drover(['credentials', 'import', file])).toMatchObject({ status: 0, text: '3 added, 0 known already\n' });
+    expect(await listed('urn:dev:q')).toMatchObject([{ kind: 'oscore', identity: 'kid:0a' }]);
+    expect(await listed('urn:dev:r')).toMatchObject([{ kind: 'oscore', identity: 'kid:0a/ff' }]);
+  });
+});
+
 describe('add, rotate, revoke', () => {
   it('a key is drawn into a file for its owner alone, which import reads too', async () => {
     const [first, next] = [scratch.file('first.csv'), scratch.file('next.csv')];

@@ -33,14 +33,16 @@ export class World {
   #fleet: ChildProcess | undefined;
   #ports = { http: '0', coap: '0', coaps: '0' };
   readonly #isSecured: boolean;
+  readonly #speaksOscore: boolean;
   url = '';
   coap = '';
   coaps = '';
   token = '';
 
-  /** `isSecured`: devices have keys, and there is no way in without one. */
-  constructor(scale: number, origin: string, { isSecured = false } = {}) {
-    this.#isSecured = isSecured;
+  /** `isSecured`: devices have keys, and there is no way in without one. `speaksOscore`: so it is, and the keys are OSCORE contexts. */
+  constructor(scale: number, origin: string, { isSecured = false, speaksOscore = false } = {}) {
+    this.#isSecured = isSecured || speaksOscore;
+    this.#speaksOscore = speaksOscore;
     if (!existsSync(SERVER)) throw new TypeError('the programs are not built: run `npm run build` first');
     this.#clock = { campaignOrigin: Date.parse(origin), wallOrigin: Date.now(), scale };
   }
@@ -69,6 +71,8 @@ export class World {
       this.#ports.coaps,
       '--no-sec',
       this.#isSecured ? 'refused' : 'allowed',
+      '--oscore',
+      this.#speaksOscore ? 'on' : 'off',
       '--coap-port',
       this.#ports.coap,
     ];
@@ -107,10 +111,12 @@ export class World {
   async #shareKeys(devices: number): Promise<string[]> {
     if (!this.#isSecured) return ['--server', this.coap];
     const keys = this.path('device-keys.csv');
-    const made = fork(FLEET, ['--server', this.coaps, '--devices', String(devices), '--seed', '7', '--make-keys', keys], { execArgv: [] });
+    const [server, security] = this.#speaksOscore ? [this.coap, 'oscore'] : [this.coaps, 'dtls'];
+    const plan = ['--server', server, '--devices', String(devices), '--seed', '7'];
+    const made = fork(FLEET, [...plan, '--security', security, '--make-keys', keys], { execArgv: [] });
     await once(made, 'exit');
     await this.must(['credentials', 'import', keys]);
-    return ['--server', this.coaps, '--keys', keys];
+    return ['--server', server, '--keys', keys];
   }
 
   async startFleet(

@@ -27,6 +27,11 @@ export class PeerProcess {
     return JSON.parse(this.#lines.shift()!) as T;
   }
 
+  /** A line of its standard input. */
+  tell(line: string): void {
+    this.#child.stdin!.write(`${line}\n`);
+  }
+
   stop(): void {
     this.#child.kill('SIGKILL');
   }

@@ -1,9 +1,10 @@
 import { DroverError } from '@drover/kernel';
 import { CREDENTIAL_KINDS, CREDENTIAL_USES, type CredentialDto } from '@drover/contracts';
 import { csvRows } from './csv.ts';
+import { OSCORE_FIELDS, oscoreOf, type OscoreFields } from './oscore-input.ts';
 import { decodeKey, type KeyEncoding } from './secret-input.ts';
 
-const COLUMNS = ['endpoint', 'kind', 'use', 'identity', 'key', 'issuer', 'pin', 'expiresAt'] as const;
+const COLUMNS = ['endpoint', 'kind', 'use', 'identity', 'key', 'issuer', 'pin', 'expiresAt', ...OSCORE_FIELDS] as const;
 type Column = (typeof COLUMNS)[number];
 
 export interface FileEntry {
@@ -41,8 +42,23 @@ function credentialOf(row: Partial<Record<Column, string>>, how: HowToRead, refu
   const door = use === '' ? how.use : CREDENTIAL_USES.find((each) => each === use);
   if (use !== '' && door === undefined) throw refused(`use is one of ${CREDENTIAL_USES.join(', ')}`);
   if (key === '' && named !== 'x509') throw refused('the key is missing');
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== ''));
-  return { ...given, endpoint, kind: named, ...(door && { use: door }), ...(key !== '' && { key: decoded(key, how.encoding, refused) }) };
+  const given = Object.entries(rest).filter(([name, value]) => value !== '' && !isOfOscore(name));
+  return {
+    ...Object.fromEntries(given),
+    ...oscoreOf(named, oscoreFields(named, rest), refused),
+    endpoint,
+    kind: named,
+    ...(door && { use: door }),
+    ...(key !== '' && { key: decoded(key, how.encoding, refused) }),
+  };
+}
+
+const isOfOscore = (name: string): boolean => (OSCORE_FIELDS as readonly string[]).includes(name);
+
+/** An empty cell is an empty ID in the row of a context, and nothing in any other; salt, context and algorithms it leaves out. */
+function oscoreFields(kind: CredentialDto['kind'], row: OscoreFields): OscoreFields {
+  const isGiven = (name: string, value: string): boolean => value !== '' || (kind === 'oscore' && name.endsWith('Id'));
+  return Object.fromEntries(Object.entries(row).filter(([name, value]) => isOfOscore(name) && isGiven(name, value)));
 }
 
 function decoded(key: string, encoding: KeyEncoding, refused: (why: string) => DroverError): string {

@@ -122,15 +122,19 @@ async function noteStart(engine: Engine, keys: OpenedKeys, details: Security & {
   for (const { secret } of engine.state.credentials.values()) if (secret) keys.shelf.ring.noteUse(secret);
 }
 
-function requireWayIn({ noSec, coapsPort, coapsTcpPort, bootstrapPort, bootstrapNoSec }: ServerConfig): void {
+function requireWayIn({ noSec, oscore, coapsPort, coapsTcpPort, bootstrapPort, bootstrapNoSec }: ServerConfig): void {
   if (bootstrapPort !== 'off' && bootstrapNoSec === 'refused')
     throw new DroverError(
       'CONFIG_INVALID',
       'input',
       '--bootstrap-port hands out keys without security: that needs --bootstrap-no-sec allowed',
     );
-  if (noSec === 'refused' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
-    throw new DroverError('CONFIG_INVALID', 'input', 'no device could come in: --coaps-port is off, and --no-sec is not "allowed"');
+  if (noSec === 'refused' && oscore === 'off' && coapsPort === 'off' && (coapsTcpPort === 'off' || coapsTcpPort === 'same'))
+    throw new DroverError(
+      'CONFIG_INVALID',
+      'input',
+      'no device could come in: --coaps-port is off, --oscore is off, and --no-sec is not "allowed"',
+    );
 }
 
 /** Two connections, one for the writer and one for long reads, and the lease without which nothing may be written. */
@@ -150,7 +154,8 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
   return {
     ...more,
     host: config.coapHost,
-    port: config.noSec === 'allowed' ? config.coapPort : 'off',
+    port: config.noSec === 'allowed' || config.oscore === 'on' ? config.coapPort : 'off',
+    oscoreOnly: config.noSec !== 'allowed' && config.oscore === 'on',
     tcpPort: config.noSec === 'allowed' ? config.coapTcpPort : 'off',
     dtlsPort: config.coapsPort,
     tlsPort: config.coapsTcpPort,

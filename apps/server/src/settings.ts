@@ -72,6 +72,11 @@ export const SETTINGS = {
   bootstrapsPort: bootstrapPort('port of the bootstrap server over DTLS (UDP): a number or "off"; 5784 is a good one; 0 takes a free one'),
   bootstrapPort: bootstrapPort('the same without security, with bootstrapNoSec alone; 5783 is a good one'),
   bootstrapNoSec: oneOf(['refused', 'allowed'], 'refused', 'keys of devices handed out without security: closed networks and tests only'),
+  oscore: oneOf(
+    ['off', 'on'],
+    'off',
+    'opens coapPort (UDP) for messages protected with OSCORE alone; with noSec allowed it is open for them anyway',
+  ),
   publicCoapUri: text('', 'coap://host:port that devices reach this server at, written into pull URIs'),
   publicCoapTcpUri: text('', 'coap+tcp://host:port, the same for pulls over TCP; without it the host of publicCoapUri'),
   publicCoapsUri: text('', 'coaps://host:port, the same for devices that register over DTLS'),

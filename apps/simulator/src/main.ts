@@ -38,9 +38,10 @@ async function run(args: readonly string[]): Promise<void> {
     measure: measured,
     keys,
     makeKeys,
+    security,
     ...setting
   } = readConfig(SETTINGS, args, process.env);
-  if (makeKeys !== '') return writeDeviceKeys(makeKeys, planFleet(setting));
+  if (makeKeys !== '') return writeDeviceKeys(makeKeys, planFleet(setting), security);
   if (measured > 0) return void process.stdout.write(await measure(measured));
   const { devices, share } = setting;
   const shares = sharesOf(devices, { openFiles: openFileLimit(), wished: processes });

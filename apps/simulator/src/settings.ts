@@ -8,7 +8,7 @@ import { isProfileName, PROFILES } from './profiles/profiles.ts';
 
 const server: Setting<string> = {
   fallback: '127.0.0.1:5683',
-  meaning: 'coaps://host:port of the LwM2M server, with --keys; coap://host:port without',
+  meaning: 'coaps://host:port of the LwM2M server, with --keys; coap://host:port without, or with keys for OSCORE',
   read: (value) => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const usualPort = url?.protocol === 'coaps:' ? '5684' : '5683';
@@ -107,8 +107,12 @@ export const SETTINGS = {
   server,
   bootstrap,
   devices: number(200, 'size of the fleet', { min: 1, max: 100_000, whole: true }),
-  keys: text('', 'file with the key of each device, CSV: endpoint, identity, key in hex; with it devices speak DTLS'),
+  keys: text(
+    '',
+    'file with the key of each device, CSV: endpoint, identity, key in hex; with it devices speak DTLS, or OSCORE where it holds contexts',
+  ),
   makeKeys: text('', 'writes a key by chance for each device into a new file, as drover credentials import reads it, and ends'),
+  security: oneOf(['dtls', 'oscore'], 'dtls', 'what makeKeys makes keys for'),
   seed: number(1, 'the same seed makes the same fleet', { min: 0, max: 2 ** 32 - 1, whole: true }),
   clock,
   limits,

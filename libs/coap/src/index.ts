@@ -51,11 +51,15 @@ export {
   type MessageType,
   type RawOption,
 } from './message.ts';
-export { OscoreContext, type ContextOptions, type MarkWanted, type OscoreMark } from './oscore/context.ts';
+export { OscoreContext, type ContextOptions, type KeySource, type MarkWanted, type OscoreMark } from './oscore/context.ts';
 export { OscoreError, type OscoreErrorCode } from './oscore/errors.ts';
-export { deriveKeys, type OscoreKeys, type OscoreSecret } from './oscore/keys.ts';
+export { deriveKeys, MOST_ID_BYTES, type OscoreKeys, type OscoreSecret } from './oscore/keys.ts';
+export { decodeOscoreOption, encodeOscoreOption, pivOf, sequenceOf, type OscoreOption } from './oscore/option.ts';
+export { innerOptions, openRequest, openResponse, protectRequest, protectResponse } from './oscore/protection.ts';
+export type { RequestBinding } from './oscore/sealing.ts';
+export { addressOf, OSCORE_PREFIX, oscorePeer, partsOfPeer } from './oscore/oscore-peers.ts';
 export { OscoreTransport } from './oscore/oscore-transport.ts';
-export { OscoreContexts, type NamedContext, type OscoreOutput, type OscoreSink } from './oscore/oscore-types.ts';
+export { OscoreContexts, type NamedContext, type OscoreOutput, type OscoreParts, type OscoreSink } from './oscore/oscore-types.ts';
 export { OPTION, readOptions, writeOptions, type CoapOptions, type ReadOptions } from './options.ts';
 export { COVERAGE, DEFAULT_ENDPOINT_SETTINGS, type Coverage, type EndpointSettings, type PeerTiming } from './settings.ts';
 export type { StreamRole } from './stream-connection.ts';

@@ -17,12 +17,55 @@ import {
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PageQuery, ReasonRequest } from './requests.ts';
 
-export const CREDENTIAL_KINDS = ['psk', 'rpk', 'x509'] as const;
+export const CREDENTIAL_KINDS = ['psk', 'rpk', 'x509', 'oscore'] as const;
 /** Which of the server's doors a credential opens. */
 export const CREDENTIAL_USES = ['management', 'bootstrap'] as const;
 export const CREDENTIAL_STATES = ['active', 'next', 'revoked'] as const;
 /** In one request. */
 export const MAX_CREDENTIALS = 2000;
+
+const HEX = /^([0-9a-f]{2})*$/i;
+
+/** An OSCORE context beside its Master Secret, as the device has it in Object 21: the Sender is the device. */
+export class OscoreDto {
+  @ApiProperty({ description: "Object 21's Sender ID, which the device sends: 0 to 7 bytes, hex" })
+  @IsString()
+  @MaxLength(14)
+  @Matches(HEX)
+  senderId!: string;
+
+  @ApiProperty({ description: "Object 21's Recipient ID, which this server sends: 0 to 7 bytes, hex" })
+  @IsString()
+  @MaxLength(14)
+  @Matches(HEX)
+  recipientId!: string;
+
+  @ApiPropertyOptional({ description: '0 to 64 bytes, hex' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  @Matches(HEX)
+  masterSalt?: string;
+
+  @ApiPropertyOptional({ description: '0 to 32 bytes, hex' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  @Matches(HEX)
+  idContext?: string;
+
+  @ApiPropertyOptional({ description: 'AES-CCM-16-64-128, the only one' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  aead?: string;
+
+  @ApiPropertyOptional({ description: 'SHA-256, the only one' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  hkdf?: string;
+}
 
 export class CredentialDto {
   @ApiProperty({ description: 'The only endpoint that this identity may speak for' })
@@ -44,7 +87,7 @@ export class CredentialDto {
   @IsIn(CREDENTIAL_USES)
   use?: (typeof CREDENTIAL_USES)[number];
 
-  @ApiPropertyOptional({ description: 'PSK identity, or name in the certificate; the endpoint without it' })
+  @ApiPropertyOptional({ description: 'PSK identity, or name in the certificate; the endpoint without it. Not of an OSCORE context' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -52,13 +95,21 @@ export class CredentialDto {
   identity?: string;
 
   @ApiPropertyOptional({
-    description: 'Key of a PSK (16 to 64 bytes), or a public key (SubjectPublicKeyInfo, DER or PEM), base64; never given back',
+    description:
+      'Key of a PSK or Master Secret of an OSCORE context (16 to 64 bytes), or a public key (SubjectPublicKeyInfo, DER or PEM), base64; never given back',
   })
   @IsOptional()
   @IsString()
   @MaxLength(2000)
   @Matches(/^[A-Za-z0-9+/]+={0,2}$/)
   key?: string;
+
+  @ApiPropertyOptional({ type: OscoreDto, description: 'Of an OSCORE context' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => OscoreDto)
+  oscore?: OscoreDto;
 
   @ApiPropertyOptional({ description: 'Of a certificate: the name of its issuer must be this one' })
   @IsOptional()

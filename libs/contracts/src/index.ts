@@ -80,6 +80,7 @@ export {
   CredentialDto,
   CredentialsQuery,
   CredentialsRequest,
+  OscoreDto,
   MAX_CREDENTIALS,
   RevokeCredentialRequest,
   type CredentialCheckView,

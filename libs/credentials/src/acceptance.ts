@@ -2,8 +2,9 @@ import { MAX_IDENTITY_BYTES, useOf, type Credential } from './credential.ts';
 import type { CredentialBook } from './book.ts';
 import { CredentialError } from './errors.ts';
 import { weaknessOf } from './key-strength.ts';
+import { unpackMaterial } from './oscore.ts';
 
-/** What somebody wants to be added, its secret in clear. */
+/** What somebody wants to be added, its secret in clear: a key, or a packed OSCORE context. */
 export interface Candidate extends Pick<
   Credential,
   'namespace' | 'endpoint' | 'kind' | 'use' | 'identity' | 'issuer' | 'pin' | 'expiresAt'
@@ -23,6 +24,7 @@ export function accept(candidate: Candidate, book: CredentialBook, intent: Inten
   const known = book.with(candidate.kind, candidate.identity);
   if (known && intent === 'add' && isSame(known, candidate)) return 'unchanged';
   if (known) throw new CredentialError('IDENTITY_TAKEN', `the identity ${quoted(candidate.identity)} is ${stateOf(known, candidate)}`);
+  requireSpoken(candidate);
   requireStrong(candidate);
   requireOwn(candidate, book);
   requirePlace(candidate, book, intent);
@@ -37,11 +39,16 @@ export function requireIdentity({ identity }: Pick<Credential, 'identity'>): voi
     throw new CredentialError('IDENTITY_INVALID', `an identity is 1 to ${MAX_IDENTITY_BYTES} bytes of UTF-8, got ${quoted(identity)}`);
 }
 
+function requireSpoken(candidate: Candidate): void {
+  if (candidate.kind === 'oscore' && useOf(candidate) === 'bootstrap')
+    throw new CredentialError('CREDENTIAL_INVALID', 'the bootstrap server does not speak OSCORE: a factory key is a psk, rpk or x509');
+}
+
 function requireStrong({ kind, secret, identity, endpoint }: Candidate): void {
-  if (kind === 'oscore') throw new CredentialError('CREDENTIAL_INVALID', 'OSCORE contexts cannot be added yet');
-  if (kind !== 'psk') return;
+  if (kind !== 'psk' && kind !== 'oscore') return;
   if (secret === undefined) throw new CredentialError('KEY_MISSING', `the key of ${quoted(identity)} is missing`);
-  const weakness = weaknessOf(secret, { identity, endpoint });
+  const key = kind === 'oscore' ? unpackMaterial(secret).masterSecret : secret;
+  const weakness = weaknessOf(key, { identity, endpoint });
   if (weakness) throw new CredentialError(weakness.code, weakness.message);
 }
 

@@ -10,6 +10,7 @@ import {
   credentialOf,
   KeyRing,
   mayNotSpeakFor,
+  packMaterial,
   readPublicKey,
   revoked,
   spkiName,
@@ -55,6 +56,9 @@ const codeOf = (work: () => unknown): string => {
   }
 };
 
+const packed = (masterSecret: Uint8Array): Uint8Array =>
+  packMaterial({ masterSecret, senderId: Uint8Array.of(1), recipientId: Uint8Array.of() });
+
 describe('what is taken in', () => {
   const key = randomBytes(16);
   const fingerprint = ring.fingerprint(key);
@@ -81,7 +85,22 @@ describe('what is taken in', () => {
     ['129 bytes of identity', [], { identity: `${'é'.repeat(64)}x` }, 'add', 'IDENTITY_INVALID'],
     ['an identity with a line break', [], { identity: 'a\nb' }, 'add', 'IDENTITY_INVALID'],
     ['an identity that is no UTF-8', [], { identity: 'a\ud800' }, 'add', 'IDENTITY_INVALID'],
-    ['OSCORE', [], { kind: 'oscore' }, 'add', 'CREDENTIAL_INVALID'],
+    ['an OSCORE context', [], { kind: 'oscore', secret: packed(randomBytes(16)) }, 'add', 'new'],
+    [
+      'an OSCORE context of a factory',
+      [],
+      { kind: 'oscore', use: 'bootstrap', secret: packed(randomBytes(16)) },
+      'add',
+      'CREDENTIAL_INVALID',
+    ],
+    ['an OSCORE context with a short secret', [], { kind: 'oscore', secret: packed(randomBytes(15)) }, 'add', 'KEY_TOO_SHORT'],
+    [
+      'an OSCORE context with a counter',
+      [],
+      { kind: 'oscore', secret: packed(Uint8Array.from({ length: 16 }, (_, at) => at)) },
+      'add',
+      'KEY_COUNTER',
+    ],
   ])('%s', (_what, known, change, intent, outcome) => {
     expect(codeOf(() => accept(aCandidate(change), bookWith(...known), intent))).toBe(outcome);
   });

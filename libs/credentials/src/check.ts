@@ -4,6 +4,7 @@ import type { Credential } from './credential.ts';
 import { CredentialError, type CredentialCode } from './errors.ts';
 import type { KeyRing } from './key-ring.ts';
 import { weaknessOf } from './key-strength.ts';
+import { unpackMaterial } from './oscore.ts';
 
 /** `KEY_UNUSED`: nobody has connected with it for `unusedMs`. */
 export interface Finding {
@@ -53,10 +54,11 @@ function faultsOf(credential: Credential, { book, ring, now, unusedMs }: Around)
 }
 
 function weaknessIn(credential: Credential, ring: Pick<KeyRing, 'open'>): { code: Finding['code']; text: string } | undefined {
-  if (credential.kind !== 'psk' || credential.secret === undefined) return undefined;
+  const isShared = credential.kind === 'psk' || credential.kind === 'oscore';
+  if (!isShared || credential.secret === undefined) return undefined;
   try {
     const secret = ring.open(credential.secret, credential);
-    const weakness = weaknessOf(secret, credential);
+    const weakness = weaknessOf(credential.kind === 'oscore' ? unpackMaterial(secret).masterSecret : secret, credential);
     secret.fill(0);
     return weakness && { code: weakness.code, text: weakness.message };
   } catch (error) {

@@ -1,7 +1,10 @@
 import type { Endpoint, Instant, Namespace } from '@drover/kernel';
 import type { Sealed } from './envelope.ts';
 
-/** `psk`: a key shared with one device. `rpk`: its bare public key (RFC 7250). `x509`: the name in its certificate. */
+/**
+ * `psk`: a key shared with one device. `rpk`: its bare public key (RFC 7250). `x509`: the name in its certificate. `oscore`: a
+ * security context (RFC 8613), whose Master Secret is its key.
+ */
 export type CredentialKind = 'psk' | 'rpk' | 'x509' | 'oscore';
 
 /** What a credential opens: the server that manages a device, or the one that gives it its accounts. Never both. */
@@ -22,7 +25,10 @@ export interface Credential {
   readonly kind: CredentialKind;
   /** Absent: `management`. */
   readonly use?: CredentialUse;
-  /** PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate. */
+  /**
+   * PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate;
+   * `kid:` of the device's ID in an OSCORE context.
+   */
   readonly identity: string;
   /** Absent where the secret is the device's alone. Of a raw key that was made for the device: its private key, until it has connected. */
   readonly secret?: Sealed;

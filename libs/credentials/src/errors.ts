@@ -15,6 +15,8 @@ const KIND_OF = {
   KEY_DERIVED: 'input',
   KEY_REUSED: 'conflict',
   KEY_SHARED: 'conflict',
+  ALGORITHM_UNSUPPORTED: 'input',
+  OSCORE_ID_INVALID: 'input',
   CREDENTIAL_EXISTS: 'conflict',
   CREDENTIAL_NOT_FOUND: 'missing',
   ROTATION_UNDER_WAY: 'conflict',

@@ -19,5 +19,15 @@ export { credentialOf, mayNotSpeakFor, needsCredential, usable, type Door, type 
 export { KeyRing, SECRETS_PER_KEY } from './key-ring.ts';
 export { KeyService, LocalKeyService, newDataKey, rewrap, unwrapKey, type KeyPurpose, type WrappedKey } from './key-service.ts';
 export { KEY_BYTES, weaknessOf, type KeyFault, type KeyOwner } from './key-strength.ts';
+export {
+  OSCORE_AEAD,
+  OSCORE_HKDF,
+  oscoreIdentity,
+  packMaterial,
+  requireMaterial,
+  unpackMaterial,
+  type OscoreChoice,
+  type OscoreMaterial,
+} from './oscore.ts';
 export { readPublicKey, spkiName } from './public-key.ts';
 export { afterUse, revoked } from './rotation.ts';

@@ -11,10 +11,12 @@ import { GATEWAY } from './gateway.ts';
 import { LWM2M_CONTENT } from './lwm2m-content.ts';
 import { LWM2M_WORDS } from './lwm2m-words.ts';
 import { OBJECT_5 } from './object5.ts';
+import { OSCORE } from './oscore.ts';
 import { TRUST } from './trust.ts';
 
 export const TARGETS: readonly Target[] = [
   ...COAP_MESSAGES,
+  ...OSCORE,
   ...LWM2M_CONTENT,
   ...LWM2M_WORDS,
   ...TRUST,

@@ -11,10 +11,11 @@ import {
 } from '@drover/contracts';
 import { action, whole, type Context } from '../context.ts';
 import { readCredentialFile, type FileEntry } from '../credential-file.ts';
+import { oscoreOf, type OscoreFields } from '../oscore-input.ts';
 import { table } from '../output.ts';
 import { decodeKey, ENCODINGS, newKeyInto, prompt, readInput, type KeyEncoding } from '../secret-input.ts';
 
-interface KeyOptions {
+interface KeyOptions extends OscoreFields {
   readonly kind: CredentialDto['kind'];
   readonly use?: CredentialDto['use'];
   readonly identity?: string;
@@ -41,14 +42,25 @@ const useOption = (meaning: string): Option => new Option('--use <use>', meaning
 function keyOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--kind <kind>', 'pre-shared key, raw public key, or name in a certificate').choices(CREDENTIAL_KINDS).default('psk'),
+      new Option('--kind <kind>', 'pre-shared key, raw public key, name in a certificate, or OSCORE context')
+        .choices(CREDENTIAL_KINDS)
+        .default('psk'),
+    )
+    .option(
+      '--key-file <file>',
+      'holds the key (of OSCORE the Master Secret), or the public key; - is standard input; asked for without it',
     )
     .addOption(useOption('what it opens: registrations, or as a factory key the bootstrap server alone; management without it'))
-    .option('--key-file <file>', 'holds the key, or the public key; - is standard input; asked for without it')
     .addOption(encodingOption())
     .option('--new-key <file>', 'draws a key of 32 bytes and writes it there, for its owner alone, as `import` reads it')
     .option('--issuer <name>', 'of a certificate: must have this issuer')
     .option('--pin <sha256>', 'of a certificate: must have this key, sha256:…')
+    .option('--sender-id <hex>', "OSCORE, as the device has it in Object 21: the device's own ID")
+    .option('--recipient-id <hex>', "OSCORE, as the device has it in Object 21: this server's ID")
+    .option('--master-salt <hex>', 'OSCORE')
+    .option('--id-context <hex>', 'OSCORE: contexts of equal Sender IDs are told apart by it')
+    .option('--aead <name>', 'OSCORE: AES-CCM-16-64-128, the only one')
+    .option('--hkdf <name>', 'OSCORE: SHA-256, the only one')
     .option('--expires <time>', 'refused from then on, RFC 3339');
 }
 
@@ -73,10 +85,10 @@ function rotateCommand(credentials: Command): void {
       .description('the next one: accepted beside the old one until the device has connected with it')
       .argument('<endpoint>'),
   )
-    .option('--identity <text>', 'another one than now; not for a raw public key')
+    .option('--identity <text>', 'another one than now; not for a raw public key, nor for OSCORE, which name themselves')
     .action(
       action(async ({ api, out }, endpoint: string, options: KeyOptions) => {
-        if (options.kind !== 'rpk' && options.identity === undefined)
+        if (!namesItself(options) && options.identity === undefined)
           throw new DroverError('USAGE', 'input', 'a rotation needs --identity: an identity names one key');
         const next = await api.post<CredentialView>('credentials/rotate', await entryOf(endpoint, options));
         out.say(`${endpoint} may connect as ${next.identity}; what it has now is revoked when it has`);
@@ -85,11 +97,14 @@ function rotateCommand(credentials: Command): void {
     );
 }
 
+const namesItself = ({ kind }: KeyOptions): boolean => kind === 'rpk' || kind === 'oscore';
+
 async function entryOf(endpoint: string, options: KeyOptions): Promise<CredentialDto> {
-  const { kind, use, identity, issuer, pin, expires: expiresAt } = options;
+  const { kind, use, identity, issuer, pin, expires: expiresAt, senderId, recipientId, masterSalt, idContext, aead, hkdf } = options;
+  const context = oscoreOf(kind, { senderId, recipientId, masterSalt, idContext, aead, hkdf });
   const key = await keyOf(endpoint, options);
   const given = { use, identity, issuer, pin, expiresAt, key };
-  return { endpoint, kind, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return { endpoint, kind, ...context, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
 async function keyOf(endpoint: string, { kind, keyFile, newKey, encoding, identity = endpoint }: KeyOptions): Promise<string | undefined> {
@@ -108,7 +123,9 @@ async function keyOf(endpoint: string, { kind, keyFile, newKey, encoding, identi
 function importCommand(credentials: Command): void {
   credentials
     .command('import')
-    .description('CSV with the columns endpoint, identity, key, kind, use, issuer, pin, expiresAt; all but endpoint and key may be absent')
+    .description(
+      'CSV with the columns endpoint, identity, key, kind, use, issuer, pin, expiresAt, and of OSCORE senderId, recipientId, masterSalt, idContext; all but endpoint and key may be absent',
+    )
     .argument('<file>', '- is standard input')
     .addOption(encodingOption())
     .addOption(useOption('of rows that do not say it'))

@@ -6,6 +6,7 @@ import {
   CredentialDto,
   CredentialsQuery,
   CredentialsRequest,
+  type OscoreDto,
   RevokeCredentialRequest,
   type CredentialCheckView,
   type CredentialView,
@@ -69,11 +70,23 @@ export class CredentialsController {
   }
 }
 
-function entryOf({ key, expiresAt, ...rest }: CredentialDto): CredentialEntry {
+function entryOf({ key, expiresAt, oscore, ...rest }: CredentialDto): CredentialEntry {
   return {
     ...rest,
     ...(key !== undefined && { key: bytesOf(key) }),
+    ...(oscore && { oscore: contextOf(oscore) }),
     ...(expiresAt !== undefined && { expiresAt: instantOf(expiresAt) }),
+  };
+}
+
+function contextOf({ senderId, recipientId, masterSalt, idContext, ...choice }: OscoreDto): CredentialEntry['oscore'] {
+  const hex = (text: string): Uint8Array => Buffer.from(text, 'hex');
+  return {
+    ...choice,
+    senderId: hex(senderId),
+    recipientId: hex(recipientId),
+    ...(masterSalt !== undefined && { masterSalt: hex(masterSalt) }),
+    ...(idContext !== undefined && { idContext: hex(idContext) }),
   };
 }
 

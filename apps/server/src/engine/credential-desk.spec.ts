@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { LocalKeyService } from '@drover/credentials';
+import { LocalKeyService, unpackMaterial } from '@drover/credentials';
 import { DEFAULT_NAMESPACE, Endpoint, Namespace } from '@drover/kernel';
 import { SystemEntropy } from '@drover/platform';
 import { aDeviceRecord, aRegistration } from '@drover/testkit';
@@ -64,6 +64,57 @@ describe('what is added', () => {
       ],
     });
     expect([test.state.credentials.size, test.writer.commits, test.link.sent]).toEqual([0, [], []]);
+  });
+
+  describe('as an OSCORE context', () => {
+    const [senderId, recipientId] = [Uint8Array.of(0xd1), Uint8Array.of(0x5e)];
+    const key = randomBytes(16);
+    const context = (change: Partial<CredentialEntry['oscore']> = {}, more: Partial<CredentialEntry> = {}): CredentialEntry =>
+      entry('d', { kind: 'oscore', key, oscore: { senderId, recipientId, ...change }, ...more });
+
+    it('names itself, and its secret is sealed whole', async () => {
+      await desk.add(DEFAULT_NAMESPACE, [context({ masterSalt: Uint8Array.of(7), idContext: Uint8Array.of(1, 2) })], ANN);
+      const stored = test.state.credentials.of(Endpoint('d'))[0]!;
+      expect([stored.kind, stored.identity]).toEqual(['oscore', 'kid:d1/0102']);
+      expect(unpackMaterial(keys.ring.open(stored.secret!, stored))).toMatchObject({ masterSecret: Uint8Array.from(key), recipientId });
+      const sent = JSON.stringify([test.link.sent, test.writer.commits]);
+      for (const leak of [key.toString('hex'), key.toString('base64')]) expect(sent).not.toContain(leak);
+    });
+
+    it.each<[string, Partial<CredentialEntry>, string]>([
+      ['without IDs', { oscore: undefined }, 'CREDENTIAL_INVALID'],
+      ['without a Master Secret', { key: undefined }, 'KEY_MISSING'],
+      ['with a name that is not its own', { identity: 'kid:ff' }, 'IDENTITY_INVALID'],
+      ['with a short Master Secret', { key: randomBytes(15) }, 'KEY_TOO_SHORT'],
+      ['with a long Master Secret', { key: randomBytes(300) }, 'KEY_TOO_LONG'],
+      ['with a Master Secret made of its name', { key: Buffer.from('d'.repeat(16)) }, 'KEY_REPETITIVE'],
+      ['with another AEAD', { oscore: { senderId, recipientId, aead: '12' } }, 'ALGORITHM_UNSUPPORTED'],
+      ['of another kind', { kind: 'psk' }, 'CREDENTIAL_INVALID'],
+    ])('%s is refused', async (_what, change, code) => {
+      await expect(desk.add(DEFAULT_NAMESPACE, [context({}, change)], ANN)).rejects.toMatchObject({ code });
+    });
+
+    it('again is known, and not with another salt or Recipient ID', async () => {
+      await desk.add(DEFAULT_NAMESPACE, [context()], ANN);
+      expect(await desk.add(DEFAULT_NAMESPACE, [context()], ANN)).toEqual({ added: 0, unchanged: 1 });
+      for (const change of [{ masterSalt: Uint8Array.of(1) }, { recipientId: Uint8Array.of(9) }])
+        await expect(desk.add(DEFAULT_NAMESPACE, [context(change)], ANN)).rejects.toMatchObject({ code: 'IDENTITY_TAKEN' });
+    });
+
+    it('has no twin: neither its Sender ID nor its Master Secret, not as a pre-shared key either', async () => {
+      await desk.add(DEFAULT_NAMESPACE, [context()], ANN);
+      const other = { endpoint: 'other', key: randomBytes(16) };
+      await expect(desk.add(DEFAULT_NAMESPACE, [context({}, other)], ANN)).rejects.toMatchObject({ code: 'IDENTITY_TAKEN' });
+      const shared = context({ senderId: Uint8Array.of(2) }, { endpoint: 'other' });
+      await expect(desk.add(DEFAULT_NAMESPACE, [shared], ANN)).rejects.toMatchObject({ code: 'KEY_SHARED' });
+      await expect(desk.add(DEFAULT_NAMESPACE, [entry('other', { key })], ANN)).rejects.toMatchObject({ code: 'KEY_SHARED' });
+      expect(await desk.add(DEFAULT_NAMESPACE, [context({ idContext: Uint8Array.of() }, other)], ANN)).toMatchObject({ added: 1 });
+    });
+
+    it('is checked by its Master Secret', async () => {
+      await desk.add(DEFAULT_NAMESPACE, [context()], ANN);
+      expect(await desk.check(DEFAULT_NAMESPACE, 1000)).toEqual({ checked: 1, findings: [] });
+    });
   });
 
   it('belongs to its namespace: another neither sees nor revokes it', async () => {

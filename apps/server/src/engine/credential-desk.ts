@@ -19,6 +19,7 @@ import type { KeyShelf } from '../keys/key-shelf.ts';
 import { draft, type Actor } from './audit-drafts.ts';
 import { Batch, type EntryFault } from './credential-batch.ts';
 import type { Engine } from './engine.ts';
+import { oscoreCandidate, requireSameContext, type OscoreEntry } from './oscore-candidate.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** What somebody hands over, its secret or public key as bytes. */
@@ -26,9 +27,11 @@ export interface CredentialEntry {
   readonly endpoint: string;
   readonly kind: CredentialKind;
   readonly use?: CredentialUse;
-  /** Not for a raw public key: that is its own name. */
+  /** Not for a raw public key, nor for an OSCORE context: those name themselves. */
   readonly identity?: string;
+  /** Of an OSCORE context its Master Secret. */
   readonly key?: Uint8Array;
+  readonly oscore?: OscoreEntry;
   readonly issuer?: string;
   readonly pin?: string;
   readonly expiresAt?: Instant;
@@ -147,6 +150,7 @@ export class CredentialDesk {
       try {
         const candidate = this.#candidate(namespace, entry);
         const outcome = accept(candidate, this.#engine.state.credentials, intent);
+        if (outcome === 'unchanged') requireSameContext(candidate, this.#engine.state.credentials, this.#keys.ring);
         if (outcome === 'new') batch.requireOnce(candidate);
         return [{ candidate, outcome }];
       } catch (error) {
@@ -158,8 +162,10 @@ export class CredentialDesk {
     return taken;
   }
 
-  #candidate(namespace: Namespace, { endpoint, kind, identity, key, ...rest }: CredentialEntry): Candidate {
+  #candidate(namespace: Namespace, { endpoint, kind, identity, key, oscore, ...rest }: CredentialEntry): Candidate {
     const named = { ...rest, namespace, endpoint: Endpoint(endpoint), kind };
+    if (kind === 'oscore') return oscoreCandidate(named, { identity, key, oscore }, this.#keys.ring);
+    if (oscore !== undefined) throw new CredentialError('CREDENTIAL_INVALID', 'Sender ID and Recipient ID are of an OSCORE context');
     if (kind === 'rpk') {
       if (key === undefined) throw new CredentialError('KEY_MISSING', 'the public key is missing');
       return { ...named, identity: spkiName(readPublicKey(key)) };

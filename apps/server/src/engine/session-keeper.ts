@@ -1,7 +1,7 @@
 import { afterUse } from '@drover/credentials';
 import type { Endpoint } from '@drover/kernel';
 import { DEFAULT_NAMESPACE } from '@drover/kernel';
-import type { SecurityReport } from '../link/security.ts';
+import { isOverOscore, type SecurityReport } from '../link/security.ts';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
 
@@ -28,8 +28,16 @@ export class SessionKeeper {
     }
   }
 
-  /** Nothing waits for it but the session itself, which has asked long before it needs the answer. */
+  /**
+   * Nothing waits for it but the session itself, which has asked long before it needs the answer. A device waits for the first
+   * numbers of its OSCORE context: those are written at once.
+   */
   async #onSave({ name, number, state }: Report<'session-save'>): Promise<void> {
+    if (isOverOscore(name))
+      return this.#engine.change((unit) => {
+        unit.changes.sessions.push({ name, state });
+        unit.send({ type: 'session-saved', name, number });
+      });
     await this.#engine.change((unit) => void unit.changes.sessions.push({ name, state }));
     this.#engine.tell({ type: 'session-saved', name, number });
   }

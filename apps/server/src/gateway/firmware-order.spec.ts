@@ -15,6 +15,8 @@ it.each<[string, string, readonly UriScheme[], string[]]>([
   ['over DTLS', 'dtls:0011223344556677', ALL, ['coaps', 'http', 'https']],
   ['over DTLS, where the campaign says coap', 'dtls:0011223344556677', ['coap'], ['coaps']],
   ['over DTLS, where the campaign says TCP alone', 'dtls:0011223344556677', ['coap+tcp'], []],
+  ['with OSCORE', 'oscore:kid:01@192.0.2.1:5683', ALL, ['coap', 'http', 'https']],
+  ['with OSCORE, where the campaign says TCP alone', 'oscore:kid:01@192.0.2.1:5683', ['coap+tcp', 'coaps'], []],
 ])('a device that registered %s is offered the schemes that are open to it', (_how, peer, order, schemes) => {
   const digest = Digest(`sha256:${'0'.repeat(64)}`);
   const offered = { ...PLAIN_WISHES, protocols: { order, tryNext: true }, digest, pullToken: 'token' } as OfferOrder;

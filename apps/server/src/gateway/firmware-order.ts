@@ -1,7 +1,7 @@
 import { UPDATE_OBJECT, type FirmwareOrder, type PackageUri, type UpdateTarget, type UriScheme } from '@drover/lwm2m';
 import type { ClassSetting } from '../link/device-classes.ts';
 import type { OfferOrder } from '../link/messages.ts';
-import { isOverDtls, isOverTls } from '../link/security.ts';
+import { isOverDtls, isOverOscore, isOverTls } from '../link/security.ts';
 import type { Registered } from './registry.ts';
 
 /** The URI of an image under a scheme, or undefined where this server offers none. */
@@ -35,30 +35,39 @@ export function firmwareOrder(order: OfferOrder, setting: ClassSetting, more: { 
   };
 }
 
+type Security = 'dtls' | 'tls' | 'oscore';
+
 /** What a scheme is called for whoever registered with security: the one that it has. */
-const SECURED: Readonly<Record<'dtls' | 'tls', Partial<Record<UriScheme, UriScheme>>>> = {
+const SECURED: Readonly<Record<Security, Partial<Record<UriScheme, UriScheme>>>> = {
   dtls: { coap: 'coaps' },
   tls: { coap: 'coaps+tcp', 'coap+tcp': 'coaps+tcp' },
+  oscore: {},
 };
 
 /**
  * A device that registered over DTLS is told `coaps` where the campaign says `coap`, and one over TLS `coaps+tcp`. Its token
- * opens nothing elsewhere, so CoAP without security is not offered to it.
+ * opens nothing elsewhere, so CoAP without security is not offered to it; with OSCORE `coap` is protected by itself, over UDP.
  */
 function urisFor(order: OfferOrder, { uriFor, device }: { uriFor: UriFor; device?: Registered }): PackageUri[] {
   const security = device && securityOf(device.peer);
   const uris = new Map<string, PackageUri>();
   for (const scheme of order.protocols.order) {
     const spoken = (security && SECURED[security][scheme]) ?? scheme;
-    const isOpen = !spoken.startsWith('coap') || spoken.startsWith('coaps') === (security !== undefined);
-    const uri = isOpen ? uriFor(spoken, order) : undefined;
+    const uri = isOpenTo(spoken, security) ? uriFor(spoken, order) : undefined;
     if (uri !== undefined && !uris.has(uri)) uris.set(uri, { scheme, uri });
   }
   return [...uris.values()];
 }
 
-function securityOf(peer: string): 'dtls' | 'tls' | undefined {
+function isOpenTo(scheme: UriScheme, security: Security | undefined): boolean {
+  if (!scheme.startsWith('coap')) return true;
+  if (security === 'oscore') return scheme === 'coap';
+  return scheme.startsWith('coaps') === (security !== undefined);
+}
+
+function securityOf(peer: string): Security | undefined {
   if (isOverTls(peer)) return 'tls';
+  if (isOverOscore(peer)) return 'oscore';
   return isOverDtls(peer) ? 'dtls' : undefined;
 }
 

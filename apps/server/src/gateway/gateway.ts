@@ -1,6 +1,6 @@
 import { MINUTE, type Duration, type Endpoint, type Entropy } from '@drover/kernel';
 import { type CoapOutput, type IncomingHandle, type IncomingRequest, type RequestHandle, type StreamRole } from '@drover/coap';
-import { needsCredential, useOf, type CredentialBook } from '@drover/credentials';
+import { CredentialBook, needsCredential, useOf } from '@drover/credentials';
 import type { PeerIdentity } from '@drover/dtls';
 import { BUILT_IN, type ObjectModels, type UriScheme } from '@drover/lwm2m';
 import { monotonicMs, SystemEntropy, type CampaignClock, type Logger } from '@drover/platform';
@@ -13,11 +13,13 @@ import { ConversationParts, type GatewayServices } from './conversation-parts.ts
 import { DeviceClasses } from './device-classes.ts';
 import type { DeviceTrust } from './dtls/device-trust.ts';
 import { Probe } from './dtls/probe.ts';
-import { Secured, type SecurityParts } from './dtls/secured.ts';
+import { Secured, type SecuredParts, type SecurityParts } from './dtls/secured.ts';
 import { DeviceReader } from './device-reader.ts';
-import type { UriFor } from './firmware-order.ts';
+import { imageUris } from './image-uris.ts';
 import { LearnedBlocks } from './learned-blocks.ts';
 import { LookDesk } from './look-desk.ts';
+import { OscoreDesk } from './oscore/oscore-desk.ts';
+import { oscoreSetting } from './oscore/oscore-setting.ts';
 import { Operations, type Correlated } from './operations.ts';
 import { OperatorDesk } from './operations/operator-desk.ts';
 import { CarrierWatch } from './carrier-watch.ts';
@@ -79,14 +81,17 @@ export class Gateway {
   readonly #trace: TraceDesk;
   readonly #looks: LookDesk;
   readonly #secured: Secured | undefined;
+  readonly #oscore: OscoreDesk | undefined;
   #isOpen = false;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     const entropy = new SystemEntropy();
     this.#registry = new Registry(parts.clock.now());
+    const book = new CredentialBook<SharedCredential>();
+    this.#oscore = parts.security && this.#oscoreDesk(book, parts.security);
     this.#coap = this.#transports(entropy);
-    this.#secured = parts.security && this.#secure(entropy, parts.security);
+    this.#secured = parts.security && this.#oscore && this.#secure(entropy, { ...parts.security, book, oscore: this.#oscore });
     const guard = this.#secured?.guard;
     this.#operations = new Operations(this.#coap, monotonicMs, {
       models: parts.models,
@@ -101,14 +106,7 @@ export class Gateway {
       tell: parts.tell,
     });
     this.#registrations = new RegistrationHandler(this.#registry, entropy, { takeover: parts.takeover, guard });
-    this.#reader = new DeviceReader({
-      operations: this.#operations,
-      tell: parts.tell,
-      clock: () => parts.clock.now(),
-      versionFrom: ({ endpoint }) => this.#classes.of(endpoint).versionFrom,
-      // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
-      covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
-    });
+    this.#reader = this.#deviceReader();
     this.#pulls = this.#pullDesk();
     this.#trace = new TraceDesk({
       clock: () => parts.clock.now(),
@@ -146,6 +144,8 @@ export class Gateway {
   readonly #carriers = new CarrierWatch();
 
   #transports(entropy: Entropy): Transports {
+    const { clock, log, security } = this.#parts;
+    const only = security?.oscoreOnly === true;
     return new Transports({
       sink: (output) => this.#onOutput(output),
       sendDatagram: (peer, bytes) => this.#sendDatagram(peer, bytes),
@@ -157,10 +157,16 @@ export class Gateway {
       },
       entropy,
       settings: { wallOffsetMs: Date.now() - monotonicMs(), maxPeers: MAX_DEVICES, maxProven: MAX_DEVICES },
+      ...(this.#oscore && { oscore: oscoreSetting(this.#oscore, { clock, log, registry: this.#registry, only }) }),
     });
   }
 
-  #secure(entropy: Entropy, security: SecurityParts): Secured {
+  #oscoreDesk(book: CredentialBook<SharedCredential>, { keys }: SecurityParts): OscoreDesk {
+    const { clock, log, tell } = this.#parts;
+    return new OscoreDesk({ book, ring: keys.ring, log, clock: () => clock.now(), now: monotonicMs, tell });
+  }
+
+  #secure(entropy: Entropy, security: SecurityParts & Pick<SecuredParts, 'book' | 'oscore'>): Secured {
     const { clock, log, tell } = this.#parts;
     const probe = new Probe(this.#coap, monotonicMs);
     return new Secured({
@@ -172,10 +178,23 @@ export class Gateway {
       closed: (peer) => this.#coap.forgetPeer(peer),
       closeStream: (peer) => this.#hangUp(peer),
       ask: (peer, done) => probe.ask(peer, done),
+      oscoreSaved: (context, number) => this.#coap.oscoreSaved(context, number, monotonicMs()),
       knowsEcho: (endpoint) => this.#classes.of(endpoint).echo === true,
       barred: (endpoint) => this.#bar(endpoint),
       tell,
       onFatal: (error) => tell({ type: 'fatal', code: (error as { code?: string }).code ?? 'KEYS', message: String(error) }),
+    });
+  }
+
+  #deviceReader(): DeviceReader {
+    const { tell, clock } = this.#parts;
+    return new DeviceReader({
+      operations: this.#operations,
+      tell,
+      clock: () => clock.now(),
+      versionFrom: ({ endpoint }) => this.#classes.of(endpoint).versionFrom,
+      // Poor coverage answers late: a first timeout of three seconds would only send copies over a weak radio.
+      covered: ({ peer }, ce) => this.#coap.setCoverage(peer, Math.min(ce, 2) as 0 | 1 | 2, monotonicMs()),
     });
   }
 
@@ -217,18 +236,9 @@ export class Gateway {
       classes: this.#classes,
       blocks: this.#blocks,
       awakeMs,
-      uriFor: (scheme, image) => this.#uriFor(scheme, image),
+      uriFor: imageUris(this.#parts),
       tell,
     };
-  }
-
-  /** An image on a file host has its digest for a name: whatever is there under it can be checked by anyone. */
-  #uriFor(scheme: UriScheme, { pullToken, digest }: Parameters<UriFor>[1]): string | undefined {
-    const { publicUri, fileHost } = this.#parts;
-    if (scheme === 'http' || scheme === 'https')
-      return fileHost?.startsWith(`${scheme}://`) ? `${fileHost}/${digest.slice(digest.indexOf(':') + 1)}` : undefined;
-    const base = publicUri(scheme);
-    return base === undefined ? undefined : `${base}/${PULL_PATH}/${pullToken}`;
   }
 
   /** What has lapsed is not addressed any more, and its observations are gone with it (Core section 6.2.2). */
@@ -361,8 +371,8 @@ export class Gateway {
   #restore(registration: RestoredRegistration): void {
     const { endpoint, address } = registration;
     const book = this.#secured?.book;
-    if (book && needsCredential(endpoint, book) && !isSecured(address))
-      this.#parts.tell({ type: 'lapsed', endpoint, at: this.#parts.clock.now() });
+    const isOpenTo = isSecured(address) || !(this.#parts.security?.oscoreOnly === true || (book && needsCredential(endpoint, book)));
+    if (!isOpenTo) this.#parts.tell({ type: 'lapsed', endpoint, at: this.#parts.clock.now() });
     else this.#registrations.restore(registration);
   }
 

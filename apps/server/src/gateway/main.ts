@@ -67,6 +67,7 @@ const gateway = new Gateway({
   ...(start.fileHost === undefined ? {} : { fileHost: start.fileHost }),
   security: {
     keys,
+    oscoreOnly: start.oscoreOnly,
     sendDatagram: (address, bytes) => secured.send(address, bytes),
     ...certificates,
     ...keyLog,

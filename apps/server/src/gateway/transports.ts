@@ -2,6 +2,7 @@ import type { Entropy } from '@drover/kernel';
 import {
   CoapEndpoint,
   CoapStreams,
+  type OscoreTransport,
   type CoapRequest,
   type CoapResponse,
   type CoapSink,
@@ -14,6 +15,7 @@ import {
   type StreamRole,
 } from '@drover/coap';
 import { isOverDtls, isOverTls, isSecured } from '../link/security.ts';
+import { oscoreUdp, type OscoreSetting } from './oscore/oscore-udp.ts';
 
 export interface TransportParts {
   /** Everything but bytes to send, from whichever transport. */
@@ -25,24 +27,34 @@ export interface TransportParts {
   readonly closeStream: (peer: string) => void;
   readonly entropy: Entropy;
   readonly settings: Partial<EndpointSettings>;
+  /** Without it OSCORE is not spoken. */
+  readonly oscore?: OscoreSetting;
 }
 
 /**
- * CoAP over UDP, DTLS, TCP and TLS as one: the name of a peer says which it is, `address:port`, `dtls:session`,
- * `tcp:address:port` or `tls:address:port`.
+ * CoAP over UDP, DTLS, TCP and TLS as one: the name of a peer says which it is, `address:port`, `oscore:context@address:port`,
+ * `dtls:session`, `tcp:address:port` or `tls:address:port`.
  */
 export class Transports implements CoapTransport {
-  readonly #udp: CoapEndpoint;
+  readonly #udp: CoapTransport;
+  /** Beneath it. */
+  readonly #plain: CoapEndpoint;
+  readonly #oscore: OscoreTransport | undefined;
   /** Apart: what strangers may fill up there is nobody's here, and addresses are the business of the sessions. */
   readonly #dtls: CoapEndpoint;
   readonly #tcp: CoapStreams;
 
-  constructor({ sink, sendDatagram, sendSecured, writeStream, closeStream, entropy, settings }: TransportParts) {
-    this.#udp = new CoapEndpoint(
-      (output) => (output.type === 'datagram' ? sendDatagram(output.peer, output.bytes) : sink(output)),
-      entropy,
-      settings,
-    );
+  constructor({ sink, sendDatagram, sendSecured, writeStream, closeStream, entropy, settings, oscore }: TransportParts) {
+    const both = oscore && oscoreUdp({ sink, sendDatagram, entropy, settings, oscore });
+    this.#oscore = both?.udp;
+    this.#plain =
+      both?.plain ??
+      new CoapEndpoint(
+        (output) => (output.type === 'datagram' ? sendDatagram(output.peer, output.bytes) : sink(output)),
+        entropy,
+        settings,
+      );
+    this.#udp = this.#oscore ?? this.#plain;
     this.#dtls = new CoapEndpoint(
       (output) => (output.type === 'datagram' ? sendSecured(output.peer, output.bytes) : sink(output)),
       entropy,
@@ -93,7 +105,12 @@ export class Transports implements CoapTransport {
 
   /** Asks for an Echo; a stream and a session have proven their address by themselves, so `false`: go on. */
   challenge(handle: IncomingHandle, now: number): boolean {
-    return !isStream(handle.peer) && !isSecured(handle.peer) && this.#udp.challenge(handle, now);
+    return !isStream(handle.peer) && !isSecured(handle.peer) && this.#plain.challenge(handle, now);
+  }
+
+  /** Numbers of this context are on the disk. */
+  oscoreSaved(context: string, number: number, now: number): void {
+    this.#oscore?.saved(context, number, now);
   }
 
   forgetPeer(peer: string): void {

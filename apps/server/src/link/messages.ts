@@ -221,8 +221,10 @@ export type UpdateFact =
 /** What a gateway thread is started with. */
 export interface GatewayStart {
   readonly host: string;
-  /** Of CoAP without security. */
+  /** Of CoAP over UDP, without security or with OSCORE. */
   readonly port: number | 'off';
+  /** It is open for OSCORE alone. */
+  readonly oscoreOnly: boolean;
   readonly dtlsPort: number | 'off';
   readonly tcpPort: number | 'same' | 'off';
   /** Of TLS; `same` as that of DTLS. */

@@ -1,3 +1,4 @@
+import { OSCORE_PREFIX } from '@drover/coap';
 import type { CredentialCode, Credential, Sealed, WrappedKey } from '@drover/credentials';
 import type { Instant } from '@drover/kernel';
 
@@ -27,12 +28,15 @@ export const isOverDtls = (peer: string): boolean => peer.startsWith(SESSION_PRE
 /** Whether it is a connection over TLS. */
 export const isOverTls = (peer: string): boolean => peer.startsWith(TLS_PREFIX);
 
-/** Whether somebody has shown a credential there. */
-export const isSecured = (peer: string): boolean => isOverDtls(peer) || isOverTls(peer);
+/** Whether it is a security context at an address (RFC 8613). */
+export const isOverOscore = (peer: string): boolean => peer.startsWith(OSCORE_PREFIX);
 
-/** A DTLS session, sealed. */
+/** Whether somebody has shown a credential there. */
+export const isSecured = (peer: string): boolean => isOverDtls(peer) || isOverTls(peer) || isOverOscore(peer);
+
+/** A DTLS session, or the numbers of an OSCORE context, sealed. */
 export interface SealedSession {
-  /** What CoAP calls this peer. */
+  /** What CoAP calls this peer; of a context without its address. */
   readonly name: string;
   readonly state: Sealed;
 }

@@ -9,10 +9,10 @@ import { profileOf } from '../profiles/profiles.ts';
 import type { Observer } from '../watch/observer.ts';
 import type { Due, Wheel } from '../wheel.ts';
 import { nextPowerLoss, skewOf } from '../wire/chaos.ts';
-import { CoapPort, type PortOwner, type PortParts, type Reply } from '../wire/coap-port.ts';
+import { CoapPort, type DeviceSecret, type PortOwner, type PortParts, type Reply } from '../wire/coap-port.ts';
 import type { Requester } from '../wire/coap-pull.ts';
-import type { DeviceKey } from '../wire/secured-link.ts';
 import { localAddress } from '../wire/local-address.ts';
+import { DeviceContext } from '../wire/oscore-link.ts';
 import { TcpPort } from '../wire/tcp-port.ts';
 import type { Account } from './accounts.ts';
 import { BootstrapClient } from './bootstrap-client.ts';
@@ -42,7 +42,7 @@ export interface World {
   /** `address:port` of a bootstrap server: the keys open that, and what a device registers with it is given there. */
   readonly bootstrap?: string;
   /** Without one a device speaks without security. */
-  readonly keyOf?: (plan: DevicePlan) => DeviceKey | undefined;
+  readonly keyOf?: (plan: DevicePlan) => DeviceSecret | undefined;
   readonly registered: (plan: DevicePlan) => void;
 }
 
@@ -261,12 +261,12 @@ export class Device implements PortOwner, Registrant {
     };
   }
 
-  #openUdp(key?: DeviceKey): CoapPort {
+  #openUdp(key?: DeviceSecret): CoapPort {
     return new CoapPort(this, this.#world.wireOf(this.plan), key);
   }
 
   /** Its own from the factory, or what it was given with that. */
-  get #key(): DeviceKey | undefined {
+  get #key(): DeviceSecret | undefined {
     return this.flash.account ? this.flash.account.key : this.#world.keyOf?.(this.plan);
   }
 
@@ -312,7 +312,7 @@ export class Device implements PortOwner, Registrant {
     if (scheme === 'coaps' && host === this.server) return this.#shareSession();
     const port =
       scheme !== 'coap+tcp'
-        ? this.#openUdp(scheme === 'coaps' ? this.#key : undefined)
+        ? this.#openUdp(scheme === 'coaps' || this.#key instanceof DeviceContext ? this.#key : undefined)
         : new TcpPort(this.dice.below(2 ** 32), () => this.#pullPorts?.delete(port));
     (this.#pullPorts ??= new Set()).add(port);
     return port;

@@ -22,6 +22,7 @@ import type { Dice } from '../chance.ts';
 import type { TimerOwner } from '../wheel.ts';
 import { DeviceSocket, type Air, type Receiver } from './device-socket.ts';
 import { Remembered } from './remembered.ts';
+import { DeviceContext, OscoreLink } from './oscore-link.ts';
 import { SecuredLink, type DeviceKey } from './secured-link.ts';
 
 /** An answer later than this is acknowledged first, so that the server does not ask again. */
@@ -87,6 +88,9 @@ export interface PortParts extends Air {
   readonly ackTimeoutMs?: number;
 }
 
+/** What a device shows who it is with. */
+export type DeviceSecret = DeviceKey | DeviceContext;
+
 type Listener = (answer: Answer | undefined) => void;
 
 /** A confirmable message of ours. */
@@ -112,7 +116,7 @@ export class CoapPort implements Receiver {
   readonly air: PortParts;
   #socket: DeviceSocket;
   /** Of a device with a key: outlives sleep and new addresses, and goes with the power. */
-  readonly #secured: SecuredLink | undefined;
+  readonly #secured: SecuredLink | OscoreLink | undefined;
   /** The one server of such a device. */
   #server = '';
   #messageId: number;
@@ -122,7 +126,7 @@ export class CoapPort implements Receiver {
   #remembered: Remembered | undefined;
   #isClosed = false;
 
-  constructor(owner: PortOwner, air: PortParts, key?: DeviceKey) {
+  constructor(owner: PortOwner, air: PortParts, key?: DeviceSecret) {
     this.owner = owner;
     this.air = air;
     this.#timeoutMs = air.ackTimeoutMs ?? ACK_TIMEOUT_MS;
@@ -174,14 +178,17 @@ export class CoapPort implements Receiver {
     return new DeviceSocket(this);
   }
 
-  #secure(key: DeviceKey): SecuredLink {
+  #secure(key: DeviceSecret): SecuredLink | OscoreLink {
+    const transmit = (bytes: Uint8Array): void => this.#transmit(this.#server, bytes);
+    const deliver = (bytes: Uint8Array): void => this.#heard(this.#server, bytes);
+    if (key instanceof DeviceContext) return new OscoreLink({ key, transmit, deliver });
     return new SecuredLink({
       key,
       owner: this.owner,
       wheel: this.air.wheel,
       retransmitMs: this.air.ackTimeoutMs,
-      transmit: (bytes) => this.#transmit(this.#server, bytes),
-      deliver: (bytes) => this.#heard(this.#server, bytes),
+      transmit,
+      deliver,
       opened: (isAgain) => this.owner.shookHands(isAgain),
     });
   }

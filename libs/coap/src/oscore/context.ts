@@ -27,9 +27,12 @@ export interface ContextOptions {
   readonly mark?: OscoreMark | undefined;
 }
 
+/** Gives the keys whenever they are asked for: of a million contexts most are idle, and need none. */
+export type KeySource = () => OscoreKeys;
+
 /** One security context: keys, numbers used, numbers received. */
 export class OscoreContext {
-  readonly keys: OscoreKeys;
+  readonly #keys: KeySource;
   readonly #reserve: number;
   #next: number;
   #below: number;
@@ -37,13 +40,23 @@ export class OscoreContext {
   #isTold = false;
   #window: ReplayWindow | undefined;
 
-  constructor(secret: OscoreSecret, { reserve, mark }: ContextOptions) {
-    this.keys = deriveKeys(secret);
+  /** Throws OSCORE_KEYS for a secret that makes none. */
+  constructor(secret: OscoreSecret | KeySource, { reserve, mark }: ContextOptions) {
+    this.#keys = typeof secret === 'function' ? secret : kept(deriveKeys(secret));
     this.#reserve = reserve;
     this.#next = mark?.sendBelow ?? 0;
     this.#below = reserve === 0 ? Number.POSITIVE_INFINITY : this.#next;
     if (mark === undefined) this.#window = new ReplayWindow();
     this.#wantMark();
+  }
+
+  get keys(): OscoreKeys {
+    return this.#keys();
+  }
+
+  /** All numbers are used; only other keys have new ones. */
+  get isSpent(): boolean {
+    return this.#next > MOST_SEQUENCE;
   }
 
   /** It may have received anything before: only whoever answers a challenge is heard (appendix B.1.2). */
@@ -53,7 +66,7 @@ export class OscoreContext {
 
   /** The next Partial IV. Throws OSCORE_SEQUENCE_EXHAUSTED where no number is reserved, or none is left. */
   nextPiv(): Uint8Array {
-    if (this.#next > MOST_SEQUENCE) throw new OscoreError('OSCORE_SEQUENCE_EXHAUSTED', 'all numbers of this context are used');
+    if (this.isSpent) throw new OscoreError('OSCORE_SEQUENCE_EXHAUSTED', 'all numbers of this context are used');
     if (this.#next >= this.#below) throw new OscoreError('OSCORE_SEQUENCE_EXHAUSTED', 'no number is reserved yet');
     const piv = pivOf(this.#next++);
     this.#wantMark();
@@ -94,3 +107,8 @@ export class OscoreContext {
     this.#isTold = false;
   }
 }
+
+const kept =
+  (keys: OscoreKeys): KeySource =>
+  () =>
+    keys;

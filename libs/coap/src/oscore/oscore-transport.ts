@@ -1,45 +1,56 @@
 import type { CoapOutput, CoapRequest, CoapResponse, CoapSink, CoapTransport, IncomingHandle, RequestHandle } from '../endpoint-types.ts';
 import type { Coverage, PeerTiming } from '../settings.ts';
-import type { NamedContext, OscoreContexts, OscoreSink } from './oscore-types.ts';
+import { addressOf, partsOfPeer } from './oscore-peers.ts';
+import type { OscoreContexts, OscoreParts, OscoreSink } from './oscore-types.ts';
 import { SealedRequests } from './sealed-requests.ts';
 import { SealedServing } from './sealed-serving.ts';
 
 /**
- * Object security (RFC 8613) around a `CoapEndpoint` whose `takesOscore` is set: what peers protect is opened before it is
- * handed out, and what goes to a peer that is `secure` is sealed; blocks and observations are inside. What is not protected
- * passes as it is, without a `context`: whoever needs one has to look for it.
+ * Object security (RFC 8613) around a `CoapEndpoint` whose `takesOscore` is set. Who protects is a peer of its own, named by
+ * `oscorePeer`: what it says is opened before it is handed out under that name, and what goes to that name is sealed; blocks
+ * and observations are inside. What is not protected passes as it is, from and to an address.
  */
 export class OscoreTransport implements CoapTransport {
   readonly #inner: CoapTransport;
   readonly #sink: OscoreSink;
+  readonly #contexts: OscoreContexts;
   readonly #requests: SealedRequests;
   readonly #serving: SealedServing;
-  readonly #secured = new Map<string, NamedContext>();
   #now = 0;
 
-  /** @param make the endpoint beneath, around its sink. @param parts `echoKey`: 32 random bytes, of this process alone */
-  constructor(make: (sink: CoapSink) => CoapTransport, parts: { sink: OscoreSink; contexts: OscoreContexts; echoKey: Uint8Array }) {
+  /** @param make the endpoint beneath, around its sink */
+  constructor(make: (sink: CoapSink) => CoapTransport, parts: OscoreParts) {
     this.#sink = parts.sink;
-    this.#requests = new SealedRequests(() => this.#inner, parts.sink);
+    this.#contexts = parts.contexts;
+    this.#requests = new SealedRequests(() => this.#inner, parts);
     this.#serving = new SealedServing(() => this.#inner, parts);
     this.#inner = make((output) => this.#onOutput(output));
   }
 
-  /** From now on requests to this peer are protected with this context; with `undefined` they are not any more. */
-  secure(peer: string, context: NamedContext | undefined): void {
-    if (context === undefined) this.#secured.delete(peer);
-    else this.#secured.set(peer, context);
+  /** The mark of this number is safe on disk: what has waited for it goes out. */
+  saved(name: string, number: number, now: number): void {
+    const named = this.#contexts.named(name);
+    if (named === undefined) return;
+    named.context.saved(number);
+    this.#serving.saved(named, now);
+    this.#requests.saved(named, now);
   }
 
-  receive(peer: string, bytes: Uint8Array, now: number): void {
+  receive(address: string, bytes: Uint8Array, now: number): void {
     this.#now = now;
-    this.#inner.receive(peer, bytes, now);
+    this.#inner.receive(address, bytes, now);
   }
 
-  /** A context without a reserved number is an `overflow`: ask again when its mark is saved. */
+  /** To a peer of a context that has no number reserved it waits until a mark is saved; where there is no such context it is `closed`. */
   request(peer: string, request: CoapRequest, now: number): RequestHandle {
-    const secured = this.#secured.get(peer);
-    return secured ? this.#requests.ask(peer, secured, request, now) : this.#inner.request(peer, request, now);
+    this.#now = now;
+    const parts = partsOfPeer(peer);
+    if (parts === undefined) return this.#inner.request(peer, request, now);
+    const handle: RequestHandle = { peer, correlation: request.correlation };
+    const named = this.#contexts.named(parts.context);
+    if (named) this.#requests.ask(handle, named, request, now);
+    else this.#sink({ type: 'failed', handle, reason: 'closed' });
+    return handle;
   }
 
   respond(handle: IncomingHandle, response: CoapResponse, now: number): boolean {
@@ -47,11 +58,12 @@ export class OscoreTransport implements CoapTransport {
   }
 
   acknowledge(handle: IncomingHandle): void {
-    this.#inner.acknowledge(handle);
+    this.#inner.acknowledge(this.#serving.beneath(handle));
   }
 
   cancelRequest(handle: RequestHandle, now: number): void {
-    this.#inner.cancelRequest(this.#requests.beneath(handle), now);
+    if (partsOfPeer(handle.peer)) this.#requests.cancel(handle, now);
+    else this.#inner.cancelRequest(handle, now);
   }
 
   cancelObservation(handle: RequestHandle, now: number): RequestHandle | undefined {
@@ -62,33 +74,35 @@ export class OscoreTransport implements CoapTransport {
     return this.#requests.again(handle, 0, (beneath, anew) => this.#inner.refreshObservation(beneath, now, anew));
   }
 
+  /** Of several contexts at one address, only this one. */
   forgetPeer(peer: string): void {
-    this.#secured.delete(peer);
-    this.#inner.forgetPeer(peer);
+    if (partsOfPeer(peer)) this.#requests.forget(peer, 'all', this.#now);
+    else this.#inner.forgetPeer(peer);
   }
 
   forgetObservations(peer: string): void {
-    this.#inner.forgetObservations(peer);
+    if (partsOfPeer(peer)) this.#requests.forget(peer, 'observations', this.#now);
+    else this.#inner.forgetObservations(peer);
   }
 
   prove(peer: string, now: number): void {
-    this.#inner.prove(peer, now);
+    this.#inner.prove(addressOf(peer), now);
   }
 
   isProven(peer: string, now: number): boolean {
-    return this.#inner.isProven(peer, now);
+    return this.#inner.isProven(addressOf(peer), now);
   }
 
   setCoverage(peer: string, coverage: Coverage, now: number): void {
-    this.#inner.setCoverage(peer, coverage, now);
+    this.#inner.setCoverage(addressOf(peer), coverage, now);
   }
 
   setTiming(peer: string, timing: PeerTiming | undefined, now: number): void {
-    this.#inner.setTiming(peer, timing, now);
+    this.#inner.setTiming(addressOf(peer), timing, now);
   }
 
   timeoutOf(peer: string): number {
-    return this.#inner.timeoutOf(peer);
+    return this.#inner.timeoutOf(addressOf(peer));
   }
 
   nextTimerAt(): number | undefined {

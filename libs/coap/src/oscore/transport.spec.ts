@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { seededRandom } from '@drover/kernel';
-import { SeededEntropy } from '@drover/testkit';
+import { OscoreSide, SeededEntropy } from '@drover/testkit';
 import { CODE, codeText } from '../codes.ts';
 import { CoapEndpoint } from '../endpoint.ts';
-import type { CoapRequest, CoapResponse, IncomingHandle, IncomingRequest, RequestHandle } from '../endpoint-types.ts';
+import type { CoapRequest, IncomingHandle, RequestHandle } from '../endpoint-types.ts';
 import { decodeMessage, encodeMessage, type CoapMessage } from '../message.ts';
 import { OPTION, writeOptions } from '../options.ts';
-import { OscoreContext, type OscoreMark } from './context.ts';
 import type { OscoreSecret } from './keys.ts';
 import { encodeOscoreOption, pivOf } from './option.ts';
-import { OscoreTransport } from './oscore-transport.ts';
-import { OscoreContexts, type NamedContext, type OscoreOutput } from './oscore-types.ts';
+import { oscorePeer } from './oscore-peers.ts';
 import { innerResponse, protectResponse } from './protection.ts';
 import { seal } from './sealing.ts';
 
@@ -21,87 +19,8 @@ const OF_DEVICE: OscoreSecret = { masterSecret, senderId: Uint8Array.of(0xd1), r
 const OF_SERVER: OscoreSecret = { masterSecret, senderId: Uint8Array.of(0x5e), recipientId: Uint8Array.of(0xd1) };
 const READ: CoapRequest = { method: 'GET', path: ['3', '0', '3'], accept: 110 };
 
-class Contexts extends OscoreContexts {
-  readonly #all: readonly NamedContext[];
-
-  constructor(all: readonly NamedContext[]) {
-    super();
-    this.#all = all;
-  }
-
-  find(kid: Uint8Array): NamedContext | undefined {
-    return this.#all.find(({ context }) => Buffer.compare(context.keys.recipientId, kid) === 0);
-  }
-}
-
-/** One side of the wire. */
-class Side {
-  readonly named: NamedContext;
-  readonly transport: OscoreTransport;
-  readonly requests: { handle: IncomingHandle; request: IncomingRequest; context: string | undefined; peer: string }[] = [];
-  readonly answers: string[] = [];
-  readonly notified: number[] = [];
-  readonly refusals: string[] = [];
-  readonly sent: Uint8Array[] = [];
-  mark: OscoreMark | undefined;
-  answer: (request: IncomingRequest) => CoapResponse | undefined = () => ({ code: CODE.CONTENT, payload: Buffer.from('2.4.0') });
-  now = 1_000_000;
-
-  constructor(secret: OscoreSecret, seed: number, mark?: OscoreMark) {
-    this.named = { name: `context ${seed}`, context: new OscoreContext(secret, { reserve: mark ? 16 : 0, mark }) };
-    const contexts = new Contexts([this.named]);
-    this.transport = new OscoreTransport(
-      (sink) => new CoapEndpoint(sink, new SeededEntropy(seed), { takesOscore: true, maxAmplification: Infinity }),
-      {
-        sink: (output) => this.#on(output),
-        contexts,
-        echoKey: new Uint8Array(32).fill(seed),
-      },
-    );
-    const wanted = this.named.context.takeWanted();
-    if (wanted) this.#write(wanted);
-  }
-
-  #write(mark: { number: number; sendBelow: number }): void {
-    this.mark = { sendBelow: mark.sendBelow };
-    this.named.context.saved(mark.number);
-  }
-
-  #on(output: OscoreOutput): void {
-    switch (output.type) {
-      case 'datagram':
-        return void this.sent.push(output.bytes);
-      case 'request': {
-        const { handle, request, context, peer } = output;
-        this.requests.push({ handle, request, context, peer });
-        const response = this.answer(request);
-        if (response) this.transport.respond(handle, response, this.now);
-        return;
-      }
-      case 'response':
-        return void this.answers.push(`${codeText(output.response.code)} ${Buffer.from(output.response.payload).toString()}`);
-      case 'notification':
-        return void this.notified.push(output.response.options.observe ?? -1);
-      case 'failed':
-        return void this.answers.push(output.reason);
-      case 'mark-wanted':
-        return this.#write(output.mark);
-      case 'refused':
-        return void this.refusals.push(output.error.code);
-    }
-  }
-
-  get last(): CoapMessage {
-    return decodeMessage(this.sent.at(-1)!);
-  }
-
-  take(bytes: Uint8Array, from: string): void {
-    this.transport.receive(from, bytes, this.now);
-  }
-}
-
-let server: Side;
-let device: Side;
+let server: OscoreSide;
+let device: OscoreSide;
 
 /** Until nobody says anything more. */
 function carry(keep: (bytes: Uint8Array, from: 'server' | 'device') => boolean = () => true): void {
@@ -113,14 +32,15 @@ function carry(keep: (bytes: Uint8Array, from: 'server' | 'device') => boolean =
   }
 }
 
-const ask = (side: Side, request: CoapRequest = READ): RequestHandle =>
-  side.transport.request(side === server ? DEVICE : SERVER, request, side.now);
+const addressFrom = (side: OscoreSide): string => (side === server ? DEVICE : SERVER);
+const ask = (side: OscoreSide, request: CoapRequest = READ): RequestHandle =>
+  side.transport.request(oscorePeer(side.named.name, addressFrom(side)), request, side.now);
+const askPlain = (side: OscoreSide, request: CoapRequest = READ): RequestHandle =>
+  side.transport.request(addressFrom(side), request, side.now);
 
 beforeEach(() => {
-  server = new Side(OF_SERVER, 1);
-  device = new Side(OF_DEVICE, 2);
-  server.transport.secure(DEVICE, server.named);
-  device.transport.secure(SERVER, device.named);
+  server = new OscoreSide(OF_SERVER, 1);
+  device = new OscoreSide(OF_DEVICE, 2);
 });
 
 describe('a request', () => {
@@ -160,10 +80,9 @@ describe('a request', () => {
   });
 
   it('of somebody who protects nothing passes without a context', () => {
-    device.transport.secure(SERVER, undefined);
-    ask(device);
+    askPlain(device);
     carry();
-    expect(server.requests).toMatchObject([{ context: undefined }]);
+    expect(server.requests).toMatchObject([{ peer: DEVICE, context: undefined }]);
   });
 
   it('is refused with 4.02 where nobody opens any', () => {
@@ -177,11 +96,64 @@ describe('a request', () => {
     expect(said).toEqual(['4.02']);
   });
 
-  it('fails without a number that is reserved', () => {
-    const named = { name: 'x', context: new OscoreContext(OF_SERVER, { reserve: 4, mark: { sendBelow: 0 } }) };
-    server.transport.secure(DEVICE, named);
+  it('waits for a number that is reserved, sixteen at a time, and goes out when the mark is saved', () => {
+    server = new OscoreSide(OF_SERVER, 4, { sendBelow: 0 });
+    server.unsaved = [];
+    for (let count = 0; count < 17; count++) ask(server);
+    expect([server.answers, server.sent, server.unsaved]).toEqual([['overflow'], [], [0]]);
+    server.save(0);
+    carry();
+    expect(server.answers.slice(1)).toEqual(Array.from({ length: 16 }, () => '2.05 2.4.0'));
+  });
+
+  it('that waits can be taken back', () => {
+    server = new OscoreSide(OF_SERVER, 4, { sendBelow: 0 });
+    server.unsaved = [];
+    server.transport.cancelRequest(ask(server), server.now);
+    server.save(0);
+    expect(server.sent).toEqual([]);
+  });
+
+  it('of a context that is no more is closed', () => {
+    server.contexts.revoked = true;
     ask(server);
-    expect([server.answers, server.sent]).toEqual([['overflow'], []]);
+    expect([server.answers, server.sent]).toEqual([['closed'], []]);
+  });
+
+  it('under way when its context ends is not believed, nor answered under it', () => {
+    ask(server);
+    const [request] = server.sent.splice(0);
+    device.take(request!, SERVER);
+    server.contexts.revoked = true;
+    server.take(device.sent.splice(0)[0]!, DEVICE);
+    expect(server.answers).toEqual(['unprotected']);
+    server.answer = () => undefined;
+    server.contexts.revoked = false;
+    ask(device);
+    server.take(device.sent.splice(0)[0]!, DEVICE);
+    server.contexts.revoked = true;
+    expect(server.transport.respond(server.requests[0]!.handle, { code: CODE.CONTENT }, server.now)).toBe(false);
+    expect([codeText(server.last.code), server.last.options.some(({ number }) => number === OPTION.OSCORE)]).toEqual(['4.01', false]);
+  });
+
+  it('is handed out under who and where its sender is, and so is the handle of its answer', () => {
+    ask(device);
+    carry();
+    const peer = `oscore:${server.named.name}@${DEVICE}`;
+    expect(server.requests[0]).toMatchObject({ peer, handle: { peer } });
+    expect(ask(server).peer).toBe(peer);
+  });
+
+  it('of one context is forgotten without those of another, or of none, at the same address', () => {
+    ask(server);
+    askPlain(server);
+    server.transport.forgetPeer(oscorePeer('another', DEVICE));
+    expect(server.answers).toEqual([]);
+    server.transport.forgetPeer(oscorePeer(server.named.name, DEVICE));
+    expect(server.answers).toEqual(['forgotten']);
+    server.sent.shift(); // It was on its way already.
+    carry();
+    expect(device.requests).toMatchObject([{ context: undefined }]);
   });
 });
 
@@ -245,8 +217,7 @@ describe('an attacker', () => {
   });
 
   it('who protects an answer to a request that was not is not believed', () => {
-    device.transport.secure(SERVER, undefined);
-    ask(device);
+    askPlain(device);
     const { token, messageId } = decodeMessage(device.sent.splice(0)[0]!);
     const options = writeOptions({ oscore: new Uint8Array() });
     device.take(encodeMessage({ type: 'ACK', code: CODE.CHANGED, messageId, token, options, payload: new Uint8Array(20) }), SERVER);
@@ -282,6 +253,39 @@ describe('an attacker', () => {
     const outer = writeOptions({ oscore: encodeOscoreOption(binding) });
     server.take(encodeMessage({ type: 'CON', code: 2, messageId: 1, token: Uint8Array.of(1), options: outer, payload }), DEVICE);
     expect(server.requests[0]?.request.options).toEqual({ uriPath: ['a'], uriQuery: [], locationPath: [] });
+  });
+});
+
+describe('a device that has moved', () => {
+  const ELSEWHERE = '198.51.100.9:4711';
+
+  beforeEach(() => {
+    server.homes = [DEVICE];
+    ask(device);
+    carry();
+  });
+
+  it('shows that it receives there, and is heard then, once for its next requests', () => {
+    for (let round = 0; round < 2; round++) {
+      ask(device);
+      for (let turn = 0; turn < 4; turn++) {
+        for (const bytes of device.sent.splice(0)) server.take(bytes, ELSEWHERE);
+        for (const bytes of server.sent.splice(0)) device.take(bytes, SERVER);
+      }
+    }
+    expect(server.requests.map(({ peer }) => peer.slice(peer.indexOf('@') + 1))).toEqual([DEVICE, ELSEWHERE, ELSEWHERE]);
+    expect(device.answers).toEqual(['2.05 2.4.0', '2.05 2.4.0', '2.05 2.4.0']);
+  });
+
+  it('is not believed to be where somebody else has put its datagrams, who gets less than three times their bytes', () => {
+    ask(device);
+    const [bytes] = device.sent.splice(0);
+    server.take(bytes!, ELSEWHERE);
+    expect([server.requests.length, server.transport.isProven(ELSEWHERE, server.now)]).toEqual([1, false]);
+    expect(server.sent[0]!.length).toBeLessThan(3 * bytes!.length);
+    server.sent.splice(0);
+    server.take(encodeMessage({ ...decodeMessage(bytes!), messageId: 5 }), ELSEWHERE);
+    expect(server.refusals).toEqual(['OSCORE_REPLAY']);
   });
 });
 
@@ -345,13 +349,12 @@ describe('a server that has been killed', () => {
   let recorded: Uint8Array;
 
   beforeEach(() => {
-    server = new Side(OF_SERVER, 1, { sendBelow: 0 });
-    server.transport.secure(DEVICE, server.named);
+    server = new OscoreSide(OF_SERVER, 1, { sendBelow: 0 });
     ask(device);
     recorded = device.sent[0]!;
     carry();
     expect(device.answers).toEqual(['2.05 2.4.0']);
-    server = new Side(OF_SERVER, 5, server.mark);
+    server = new OscoreSide(OF_SERVER, 5, server.mark);
   });
 
   it('does not know what it has received: what was recorded is challenged, not handed out', () => {
@@ -361,6 +364,16 @@ describe('a server that has been killed', () => {
       '2.04',
       [OPTION.OSCORE],
     ]);
+  });
+
+  it('challenges when it has a number for it, and not before', () => {
+    server.unsaved = [];
+    ask(device);
+    server.take(device.sent.splice(0)[0]!, DEVICE);
+    expect([server.sent.length, server.unsaved.length]).toEqual([0, 1]);
+    server.save(server.unsaved[0]!);
+    carry();
+    expect([server.requests.length, device.answers.at(-1)]).toEqual([1, '2.05 2.4.0']);
   });
 
   it('hears the device that answers the challenge, once, and what was before no more', () => {
@@ -386,8 +399,7 @@ describe('a server that has been killed', () => {
   it('uses none of its numbers twice', () => {
     const numbers = new Set<string>();
     for (let life = 0; life < 5; life++) {
-      server = new Side(OF_SERVER, 10 + life, server.mark);
-      server.transport.secure(DEVICE, server.named);
+      server = new OscoreSide(OF_SERVER, 10 + life, server.mark);
       for (let count = 0; count < 7; count++) {
         ask(server);
         carry((bytes, from) => {

@@ -1,15 +1,19 @@
-import { CredentialBook, type KeyRing, type WrappedKey } from '@drover/credentials';
+import { OSCORE_PREFIX, partsOfPeer } from '@drover/coap';
+import type { CredentialBook, KeyRing, WrappedKey } from '@drover/credentials';
 import type { ChainRules, OwnCertificate, PeerIdentity } from '@drover/dtls';
 import type { Endpoint, Entropy } from '@drover/kernel';
 import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
-import { isOverTls, type SecurityCommand, type SecurityReport, type SharedCredential } from '../../link/security.ts';
+import { isOverOscore, isOverTls, type SecurityCommand, type SecurityReport, type SharedCredential } from '../../link/security.ts';
 import { DeviceTrust } from './device-trust.ts';
+import type { OscoreDesk } from '../oscore/oscore-desk.ts';
 import { TlsPeers } from '../tls/tls-peers.ts';
 import { DtlsDesk } from './dtls-desk.ts';
 import { IdentityGuard } from './identity-guard.ts';
 
-/** What a gateway that speaks DTLS is given. */
+/** What a gateway that speaks with security is given. */
 export interface SecurityParts {
+  /** The port of CoAP over UDP is open for OSCORE alone. */
+  readonly oscoreOnly?: boolean;
   readonly keys: { readonly ring: KeyRing; load(keys: readonly WrappedKey[]): Promise<void> };
   readonly sendDatagram: (address: string, bytes: Uint8Array) => void;
   readonly own?: OwnCertificate;
@@ -20,6 +24,10 @@ export interface SecurityParts {
 }
 
 export interface SecuredParts extends SecurityParts {
+  readonly book: CredentialBook<SharedCredential>;
+  readonly oscore: OscoreDesk;
+  /** Numbers of an OSCORE context are on the disk. */
+  readonly oscoreSaved: (context: string, number: number) => void;
   readonly entropy: Entropy;
   readonly log: Logger;
   readonly clock: CampaignClock;
@@ -37,7 +45,8 @@ export interface SecuredParts extends SecurityParts {
 
 /** Who devices are, as far as the gateway knows it, and the sessions that show it. */
 export class Secured {
-  readonly book = new CredentialBook<SharedCredential>();
+  readonly book: CredentialBook<SharedCredential>;
+  readonly oscore: OscoreDesk;
   readonly desk: DtlsDesk;
   readonly guard: IdentityGuard;
   readonly trust: DeviceTrust;
@@ -48,6 +57,8 @@ export class Secured {
 
   constructor(parts: SecuredParts) {
     this.#parts = parts;
+    this.book = parts.book;
+    this.oscore = parts.oscore;
     const { keys, clock, own, keyLog, roots = [], revocationLists, entropy, log, tell } = parts;
     const now = (): ReturnType<CampaignClock['now']> => clock.now();
     const trust = new DeviceTrust({ use: 'management', book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
@@ -71,7 +82,7 @@ export class Secured {
     });
     this.guard = new IdentityGuard({
       book: this.book,
-      credentialAt: (peer) => (isOverTls(peer) ? this.tls : this.desk).credentialAt(peer),
+      credentialAt: (peer) => this.#credentialAt(peer),
       clock: now,
       now: monotonicMs,
       tell,
@@ -89,10 +100,20 @@ export class Secured {
       case 'credentials-asked':
         return this.afterKeys(() => this.#parts.tell({ type: 'credentials-known', number: command.number }));
       case 'restore-sessions':
-        return this.afterKeys(() => command.sessions.forEach((session) => this.desk.restore(session)));
+        return this.afterKeys(() =>
+          command.sessions.forEach((session) => (isOverOscore(session.name) ? this.oscore : this.desk).restore(session)),
+        );
       case 'session-saved':
-        return this.desk.saved(command.name, command.number);
+        if (!isOverOscore(command.name)) return this.desk.saved(command.name, command.number);
+        return this.#parts.oscoreSaved(command.name.slice(OSCORE_PREFIX.length), command.number);
     }
+  }
+
+  /** Only what was opened under a context is named by it. */
+  #credentialAt(peer: string): SharedCredential | undefined {
+    const shown = partsOfPeer(peer);
+    if (shown) return this.oscore.credentialOf(shown.context);
+    return (isOverTls(peer) ? this.tls : this.desk).credentialAt(peer);
   }
 
   /** When all keys that were told of so far can be used. */
@@ -114,6 +135,7 @@ export class Secured {
   #put(credential: SharedCredential): void {
     this.book.put(credential);
     this.desk.review(credential);
+    this.oscore.review(credential);
     for (const peer of this.tls.barredBy(credential)) this.#parts.closeStream(peer);
     this.#parts.barred(credential.endpoint);
   }
