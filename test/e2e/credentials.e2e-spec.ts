@@ -124,8 +124,8 @@ describe('an OSCORE context', () => {
     const other = ['--kind', 'oscore', '--sender-id', 'd1', '--recipient-id', '', '--id-context', 'c0', '--key-file', '-'];
     expect(await drover([...rotate!, ...other], next)).toMatchObject({ status: 0 });
     const ran = await drover(['credentials', 'list', '--endpoint', 'urn:dev:o']);
-    expect(ran.text).toMatch(/oscore +kid:d1 +active/);
-    expect(ran.text).toMatch(/oscore +kid:d1\/c0 +next/);
+    expect(ran.text).toMatch(/oscore +management +kid:d1 +active/);
+    expect(ran.text).toMatch(/oscore +management +kid:d1\/c0 +next/);
     for (const secret of [first, next]) expect(JSON.stringify([ran, await listed('urn:dev:o')])).not.toContain(secret);
   });
 

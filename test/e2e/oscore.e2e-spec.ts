@@ -305,6 +305,7 @@ describe('the life of a credential', () => {
         expect(text.toLowerCase()).not.toContain(leak.toLowerCase());
     const [view] = await credentialsOf(endpoint);
     expect(view).toMatchObject({ kind: 'oscore', identity: `kid:${hex(secret.senderId)}` });
-    expect(Object.keys(view!).sort()).toEqual(['createdAt', 'createdBy', 'endpoint', 'fingerprint', 'identity', 'kind', 'state', 'usedAt']);
+    const shown = ['createdAt', 'createdBy', 'endpoint', 'fingerprint', 'identity', 'kind', 'state', 'use', 'usedAt'];
+    expect(Object.keys(view!).sort()).toEqual(shown);
   });
 });

@@ -112,7 +112,7 @@ export class BootstrapRole {
     const { endpoint } = asked;
     const kind = isSecured(from.peer) ? 'secured' : 'plain';
     const isBusy = this.load[kind] >= MAX_SESSIONS[kind] && !this.#runs.has(endpoint);
-    if (isBusy || !this.#limits.admits(endpoint, kind, this.#parts.now()))
+    if (isBusy || !this.#limits.admits(endpoint, kind, { own: this.#parts.clock(), now: this.#parts.now() }))
       return this.#putOff(asked, isBusy ? 'TOO_MANY_SESSIONS' : 'ASKS_TOO_OFTEN');
     const id = ++this.#lastId;
     this.#asked.set(id, asked);

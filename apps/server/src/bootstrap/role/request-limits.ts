@@ -1,6 +1,6 @@
 import { TokenBucket, type Rate } from '../../gateway/token-bucket.ts';
 
-/** Bootstrap-Requests of one device: a few in a row after trouble, then one a minute. */
+/** Bootstrap-Requests of one device: a few in a row after trouble, then one a minute of campaign time, by which it lives. */
 const OF_ONE: Rate = { burst: 6, perSecond: 1 / 60 };
 /**
  * Of all devices together: a key by chance and a commit for each. Without security anybody makes up names, each of which would
@@ -19,13 +19,14 @@ export class RequestLimits {
     this.#all = { secured: new TokenBucket(OF_ALL.secured, now), plain: new TokenBucket(OF_ALL.plain, now) };
   }
 
-  admits(endpoint: string, from: keyof typeof OF_ALL, now: number): boolean {
+  /** `own`: campaign time; `now`: real ms, in which the work of all is done. */
+  admits(endpoint: string, from: keyof typeof OF_ALL, { own: ownNow, now }: { readonly own: number; readonly now: number }): boolean {
     // Apart: whoever merely says that he is this device takes nothing from it.
     const name = `${from} ${endpoint}`;
-    const own = this.#ofOne.get(name) ?? new TokenBucket(OF_ONE, now);
+    const own = this.#ofOne.get(name) ?? new TokenBucket(OF_ONE, ownNow);
     this.#ofOne.delete(name);
     this.#ofOne.set(name, own);
     for (const oldest of this.#ofOne.keys()) if (this.#ofOne.size > REMEMBERED) this.#ofOne.delete(oldest);
-    return own.take(now) && this.#all[from].take(now);
+    return own.take(ownNow) && this.#all[from].take(now);
   }
 }

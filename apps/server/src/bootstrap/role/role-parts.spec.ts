@@ -7,21 +7,23 @@ import { Packs } from './packs.ts';
 import { Refusals } from './refusals.ts';
 import { RequestLimits } from './request-limits.ts';
 
+const at = (now: number): { own: number; now: number } => ({ own: now, now });
+
 describe('limits', () => {
   it('a few in a row, then one a minute; others are not held up', () => {
     const limits = new RequestLimits(0);
-    const admitted = Array.from({ length: 20 }, () => limits.admits('d', 'secured', 0)).filter(Boolean);
+    const admitted = Array.from({ length: 20 }, () => limits.admits('d', 'secured', at(0))).filter(Boolean);
     expect(admitted).toHaveLength(6);
-    expect(limits.admits('e', 'secured', 0)).toBe(true);
-    expect(limits.admits('d', 'plain', 0)).toBe(true);
-    expect(limits.admits('d', 'secured', 59_000)).toBe(false);
-    expect(limits.admits('d', 'secured', 120_000)).toBe(true);
+    expect(limits.admits('e', 'secured', at(0))).toBe(true);
+    expect(limits.admits('d', 'plain', at(0))).toBe(true);
+    expect(limits.admits('d', 'secured', at(59_000))).toBe(false);
+    expect(limits.admits('d', 'secured', at(120_000))).toBe(true);
   });
 
   it('all together have a bound, however many names they use; without security a small one of its own', () => {
     const limits = new RequestLimits(0);
     const admitted = (from: 'plain' | 'secured'): number =>
-      Array.from({ length: 15_000 }, (_, at) => limits.admits(`d${at}`, from, 0)).filter(Boolean).length;
+      Array.from({ length: 15_000 }, (_, index) => limits.admits(`d${index}`, from, at(0))).filter(Boolean).length;
     expect([admitted('plain'), admitted('secured')]).toEqual([50, 200]);
   });
 });
