@@ -21,7 +21,7 @@ import { recover, stateFrom } from './engine/recovery.ts';
 import { TokenDesk } from './engine/token-desk.ts';
 import { MessagePortLink, type EngineLink } from './link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from './link/messages.ts';
-import { readCertificates } from './gateway/dtls/own-certificate.ts';
+import { readAuthority, readCertificates } from './gateway/dtls/own-certificate.ts';
 import { openKeys, type OpenedKeys } from './keys/open-keys.ts';
 import { hintSourcesOf } from './network/sources.ts';
 import { loadObjectModels } from './object-model-files.ts';
@@ -73,6 +73,7 @@ export async function startServer(config: ServerConfig, { log, onFatal, opened }
   const keys = await openKeys(config, snapshot.dataKeys, log);
   const start = gatewayStart(config, { blobs: blobFolder, clock: clock.setting, objectModels, keySource: keys.source });
   readCertificates(start.certificates);
+  readAuthority(start.enrolment);
   const { link, addresses } = await startGateway(start, onFatal);
   const engine = new Engine({
     state: await stateFrom(snapshot, trust, clock.now()),
@@ -172,6 +173,7 @@ function gatewayStart(config: ServerConfig, more: Pick<GatewayStart, 'blobs' | '
       clientCa: config.dtlsClientCa,
       revocationLists: config.dtlsRevocationLists,
     },
+    enrolment: { key: config.enrolmentKey, certificate: config.enrolmentCertificate, days: config.enrolmentDays },
     keyLog: config.devKeyLog || undefined,
     cache: join(config.data, 'gateway-cache'),
     logLevel: config.logLevel,

@@ -85,6 +85,9 @@ export const SETTINGS = {
   dtlsCertificate: text('', 'certificate of that key and what stands between it and a root, PEM'),
   dtlsClientCa: text('', 'who signs the certificates of devices, PEM'),
   dtlsRevocationLists: text('', 'which of them are revoked, PEM'),
+  enrolmentKey: text('', 'private key on P-256, PEM, of the authority that signs certificates of devices (EST, at the bootstrap server)'),
+  enrolmentCertificate: text('', 'certificate of that authority, PEM; certificates that it signed open management'),
+  enrolmentDays: number(365, 'how long a certificate of a device lives, days', { min: 1, max: 3650 }),
   devKeyLog: text(
     '',
     'DEVELOPMENT ONLY: file that gets the secrets of every DTLS and TLS session, so that an analyser can read a recording',

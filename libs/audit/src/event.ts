@@ -62,6 +62,7 @@ export const EVENT_CATALOGUE = {
   'bootstrap-finished': ['accounts', 'via'],
   'bootstrap-failed': ['at', 'why'],
   'bootstrap-refused': ['code', 'identity', 'count'],
+  'certificate-enrolled': ['serial', 'fingerprint', 'until', 'identity'],
   'bootstrap-wanted': ['reason'],
   'bootstrap-unwanted': ['reason'],
   'data-key-made': ['key', 'purpose', 'under'],

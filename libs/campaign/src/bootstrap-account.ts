@@ -35,10 +35,13 @@ function curveOf(pem: string): string | undefined {
   }
 }
 
-/** Where the key of the device comes from: one that is drawn for it alone, or the one that the store of credentials has for it. */
+/**
+ * Where the key of the device comes from: one that is drawn for it alone, or the one that the store of credentials has for it. With
+ * EST the device makes its own, and has it certified by this server.
+ */
 const security = mapping(
   {
-    mode: required(oneOf(['PSK', 'RPK', 'NoSec'], ['X509', 'EST', 'OSCORE'])),
+    mode: required(oneOf(['PSK', 'RPK', 'EST', 'NoSec'], ['X509', 'OSCORE'])),
     key: optional(oneOf(['Generate', 'Stored'])),
     /** Of a pre-shared key: some modems take sixteen and no more. */
     keyBytes: optional(integer({ min: 16, max: 64 })),

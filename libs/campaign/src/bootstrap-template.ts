@@ -46,7 +46,7 @@ function accountFaultsAt({ uri, security }: BootstrapAccountSpec, path: FaultPat
     return [fault([...path, 'uri'], `${uri.slice(0, uri.indexOf(':'))} does not go with security mode ${security.mode}`)];
   if (security.mode === 'NoSec' && security.noSec !== 'Allowed')
     return [fault([...path, 'security'], 'an account without security needs the word noSec: Allowed', 'FIELD_MISSING')];
-  const stray = security.mode === 'NoSec' ? 'key' : 'noSec';
+  const stray = security.mode === 'NoSec' || (security.mode === 'EST' && security.key !== undefined) ? 'key' : 'noSec';
   return security[stray] === undefined
     ? strayFaults(security, path)
     : [fault([...path, 'security', stray], `has no meaning with ${security.mode}`)];
@@ -69,9 +69,12 @@ function strayFaults({ mode, key, keyBytes, serverPublicKey }: BootstrapAccountS
 function keyFaults(accounts: readonly BootstrapAccountSpec[]): Fault[] {
   const secured = accounts.flatMap(({ security: { mode } }, at) => (mode === 'NoSec' ? [] : [{ mode, at }]));
   return secured.slice(1).flatMap(({ mode, at }) => {
-    if (mode === 'RPK' && secured[0]?.mode === 'RPK') return [];
+    if ((mode === 'RPK' || mode === 'EST') && secured[0]?.mode === mode) return [];
     return [
-      fault(['spec', 'accounts', at, 'security', 'mode'], 'one account of a template has the key of the device; several only with RPK'),
+      fault(
+        ['spec', 'accounts', at, 'security', 'mode'],
+        'one account of a template has the key of the device; several only with RPK, or with EST',
+      ),
     ];
   });
 }

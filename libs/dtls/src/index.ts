@@ -4,6 +4,7 @@ export { DEFAULT_SUITES, SUITES, type Suite, type SuiteName } from './crypto/sui
 export { CertificateAuthority, MAX_COMMON_NAME, type Issue } from './enrolment/authority.ts';
 export { certsOnly } from './enrolment/certs-only.ts';
 export { EnrolmentError, type EnrolmentErrorCode } from './enrolment/errors.ts';
+export { makeRequest } from './enrolment/request-writer.ts';
 export { MAX_REQUEST_BYTES, readRequest, type CertificateRequest } from './enrolment/request.ts';
 export { DtlsError, type DtlsErrorCode } from './errors.ts';
 export type { Resumed } from './machine/client-context.ts';

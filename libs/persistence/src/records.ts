@@ -205,7 +205,7 @@ export type CredentialRecord = Credential;
 export interface GivenAccount {
   readonly uri: string;
   readonly shortServerId: number;
-  readonly mode: 'PSK' | 'RPK' | 'NoSec';
+  readonly mode: 'PSK' | 'RPK' | 'EST' | 'NoSec';
   readonly identity?: string;
   /** Keyed, as that of its credential. */
   readonly fingerprint?: string;

@@ -9,6 +9,7 @@ export function orderOf(
   key: Credential | undefined,
 ): AccountOrder {
   const common = { uri, shortServerId, lifetimeS: Math.round(lifetime / 1000), binding, storesNotifications };
+  if (security.mode === 'EST') return { ...common, security: { mode: 'EST' } };
   if (security.mode === 'NoSec' || key === undefined) return { ...common, security: { mode: 'NoSec' } };
   const credential = { kind: key.kind, identity: key.identity };
   if (security.mode === 'PSK') return { ...common, security: { mode: 'PSK', credential } };
@@ -19,7 +20,7 @@ export function orderOf(
 
 /** The same for the record and the log. */
 export function givenOf({ uri, shortServerId, security: { mode } }: BootstrapAccountSpec, key: Credential | undefined): GivenAccount {
-  if (mode === 'NoSec' || key === undefined) return { uri, shortServerId, mode };
+  if (mode === 'NoSec' || mode === 'EST' || key === undefined) return { uri, shortServerId, mode };
   const { identity, fingerprint } = key;
   return { uri, shortServerId, mode, identity, ...(fingerprint !== undefined && { fingerprint }) };
 }

@@ -64,7 +64,7 @@ async function ask(by?: Credential): Promise<BootstrapCommand> {
 const codeOf = (command: BootstrapCommand): string => (command.type === 'bootstrap-deny' ? command.code : 'given');
 const identityOf = (command: BootstrapCommand): string => {
   const security = command.type === 'bootstrap-give' ? command.order.accounts[0]?.security : undefined;
-  return security === undefined || security.mode === 'NoSec' ? 'none' : security.credential.identity;
+  return security !== undefined && 'credential' in security ? security.credential.identity : 'none';
 };
 
 describe('what a device is given', () => {

@@ -4,9 +4,10 @@ import { draft, type Actor } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { KeyShelf } from '../keys/key-shelf.ts';
-import type { BootstrapReport } from '../link/bootstrap.ts';
+import type { BootstrapReport, EnrolmentReport } from '../link/bootstrap.ts';
 import { givenOf, orderOf } from './account-orders.ts';
 import { Denied } from './denied.ts';
+import { enrol } from './enrol.ts';
 import { OwnKeys } from './own-keys.ts';
 import { whyNotBootstrap } from './who-may-come.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
@@ -33,6 +34,8 @@ export class BootstrapDesk {
         return this.#onEnded(report);
       case 'bootstrap-refused':
         return this.#onRefused(report);
+      case 'enrolment-asked':
+        return this.#onEnrolling(report);
     }
   }
 
@@ -45,6 +48,23 @@ export class BootstrapDesk {
     } catch (error) {
       if (!(error instanceof Denied)) throw error;
       this.#engine.tell({ type: 'bootstrap-deny', id, endpoint, code: error.code });
+    }
+  }
+
+  async #onEnrolling(report: EnrolmentReport): Promise<void> {
+    const { id, endpoint, by } = report;
+    const book = this.#engine.state.credentials;
+    try {
+      await this.#engine.change((unit) => {
+        const code = whyNotBootstrap(endpoint, by, { book, now: unit.now });
+        if (code !== undefined) throw new Denied(code);
+        const namespace = this.#namespaceOf(report);
+        enrol(report, { namespace, template: this.#templateOf(namespace, endpoint), book }, unit);
+        unit.send({ type: 'enrolment-allow', id, endpoint });
+      });
+    } catch (error) {
+      if (!(error instanceof Denied)) throw error;
+      this.#engine.tell({ type: 'enrolment-deny', id, endpoint, code: error.code });
     }
   }
 
@@ -79,7 +99,7 @@ export class BootstrapDesk {
     unit.send({ type: 'bootstrap-give', id, endpoint, order: { accounts, access: accessOf(template.spec), deleteFirst } });
   }
 
-  #namespaceOf({ endpoint, by }: Report<'bootstrap-asked'>): Namespace {
+  #namespaceOf({ endpoint, by }: Pick<Report<'bootstrap-asked'>, 'endpoint' | 'by'>): Namespace {
     const { credentials, devices } = this.#engine.state;
     const shown = by && credentials.with(by.kind, by.identity);
     return shown?.namespace ?? credentials.of(endpoint)[0]?.namespace ?? devices.get(endpoint)?.namespace ?? DEFAULT_NAMESPACE;

@@ -22,7 +22,7 @@ export type KeyPlan =
  * connects with then is the same on both sides, however often that goes wrong.
  */
 export function keyPlan({ mode, key = 'Generate' }: KeySpec, all: readonly Credential[], now: Instant): KeyPlan {
-  if (mode === 'NoSec') return { type: 'none' };
+  if (mode === 'NoSec' || mode === 'EST') return { type: 'none' };
   const kind = mode === 'PSK' ? 'psk' : 'rpk';
   const keys = all.filter((each) => useOf(each) === 'management');
   const next = keys.find(({ state }) => state === 'next');

@@ -33,7 +33,7 @@ export class OwnKeys {
 
   /** One for all accounts that need one: the language lets no template ask for two. */
   of({ spec }: AppliedTemplate, owner: { namespace: Namespace; endpoint: Endpoint }, unit: UnitOfWork): Credential | undefined {
-    const security = spec.accounts.find((account) => account.security.mode !== 'NoSec')?.security;
+    const security = spec.accounts.find(({ security: { mode } }) => mode === 'PSK' || mode === 'RPK')?.security;
     if (security === undefined) return undefined;
     const plan = keyPlan(security, this.#engine.state.credentials.of(owner.endpoint), unit.now);
     switch (plan.type) {

@@ -32,6 +32,7 @@ const CATEGORY_OF: Partial<Record<AuditDraft['type'], AuditDraft['category']>> =
   'bootstrap-finished': 'AccessControl',
   'bootstrap-failed': 'AccessControl',
   'bootstrap-refused': 'AccessControl',
+  'certificate-enrolled': 'AccessControl',
   'bootstrap-wanted': 'AccessControl',
   'bootstrap-unwanted': 'AccessControl',
   'data-key-made': 'AccessControl',

@@ -163,6 +163,7 @@ export class EngineLoop {
       case 'bootstrap-asked':
       case 'bootstrap-ended':
       case 'bootstrap-refused':
+      case 'enrolment-asked':
         return this.#bootstraps.on(message);
       case 'update':
         return this.#updates.onUpdate(message);

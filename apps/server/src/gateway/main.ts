@@ -10,7 +10,7 @@ import { MessagePortLink } from '../link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { DatagramSocket } from './datagram-socket.ts';
 import { OpenedRole } from '../bootstrap/role/open-role.ts';
-import { readCertificates } from './dtls/own-certificate.ts';
+import { readAuthority, readCertificates, withRoot } from './dtls/own-certificate.ts';
 import { Gateway } from './gateway.ts';
 import { keyLogTo } from './key-log.ts';
 import { ImageCache } from './image-cache.ts';
@@ -26,7 +26,8 @@ const link = new MessagePortLink<FromGateway, ToGateway>(must(parentPort, 'the g
 const clock = new CampaignClock(start.clock);
 const log = createLogger(start.logLevel as LogLevel, 'gateway');
 const uris = new PublicUris(start);
-const certificates = readCertificates(start.certificates);
+const enrolment = readAuthority(start.enrolment);
+const certificates = withRoot(readCertificates(start.certificates), enrolment?.authority.certificate);
 const keyLog = start.keyLog === undefined ? {} : { keyLog: keyLogTo(start.keyLog) };
 const keys = new KeyShelf(await openKeyService(start.keySource), new SystemEntropy());
 let timer: NodeJS.Timeout | undefined;
@@ -80,6 +81,7 @@ const bootstrap = new OpenedRole({
   start,
   ...certificates,
   ...keyLog,
+  enrolment,
   book: must(gateway.credentials, 'the gateway speaks with security'),
   ring: keys.ring,
   log,

@@ -17,7 +17,9 @@ export interface AccountOrder {
     | { readonly mode: 'NoSec' }
     | { readonly mode: 'PSK'; readonly credential: CredentialName }
     /** `serverKey`: SubjectPublicKeyInfo, base64; absent: our own. */
-    | { readonly mode: 'RPK'; readonly credential: CredentialName; readonly serverKey?: string };
+    | { readonly mode: 'RPK'; readonly credential: CredentialName; readonly serverKey?: string }
+    /** The device makes its own key, and has it certified here. */
+    | { readonly mode: 'EST' };
 }
 
 /** What a device is to hold. */
@@ -33,7 +35,29 @@ export type BootstrapWay = 'session' | 'pack';
 export type BootstrapCommand =
   /** Its keys are on the disk, and were told before it. */
   | { readonly type: 'bootstrap-give'; readonly id: number; readonly endpoint: Endpoint; readonly order: BootstrapOrder }
-  | { readonly type: 'bootstrap-deny'; readonly id: number; readonly endpoint: Endpoint; readonly code: string };
+  | { readonly type: 'bootstrap-deny'; readonly id: number; readonly endpoint: Endpoint; readonly code: string }
+  /** That the certificate was made is on the disk. */
+  | { readonly type: 'enrolment-allow'; readonly id: number; readonly endpoint: Endpoint }
+  | { readonly type: 'enrolment-deny'; readonly id: number; readonly endpoint: Endpoint; readonly code: string };
+
+/** A certificate that was made for a device, which does not have it yet. */
+export interface EnrolmentReport {
+  readonly type: 'enrolment-asked';
+  readonly id: number;
+  readonly at: Instant;
+  readonly endpoint: Endpoint;
+  /** The factory credential that it has shown. */
+  readonly by: CredentialName;
+  readonly certificate: {
+    /** Hex. */
+    readonly serial: string;
+    /** SHA-256 of all of it, hex. */
+    readonly fingerprint: string;
+    readonly issuer: string;
+    /** ISO 8601, by the wall's clock. */
+    readonly until: string;
+  };
+}
 
 export type BootstrapReport =
   | {
@@ -62,8 +86,14 @@ export type BootstrapReport =
       readonly from: string;
       /** How often since the last of these. */
       readonly count: number;
-    };
+    }
+  | EnrolmentReport;
 
-const COMMANDS: readonly string[] = ['bootstrap-give', 'bootstrap-deny'] satisfies BootstrapCommand['type'][];
+const COMMANDS: readonly string[] = [
+  'bootstrap-give',
+  'bootstrap-deny',
+  'enrolment-allow',
+  'enrolment-deny',
+] satisfies BootstrapCommand['type'][];
 
 export const isOfBootstrap = (message: { readonly type: string }): message is BootstrapCommand => COMMANDS.includes(message.type);

@@ -8,7 +8,7 @@ import type { CarrierCommand, CarrierReport } from './carriers.ts';
 import type { ClassCommand } from './device-classes.ts';
 import type { LookCommand, LookReport } from './looks.ts';
 import type { OperationCommand, OperationReport } from './operations.ts';
-import type { CertificateFiles, SecurityCommand, SecurityReport } from './security.ts';
+import type { CertificateFiles, EnrolmentFiles, SecurityCommand, SecurityReport } from './security.ts';
 
 /** Plain data either way, so that the link may be a MessagePort or a queue between machines. */
 
@@ -245,6 +245,7 @@ export interface GatewayStart {
   /** Where the key is that the data keys are wrapped by: `KeySource`. */
   readonly keySource: string;
   readonly certificates: CertificateFiles;
+  readonly enrolment: EnrolmentFiles;
   /** File that gets the secrets of sessions: development only. */
   readonly keyLog: string | undefined;
   readonly blobs: string;

@@ -19,6 +19,13 @@ export interface CertificateFiles {
   readonly revocationLists: string;
 }
 
+/** The authority that signs certificates of devices; empty: there is none. */
+export interface EnrolmentFiles {
+  readonly key: string;
+  readonly certificate: string;
+  readonly days: number;
+}
+
 export const SESSION_PREFIX = 'dtls:';
 export const TLS_PREFIX = 'tls:';
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { certificateDer, privateKeyOf, SeededEntropy } from '@drover/testkit';
-import { CertificateAuthority, certsOnly, EnrolmentError, judgeChain, readRequest } from '../index.ts';
+import { CertificateAuthority, certsOnly, EnrolmentError, judgeChain, makeRequest, readRequest } from '../index.ts';
 import { childrenOf } from '../x509/der.ts';
 import * as der from './der-writer.ts';
 
@@ -53,6 +53,11 @@ describe('a request', () => {
     expect(commonName).toBe('urn:dev:asks');
     expect(new X509Certificate(certificateDer('selfSigned')).publicKey.equals(publicKey)).toBe(true);
     expect(spki).toEqual(spkiOf(publicKey));
+  });
+
+  it.each(['urn:dev:1', undefined])('of our own is read, with the name %s', (name) => {
+    const { spki, commonName } = readRequest(makeRequest(privateKeyOf('device'), name));
+    expect([commonName, spki.equals(spkiOf(new X509Certificate(certificateDer('device')).publicKey))]).toEqual([name, true]);
   });
 
   it('without a subject has no name', () => {

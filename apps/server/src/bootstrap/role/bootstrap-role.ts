@@ -1,4 +1,5 @@
 import { BlockAssembly, CODE, type CoapOutput, type IncomingHandle, type IncomingRequest } from '@drover/coap';
+import type { CertificateAuthority } from '@drover/dtls';
 import { CredentialError } from '@drover/credentials';
 import type { Endpoint, Instant } from '@drover/kernel';
 import { bootstrapPack, CONTENT_FORMAT, LIMITS, type BootstrapConfiguration } from '@drover/lwm2m';
@@ -9,6 +10,7 @@ import { isSecured, type SharedCredential } from '../../link/security.ts';
 import { readRequest, type Asked } from './bootstrap-question.ts';
 import { configurationOf, forgetKeys, type Sealed } from './configuration.ts';
 import type { BootstrapDoor } from './door.ts';
+import { enrolmentPath, Enrolments } from './enrolments.ts';
 import { Packs } from './packs.ts';
 import { Refusals } from './refusals.ts';
 import { RequestLimits } from './request-limits.ts';
@@ -22,6 +24,8 @@ export interface Door extends Pick<BootstrapDoor, 'entropy' | 'listen' | 'respon
 export interface BootstrapRoleParts {
   readonly door: Door;
   readonly sealed: Sealed;
+  /** Signs certificates of devices, which live so long, ms. */
+  readonly enrolment?: { readonly authority: CertificateAuthority; readonly lifetime: number } | undefined;
   readonly clock: () => Instant;
   readonly now: () => number;
   readonly log: Pick<Logger, 'debug' | 'error'>;
@@ -42,6 +46,7 @@ export class BootstrapRole {
   readonly #refusals: Refusals;
   readonly #limits: RequestLimits;
   readonly #packs: Packs;
+  readonly #enrolments: Enrolments;
   readonly #bodies = new BlockAssembly({ maxBodyBytes: LIMITS.bytes });
   readonly #asked = new Map<number, Asked>();
   readonly #runs = new Map<Endpoint, SessionRun>();
@@ -52,10 +57,20 @@ export class BootstrapRole {
     this.#refusals = new Refusals(parts);
     this.#limits = new RequestLimits(parts.now());
     this.#packs = new Packs(parts.door.entropy);
+    this.#enrolments = new Enrolments({
+      ...parts,
+      authority: parts.enrolment?.authority,
+      lifetime: parts.enrolment?.lifetime ?? 0,
+      packs: this.#packs,
+      wall: () => Date.now(),
+      refuse: (from, credential, code) => this.#refuse({ ...from, identity: credential?.identity, endpoint: credential?.endpoint }, code),
+      admits: ({ peer, handle }, { endpoint, identity }) => this.#admits({ peer, handle, endpoint, identity }),
+    });
     parts.door.listen({ output: (output) => this.#onOutput(output), closed: (peer) => this.#packs.forget(peer) });
   }
 
   handle(command: BootstrapCommand): void {
+    if (command.type === 'enrolment-allow' || command.type === 'enrolment-deny') return this.#enrolments.handle(command);
     const asked = this.#asked.get(command.id);
     this.#asked.delete(command.id);
     if (asked === undefined) return;
@@ -95,6 +110,8 @@ export class BootstrapRole {
   #onRequest(peer: string, handle: IncomingHandle, request: IncomingRequest): void {
     const path = request.options.uriPath.join('/');
     const { block2 } = request.options;
+    const enrolment = enrolmentPath(request.options.uriPath);
+    if (enrolment !== undefined) return this.#enrolments.onRequest(enrolment, { peer, handle, request });
     if (path === 'bs' && request.method === 'POST') return this.#onBootstrapRequest('session', { peer, handle, request });
     if (path !== 'bspack') return this.#answer(handle, path === 'bs' ? CODE.METHOD_NOT_ALLOWED : CODE.NOT_FOUND);
     if (request.method !== 'GET') return this.#answer(handle, CODE.METHOD_NOT_ALLOWED);
@@ -112,12 +129,19 @@ export class BootstrapRole {
     const { endpoint } = asked;
     const kind = isSecured(from.peer) ? 'secured' : 'plain';
     const isBusy = this.load[kind] >= MAX_SESSIONS[kind] && !this.#runs.has(endpoint);
-    if (isBusy || !this.#limits.admits(endpoint, kind, { own: this.#parts.clock(), now: this.#parts.now() }))
-      return this.#putOff(asked, isBusy ? 'TOO_MANY_SESSIONS' : 'ASKS_TOO_OFTEN');
+    if (isBusy) return this.#putOff(asked, 'TOO_MANY_SESSIONS');
+    if (!this.#admits(asked)) return;
     const id = ++this.#lastId;
     this.#asked.set(id, asked);
     const by = credential && { kind: credential.kind, identity: credential.identity };
     this.#parts.tell({ type: 'bootstrap-asked', id, at: this.#parts.clock(), endpoint, via, ...(by && { by }) });
+  }
+
+  #admits(from: Pick<Asked, 'peer' | 'handle' | 'endpoint' | 'identity'>): boolean {
+    const { clock, now } = this.#parts;
+    const admits = this.#limits.admits(from.endpoint, isSecured(from.peer) ? 'secured' : 'plain', { own: clock(), now: now() });
+    if (!admits) this.#putOff(from, 'ASKS_TOO_OFTEN');
+    return admits;
   }
 
   #give(asked: Asked, { id, endpoint, order }: Extract<BootstrapCommand, { type: 'bootstrap-give' }>): void {
@@ -188,7 +212,7 @@ export class BootstrapRole {
   }
 
   /** No fault of its own, or not for long. */
-  #putOff({ peer, handle, endpoint, identity }: Asked, code: string): void {
+  #putOff({ peer, handle, endpoint, identity }: Pick<Asked, 'peer' | 'handle' | 'endpoint' | 'identity'>, code: string): void {
     this.#refusals.note({ code, from: peer, endpoint, ...(identity !== undefined && { identity }) });
     this.#parts.door.respond(handle, { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: BUSY_S } });
   }

@@ -8,6 +8,9 @@ import { publicPartOf } from '../new-key.ts';
 export interface Sealed {
   readonly book: CredentialBook<SharedCredential>;
   readonly ring: Pick<KeyRing, 'open'>;
+  /** Our certificate, and whether there is an authority for those of devices. */
+  readonly certificate?: Uint8Array | undefined;
+  readonly enrols?: boolean;
   /** SubjectPublicKeyInfo of our own. */
   readonly rawKey: Uint8Array | undefined;
 }
@@ -37,6 +40,7 @@ function plainOf({ uri, shortServerId, lifetimeS, binding, storesNotifications }
 /** A text is why there is none. */
 function securityOf(security: AccountOrder['security'], sealed: Sealed): AccountSecurity | string {
   if (security.mode === 'NoSec') return { mode: 'NoSec' };
+  if (security.mode === 'EST') return enrolmentSecurity(sealed);
   const secret = secretOf(security.credential, sealed);
   if (secret === undefined) return 'KEY_MISSING: its credential was revoked, or has no key here';
   if (security.mode === 'PSK') return { mode: 'PSK', identity: Buffer.from(security.credential.identity, 'utf8'), key: secret };
@@ -44,6 +48,13 @@ function securityOf(security: AccountOrder['security'], sealed: Sealed): Account
   if (serverPublicKey === undefined)
     return 'SERVER_KEY_MISSING: the server has no key of its own (--dtls-key), and the template names none';
   return { mode: 'RPK', publicKey: publicPartOf(secret), privateKey: secret, serverPublicKey };
+}
+
+function enrolmentSecurity({ certificate, enrols }: Sealed): AccountSecurity | string {
+  if (enrols !== true) return 'ENROLMENT_OFF: the server has no authority for certificates (--enrolment-key)';
+  return certificate === undefined
+    ? 'SERVER_CERTIFICATE_MISSING: the server has no certificate of its own (--dtls-certificate)'
+    : { mode: 'EST', serverCertificate: certificate };
 }
 
 function secretOf({ kind, identity }: CredentialName, { book, ring }: Sealed): Buffer | undefined {

@@ -4,11 +4,12 @@ import { DatagramSocket } from '../../gateway/datagram-socket.ts';
 import type { BootstrapReport } from '../../link/bootstrap.ts';
 import { isOfBootstrap } from '../../link/bootstrap.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../../link/messages.ts';
-import { BootstrapRole } from './bootstrap-role.ts';
+import { BootstrapRole, type BootstrapRoleParts } from './bootstrap-role.ts';
 import { BootstrapDoor, type BootstrapDoorParts } from './door.ts';
 
 export interface OpenRoleParts extends Pick<BootstrapDoorParts, 'book' | 'ring' | 'own' | 'roots' | 'revocationLists' | 'keyLog'> {
   readonly start: Pick<GatewayStart, 'host' | 'bootstrapPort' | 'bootstrapsPort'>;
+  readonly enrolment?: BootstrapRoleParts['enrolment'];
   readonly log: Logger;
   readonly clock: CampaignClock;
   /** Keys are there, and what the server knows of its devices. */
@@ -28,7 +29,7 @@ export class OpenedRole {
 
   constructor(parts: OpenRoleParts) {
     this.#parts = parts;
-    const { start, log, clock, isOpen, tell, ...trust } = parts;
+    const { start, log, clock, isOpen, tell, enrolment, ...trust } = parts;
     const heard = (receive: (address: string, bytes: Uint8Array) => void) => (address: string, bytes: Uint8Array) => {
       if (isOpen()) receive(address, bytes);
     };
@@ -46,7 +47,14 @@ export class OpenedRole {
     });
     this.#role = new BootstrapRole({
       door: this.#door,
-      sealed: { book: trust.book, ring: trust.ring, rawKey: trust.own?.rawKey },
+      sealed: {
+        book: trust.book,
+        ring: trust.ring,
+        rawKey: trust.own?.rawKey,
+        certificate: trust.own?.chain?.[0],
+        enrols: enrolment !== undefined,
+      },
+      enrolment,
       clock: () => clock.now(),
       now: monotonicMs,
       log,

@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DroverError } from '@drover/kernel';
-import { RevocationList, type OwnCertificate } from '@drover/dtls';
-import type { CertificateFiles } from '../../link/security.ts';
+import { DAY, DroverError } from '@drover/kernel';
+import { CertificateAuthority, EnrolmentError, RevocationList, type OwnCertificate } from '@drover/dtls';
+import { SystemEntropy } from '@drover/platform';
+import type { CertificateFiles, EnrolmentFiles } from '../../link/security.ts';
 import type { SecurityParts } from './secured.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -18,6 +19,26 @@ export function readCertificates(files: CertificateFiles): Pick<SecurityParts, '
     revocationLists: files.revocationLists === '' ? [] : listsIn(files.revocationLists),
   };
 }
+
+/** The authority for certificates of devices; undefined where there is none. Throws `CERTIFICATE_INVALID` with the file. */
+export function readAuthority({
+  key,
+  certificate,
+  days,
+}: EnrolmentFiles): { authority: CertificateAuthority; lifetime: number } | undefined {
+  if (key === '' && certificate === '') return undefined;
+  if (key === '' || certificate === '') throw invalid(key || certificate, 'an authority is a key and its certificate');
+  const [first] = certificatesIn(certificate);
+  try {
+    return { authority: new CertificateAuthority(first!, privateKeyIn(key), new SystemEntropy()), lifetime: days * DAY };
+  } catch (error) {
+    throw error instanceof EnrolmentError ? invalid(certificate, error.message) : error;
+  }
+}
+
+/** What the authority signs opens management, like what the roots sign. */
+export const withRoot = <T extends { readonly roots?: readonly X509Certificate[] }>(trust: T, root: X509Certificate | undefined): T =>
+  root === undefined ? trust : { ...trust, roots: [...(trust.roots ?? []), root] };
 
 function ownFrom({ key, certificate }: CertificateFiles): OwnCertificate {
   const privateKey = privateKeyIn(key);
