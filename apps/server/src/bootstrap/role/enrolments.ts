@@ -4,7 +4,7 @@ import { certsOnly, EnrolmentError, MAX_REQUEST_BYTES, readRequest, type Certifi
 import type { Instant } from '@drover/kernel';
 import type { BootstrapCommand, BootstrapReport } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
-import type { Door } from './bootstrap-role.ts';
+import type { BootstrapDoor } from './door.ts';
 import type { Packs } from './packs.ts';
 
 /** Who asks, and what. */
@@ -15,7 +15,7 @@ export interface Enrolling {
 }
 
 export interface EnrolmentParts {
-  readonly door: Pick<Door, 'respond' | 'credentialAt'>;
+  readonly door: Pick<BootstrapDoor, 'respond' | 'credentialAt'>;
   /** Without it there are no certificates here. */
   readonly authority: CertificateAuthority | undefined;
   /** Of a certificate, ms. */
