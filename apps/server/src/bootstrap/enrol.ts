@@ -1,10 +1,10 @@
-import { accept, CredentialError, type CredentialBook } from '@drover/credentials';
+import type { CredentialBook } from '@drover/credentials';
 import type { Namespace } from '@drover/kernel';
 import { draft } from '../engine/audit-drafts.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { EnrolmentReport } from '../link/bootstrap.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
-import { Denied } from './denied.ts';
+import { Denied, requireDelivery } from './denied.ts';
 import { BOOTSTRAP_ACTOR } from './key-plan.ts';
 
 interface Around {
@@ -23,17 +23,9 @@ export function enrol({ endpoint, by, certificate }: EnrolmentReport, { namespac
   const known = book.with('x509', endpoint);
   if (known === undefined) {
     const candidate = { namespace, endpoint, kind: 'x509', identity: endpoint, issuer } as const;
-    requirePlace(() => accept(candidate, book, 'deliver'));
+    requireDelivery(candidate, book);
     unit.putCredential({ ...candidate, state: 'next', createdAt: unit.now, createdBy: BOOTSTRAP_ACTOR.id });
   } else if (known.endpoint !== endpoint || known.state === 'revoked' || known.issuer !== issuer) throw new Denied('IDENTITY_TAKEN');
   const told = { serial, fingerprint: `sha256:${fingerprint}`, until, issuer, identity: by.identity };
   unit.audit(draft('certificate-enrolled', unit.now, { namespace, endpoint, actor: { type: 'device', id: endpoint } }, told));
-}
-
-function requirePlace(look: () => unknown): void {
-  try {
-    look();
-  } catch (error) {
-    throw error instanceof CredentialError ? new Denied(error.code) : error;
-  }
 }

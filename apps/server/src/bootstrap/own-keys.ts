@@ -1,11 +1,12 @@
-import { accept, CredentialError, revoked, type Candidate, type Credential } from '@drover/credentials';
+import { revoked, type Candidate, type Credential } from '@drover/credentials';
 import type { Endpoint, Entropy, Namespace } from '@drover/kernel';
 import { draft } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { KeyShelf } from '../keys/key-shelf.ts';
+import { makeRoomFor } from '../keys/room-for-secrets.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
-import { Denied } from './denied.ts';
+import { Denied, requireDelivery } from './denied.ts';
 import { BOOTSTRAP_ACTOR, keyPlan } from './key-plan.ts';
 import { KEY_BYTES, newPsk, newRawKey } from './new-key.ts';
 
@@ -21,14 +22,9 @@ export class OwnKeys {
     this.#entropy = entropy;
   }
 
-  /** Before a decision: a data key takes a turn of the key service. */
-  async makeRoom(): Promise<void> {
-    if (this.#shelf.ring.hasRoomFor(1)) return;
-    const { key, use } = await this.#shelf.make('secrets');
-    await this.#engine.change((unit) => {
-      unit.putDataKey(key);
-      use();
-    });
+  /** Before a decision. */
+  makeRoom(): Promise<void> {
+    return makeRoomFor(1, this.#engine, this.#shelf);
   }
 
   /** One for all accounts that need one: the language lets no template ask for two. */
@@ -52,11 +48,7 @@ export class OwnKeys {
   #keep({ secret, ...candidate }: Candidate & { readonly secret: Uint8Array }, unit: UnitOfWork): Credential {
     const { ring } = this.#shelf;
     const fingerprint = candidate.kind === 'psk' ? { fingerprint: ring.fingerprint(secret) } : {};
-    try {
-      accept({ ...candidate, ...fingerprint, secret }, this.#engine.state.credentials, 'deliver');
-    } catch (error) {
-      throw error instanceof CredentialError ? new Denied(error.code) : error;
-    }
+    requireDelivery({ ...candidate, ...fingerprint, secret }, this.#engine.state.credentials);
     const sealed = ring.seal(secret, candidate);
     secret.fill(0);
     const common = { state: 'next', createdAt: unit.now, createdBy: BOOTSTRAP_ACTOR.id } as const;

@@ -16,6 +16,7 @@ import {
   type Intent,
 } from '@drover/credentials';
 import type { KeyShelf } from '../keys/key-shelf.ts';
+import { makeRoomFor } from '../keys/room-for-secrets.ts';
 import { draft, type Actor } from './audit-drafts.ts';
 import { Batch, type EntryFault } from './credential-batch.ts';
 import type { Engine } from './engine.ts';
@@ -62,7 +63,7 @@ export class CredentialDesk {
 
   /** All or none: every entry is looked at before one is kept. Rejects with `CREDENTIALS_REFUSED`'s list in the details. */
   async add(namespace: Namespace, entries: readonly CredentialEntry[], actor: Actor): Promise<{ added: number; unchanged: number }> {
-    await this.#makeRoom(entries.length);
+    await makeRoomFor(entries.length, this.#engine, this.#keys);
     return this.#engine.change((unit) => {
       const taken = this.#look(namespace, entries, 'add');
       const added = taken.flatMap(({ candidate, outcome }) => (outcome === 'new' ? [this.#keep(candidate, 'active', actor, unit)] : []));
@@ -79,7 +80,7 @@ export class CredentialDesk {
 
   /** The new one is accepted beside the old one until the device has connected with it. */
   async rotate(namespace: Namespace, entry: CredentialEntry, actor: Actor): Promise<Credential> {
-    await this.#makeRoom(1);
+    await makeRoomFor(1, this.#engine, this.#keys);
     return this.#engine.change((unit) => {
       const { candidate } = this.#look(namespace, [entry], 'rotate')[0]!;
       const credential = this.#keep(candidate, 'next', actor, unit);
@@ -132,15 +133,6 @@ export class CredentialDesk {
       if (credentials.with(finding.kind, finding.identity)?.namespace === namespace) findings.push(finding);
     }
     return { checked, findings };
-  }
-
-  async #makeRoom(secrets: number): Promise<void> {
-    if (this.#keys.ring.hasRoomFor(secrets)) return;
-    const { key, use } = await this.#keys.make('secrets');
-    await this.#engine.change((unit) => {
-      unit.putDataKey(key);
-      use();
-    });
   }
 
   #look(namespace: Namespace, entries: readonly CredentialEntry[], intent: Intent) {

@@ -10,6 +10,7 @@ import { MessagePortLink } from '../link/link.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../link/messages.ts';
 import { DatagramSocket } from './datagram-socket.ts';
 import { OpenedRole } from '../bootstrap/role/open-role.ts';
+import { DueTimer } from './due-timer.ts';
 import { readAuthority, readCertificates, withRoot } from './dtls/own-certificate.ts';
 import { Gateway } from './gateway.ts';
 import { keyLogTo } from './key-log.ts';
@@ -30,8 +31,6 @@ const enrolment = readAuthority(start.enrolment);
 const certificates = withRoot(readCertificates(start.certificates), enrolment?.authority.certificate);
 const keyLog = start.keyLog === undefined ? {} : { keyLog: keyLogTo(start.keyLog) };
 const keys = new KeyShelf(await openKeyService(start.keySource), new SystemEntropy());
-let timer: NodeJS.Timeout | undefined;
-let armedAt = Number.POSITIVE_INFINITY;
 let received = 0;
 
 const plain = new DatagramSocket({
@@ -73,8 +72,10 @@ const gateway = new Gateway({
     ...certificates,
     ...keyLog,
   },
-  wake: armTimer,
+  wake: () => timer.arm(),
 });
+
+const timer = new DueTimer(gateway);
 
 /** Apart from management: it shares the store of credentials with it, and nothing else. */
 const bootstrap = new OpenedRole({
@@ -98,7 +99,7 @@ const listener = new StreamListener({
     closed: (peer) => gateway.streamClosed(peer),
   },
   now: monotonicMs,
-  wake: armTimer,
+  wake: () => timer.arm(),
   log,
 });
 
@@ -110,25 +111,6 @@ const tlsListener = new TlsListener({
   opened: (socket, identity) => void listener.adopt(socket, 'server', { admits: (peer) => gateway.connected(peer, identity) }),
   log,
 });
-
-/**
- * One timer for the whole endpoint. It is moved only when something is due earlier: most exchanges are over long before
- * they are due, and a look for nothing costs less than a new timer for each.
- */
-function armTimer(): void {
-  const at = gateway.nextTimerAt();
-  if (at === undefined || at >= armedAt) return;
-  clearTimeout(timer);
-  armedAt = at;
-  timer = setTimeout(
-    () => {
-      armedAt = Number.POSITIVE_INFINITY;
-      gateway.advance();
-      armTimer();
-    },
-    Math.max(1, at - monotonicMs()),
-  );
-}
 
 function fatal(error: unknown): void {
   const { code = 'SOCKET', message } = error as NodeJS.ErrnoException;

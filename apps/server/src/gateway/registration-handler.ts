@@ -1,3 +1,4 @@
+import { bodyOf } from './body-in-blocks.ts';
 import type { Entropy, Instant } from '@drover/kernel';
 import { BlockAssembly, Chance, CODE, codeOfText, type CoapResponse, type IncomingRequest } from '@drover/coap';
 import { ObjectLists, parseRegister, parseUpdate, type Lwm2mVersion, type Refusal, type Registration } from '@drover/lwm2m';
@@ -91,10 +92,10 @@ export class RegistrationHandler {
     const claimed = endpointOfRegister(request) ?? identity;
     const foreign = claimed && this.#guard?.refuses(peer, claimed);
     if (foreign !== undefined) return notTheirs(foreign);
-    const body = this.#bodyOf(peer, request, now);
+    const body = bodyOf(this.#bodies, { peer, path: request.options.uriPath.join('/'), request }, now);
     if ('response' in body) return body;
     const { uriQuery: query, contentFormat } = request.options;
-    const outcome = parseRegister({ query, contentFormat, payload: body.payload }, { lists: this.#lists, identity });
+    const outcome = parseRegister({ query, contentFormat, payload: body.body }, { lists: this.#lists, identity });
     if (outcome.type === 'refused') return refused(outcome);
     const { registration } = outcome;
     const device: Registered = { ...registration, location: this.#newLocation(), peer, refreshedAt: clock };
@@ -113,10 +114,10 @@ export class RegistrationHandler {
   }
 
   #update(peer: string, device: Registered, request: IncomingRequest, { now, clock }: Times): Handled {
-    const body = this.#bodyOf(peer, request, now);
+    const body = bodyOf(this.#bodies, { peer, path: request.options.uriPath.join('/'), request }, now);
     if ('response' in body) return body;
     const { uriQuery: query, contentFormat } = request.options;
-    const outcome = parseUpdate({ query, contentFormat, payload: body.payload }, device.lwm2mVersion, this.#lists);
+    const outcome = parseUpdate({ query, contentFormat, payload: body.body }, device.lwm2mVersion, this.#lists);
     if (outcome.type === 'refused') return refused(outcome);
     const updated: Registered = { ...device, ...(outcome.update as Partial<Registration>), peer, refreshedAt: clock };
     this.#registry.put(updated);
@@ -128,25 +129,6 @@ export class RegistrationHandler {
   #newLocation(): string {
     const { buffer, byteOffset, length } = this.#chance.bytes(LOCATION_BYTES);
     return Buffer.from(buffer, byteOffset, length).toString('base64url');
-  }
-
-  /** A device with small buffers sends its object list by Block1. */
-  #bodyOf(
-    peer: string,
-    request: IncomingRequest,
-    now: number,
-  ): Handled | { readonly payload: Uint8Array; readonly options: CoapResponse['options'] } {
-    const { block1, contentFormat, size1, requestTag } = request.options;
-    if (!block1) return { payload: request.payload, options: {} };
-    const outcome = this.#bodies.add(
-      { peer, path: request.options.uriPath.join('/') },
-      { block: block1, payload: request.payload, contentFormat, announcedSize: size1, requestTag },
-      now,
-    );
-    if (outcome.type === 'refused')
-      return { response: { code: outcome.code, options: outcome.maxBodyBytes === undefined ? {} : { size1: outcome.maxBodyBytes } } };
-    if (outcome.type === 'continue') return { response: { code: CODE.CONTINUE, options: { block1 } } };
-    return { payload: outcome.body, options: { block1 } };
   }
 }
 

@@ -1,4 +1,5 @@
 import { BlockAssembly, CODE, type CoapResponse, type IncomingRequest } from '@drover/coap';
+import { bodyOf } from './body-in-blocks.ts';
 import { CONTENT_FORMAT, decodeContent, Lwm2mError } from '@drover/lwm2m';
 import { factsOfValues, type FactValues } from './facts-of-values.ts';
 
@@ -14,16 +15,8 @@ export class SendReader {
 
   read(peer: string, request: IncomingRequest, { now, versionFrom }: { now: number; versionFrom?: string }): Sent {
     if (request.method !== 'POST') return { response: { code: CODE.METHOD_NOT_ALLOWED } };
-    const { block1, contentFormat, size1, requestTag } = request.options;
-    if (!block1) return decoded(request.payload, contentFormat, { options: {}, versionFrom });
-    const outcome = this.#bodies.add(
-      { peer, path: 'dp' },
-      { block: block1, payload: request.payload, contentFormat, announcedSize: size1, requestTag },
-      now,
-    );
-    if (outcome.type === 'refused') return { response: { code: outcome.code } };
-    if (outcome.type === 'continue') return { response: { code: CODE.CONTINUE, options: { block1 } } };
-    return decoded(outcome.body, outcome.contentFormat, { options: { block1 }, versionFrom });
+    const sent = bodyOf(this.#bodies, { peer, path: 'dp', request }, now);
+    return 'response' in sent ? sent : decoded(sent.body, sent.contentFormat, { options: sent.options, versionFrom });
   }
 }
 

@@ -4,15 +4,15 @@ import { CredentialError } from '@drover/credentials';
 import type { Endpoint, Instant } from '@drover/kernel';
 import { bootstrapPack, CONTENT_FORMAT, LIMITS, type BootstrapConfiguration } from '@drover/lwm2m';
 import type { Logger } from '@drover/platform';
+import { ToldPerMinute } from '../../gateway/told-per-minute.ts';
 import type { Correlated, Requester } from '../../gateway/operations/exchange.ts';
 import type { BootstrapCommand, BootstrapOrder, BootstrapReport, BootstrapWay } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
-import { readRequest, type Asked } from './bootstrap-question.ts';
+import { readRequest, type Asked, type Refused } from './bootstrap-question.ts';
 import { configurationOf, forgetKeys, type Sealed } from './configuration.ts';
 import type { BootstrapDoor } from './door.ts';
 import { enrolmentPath, Enrolments } from './enrolments.ts';
 import { Packs } from './packs.ts';
-import { Refusals } from './refusals.ts';
 import { RequestLimits } from './request-limits.ts';
 import { SessionRun } from './session-run.ts';
 
@@ -43,7 +43,7 @@ const BUSY_S = 60;
  */
 export class BootstrapRole {
   readonly #parts: BootstrapRoleParts;
-  readonly #refusals: Refusals;
+  readonly #refusals: ToldPerMinute;
   readonly #limits: RequestLimits;
   readonly #packs: Packs;
   readonly #enrolments: Enrolments;
@@ -54,7 +54,7 @@ export class BootstrapRole {
 
   constructor(parts: BootstrapRoleParts) {
     this.#parts = parts;
-    this.#refusals = new Refusals(parts);
+    this.#refusals = new ToldPerMinute(parts.now);
     this.#limits = new RequestLimits(parts.now());
     this.#packs = new Packs(parts.door.entropy);
     this.#enrolments = new Enrolments({
@@ -202,9 +202,8 @@ export class BootstrapRole {
     door.respond(handle, this.#packs.first(peer, { payload, contentFormat }, request.options.block2, now()));
   }
 
-  #refuse(from: Pick<Asked, 'peer' | 'handle' | 'identity'> & { readonly endpoint: Endpoint | undefined }, code: string, why = code): void {
-    const { peer, endpoint, identity } = from;
-    this.#refusals.note({ code, from: peer, ...(endpoint && { endpoint }), ...(identity !== undefined && { identity }) });
+  #refuse(from: Refused, code: string, why = code): void {
+    this.#noteRefusal(from, code);
     this.#parts.door.respond(from.handle, {
       code: code === 'FORMAT_UNKNOWN' ? CODE.NOT_ACCEPTABLE : CODE.BAD_REQUEST,
       payload: Buffer.from(why),
@@ -212,9 +211,15 @@ export class BootstrapRole {
   }
 
   /** No fault of its own, or not for long. */
-  #putOff({ peer, handle, endpoint, identity }: Pick<Asked, 'peer' | 'handle' | 'endpoint' | 'identity'>, code: string): void {
-    this.#refusals.note({ code, from: peer, endpoint, ...(identity !== undefined && { identity }) });
-    this.#parts.door.respond(handle, { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: BUSY_S } });
+  #putOff(from: Pick<Asked, 'peer' | 'handle' | 'endpoint' | 'identity'>, code: string): void {
+    this.#noteRefusal(from, code);
+    this.#parts.door.respond(from.handle, { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: BUSY_S } });
+  }
+
+  #noteRefusal({ peer, endpoint, identity }: Omit<Refused, 'handle'>, code: string): void {
+    const { tell, clock } = this.#parts;
+    const who = { from: peer, ...(endpoint && { endpoint }), ...(identity !== undefined && { identity }) };
+    this.#refusals.note((count) => tell({ type: 'bootstrap-refused', at: clock(), code, count, ...who }));
   }
 
   #answer(handle: IncomingHandle, code: number): void {

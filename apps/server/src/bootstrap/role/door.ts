@@ -69,7 +69,7 @@ export class BootstrapDoor {
       trust: new DeviceTrust({ use: 'bootstrap', book, ring, clock, roots, revocationLists }),
       ring,
       own,
-      ...(keyLog && { keyLog }),
+      keyLog,
       settings: SETTINGS,
       log,
       clock,

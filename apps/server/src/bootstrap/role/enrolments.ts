@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { BlockAssembly, CODE, type CoapResponse, type IncomingHandle, type IncomingRequest } from '@drover/coap';
 import { certsOnly, EnrolmentError, MAX_REQUEST_BYTES, readRequest, type CertificateAuthority } from '@drover/dtls';
 import type { Instant } from '@drover/kernel';
+import { bodyOf } from '../../gateway/body-in-blocks.ts';
+import { oneLine } from '../../gateway/dtls/device-trust.ts';
 import type { BootstrapCommand, BootstrapReport } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
 import type { BootstrapDoor } from './door.ts';
@@ -93,12 +95,12 @@ export class Enrolments {
     const { door, refuse, admits } = this.#parts;
     if (from.request.options.contentFormat !== FORMAT.PKCS10 && (from.request.options.block1?.num ?? 0) === 0)
       return this.#respond(from, { code: CODE.UNSUPPORTED_CONTENT_FORMAT });
-    const body = this.#bodyOf(from);
-    if (body === undefined) return;
+    const whole = bodyOf(this.#bodies, { peer: from.peer, path: 'est', request: from.request }, this.#parts.now());
+    if ('response' in whole) return this.#respond(from, whole.response);
     const credential = door.credentialAt(from.peer);
     if (credential === undefined) return refuse(from, undefined, 'CREDENTIAL_REVOKED');
     if (!admits(from, credential)) return;
-    const certificate = this.#certify(body, credential.endpoint);
+    const certificate = this.#certify(whole.body, credential.endpoint);
     if (typeof certificate === 'string') return refuse(from, credential, certificate);
     this.#ask({ ...from, credential, certificate, format: formatOf(from) });
   }
@@ -132,7 +134,7 @@ export class Enrolments {
       certificate: {
         serial: serialNumber,
         fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
-        issuer: issuer.split('\n').join(', '),
+        issuer: oneLine(issuer),
         until: validToDate.toISOString(),
       },
     });
@@ -146,18 +148,6 @@ export class Enrolments {
     const block1 = options.block1 && { block1: options.block1 };
     const code = to.request.method === 'POST' ? CODE.CHANGED : CODE.CONTENT;
     this.#respond(to, response.code === CODE.CONTENT ? { ...response, code, options: { ...response.options, ...block1 } } : response);
-  }
-
-  /** The whole of it; `undefined`: more is to come, or it was refused. */
-  #bodyOf(from: Enrolling): Uint8Array | undefined {
-    const { block1, contentFormat, size1, requestTag } = from.request.options;
-    if (!block1) return from.request.payload;
-    const part = { block: block1, payload: from.request.payload, contentFormat, announcedSize: size1, requestTag };
-    const outcome = this.#bodies.add({ peer: from.peer, path: 'est' }, part, this.#parts.now());
-    if (outcome.type === 'refused') this.#respond(from, { code: outcome.code });
-    else if (outcome.type === 'continue') this.#respond(from, { code: CODE.CONTINUE, options: { block1 } });
-    else return outcome.body;
-    return undefined;
   }
 
   #respond({ handle }: Enrolling, response: CoapResponse): void {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
 import { DatagramSocket } from '../../gateway/datagram-socket.ts';
+import { DueTimer } from '../../gateway/due-timer.ts';
 import type { BootstrapReport } from '../../link/bootstrap.ts';
 import { isOfBootstrap } from '../../link/bootstrap.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../../link/messages.ts';
@@ -24,8 +25,7 @@ export class OpenedRole {
   readonly #secured: DatagramSocket;
   readonly #door: BootstrapDoor;
   readonly #role: BootstrapRole;
-  #timer: NodeJS.Timeout | undefined;
-  #armedAt = Number.POSITIVE_INFINITY;
+  readonly #timer: DueTimer;
 
   constructor(parts: OpenRoleParts) {
     this.#parts = parts;
@@ -43,8 +43,9 @@ export class OpenedRole {
       sendPlain: (address, bytes) => this.#plain.send(address, bytes),
       sendSecured: (address, bytes) => this.#secured.send(address, bytes),
       tell,
-      wake: () => this.#arm(),
+      wake: () => this.#timer.arm(),
     });
+    this.#timer = new DueTimer(this.#door);
     this.#role = new BootstrapRole({
       door: this.#door,
       sealed: {
@@ -74,27 +75,12 @@ export class OpenedRole {
   command(message: ToGateway): void {
     if (isOfBootstrap(message)) this.#role.handle(message);
     else if (message.type === 'credentials') for (const credential of message.credentials) this.#role.review(credential);
-    this.#arm();
+    this.#timer.arm();
   }
 
   close(done: () => void): void {
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#role.close();
     this.#secured.close(() => this.#plain.close(done));
-  }
-
-  #arm(): void {
-    const at = this.#door.nextTimerAt();
-    if (at === undefined || at >= this.#armedAt) return;
-    clearTimeout(this.#timer);
-    this.#armedAt = at;
-    this.#timer = setTimeout(
-      () => {
-        this.#armedAt = Number.POSITIVE_INFINITY;
-        this.#door.advance();
-        this.#arm();
-      },
-      Math.max(1, at - monotonicMs()),
-    );
   }
 }

@@ -53,7 +53,7 @@ export class Packs {
   #keep(peer: string, pack: Pack): void {
     this.forget(peer);
     this.#packs.set(peer, pack);
-    for (const oldest of this.#packs.keys()) if (this.#packs.size > MOST_PACKS) this.forget(oldest);
+    if (this.#packs.size > MOST_PACKS) this.forget(this.#packs.keys().next().value!);
   }
 }
 

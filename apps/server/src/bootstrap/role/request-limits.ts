@@ -26,7 +26,7 @@ export class RequestLimits {
     const own = this.#ofOne.get(name) ?? new TokenBucket(OF_ONE, ownNow);
     this.#ofOne.delete(name);
     this.#ofOne.set(name, own);
-    for (const oldest of this.#ofOne.keys()) if (this.#ofOne.size > REMEMBERED) this.#ofOne.delete(oldest);
+    if (this.#ofOne.size > REMEMBERED) this.#ofOne.delete(this.#ofOne.keys().next().value!);
     return own.take(ownNow) && this.#all[from].take(now);
   }
 }

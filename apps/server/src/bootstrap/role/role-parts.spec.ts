@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CODE } from '@drover/coap';
-import { Instant } from '@drover/kernel';
 import { SystemEntropy } from '@drover/platform';
 import { Packs } from './packs.ts';
-import { Refusals } from './refusals.ts';
 import { RequestLimits } from './request-limits.ts';
 
 const at = (now: number): { own: number; now: number } => ({ own: now, now });
@@ -26,17 +24,6 @@ describe('limits', () => {
       Array.from({ length: 15_000 }, (_, index) => limits.admits(`d${index}`, from, at(0))).filter(Boolean).length;
     expect([admitted('plain'), admitted('secured')]).toEqual([50, 200]);
   });
-});
-
-it('refusals: thirty a minute are told, the others counted', () => {
-  const told: { count: number }[] = [];
-  let now = 0;
-  const refusals = new Refusals({ clock: () => Instant(1), now: () => now, tell: (report) => told.push(report) });
-  for (let round = 0; round < 100; round++) refusals.note({ code: 'X', from: 'a' });
-  expect(told).toHaveLength(30);
-  now = 60_000;
-  refusals.note({ code: 'X', from: 'a' });
-  expect(told.at(-1)?.count).toBe(71);
 });
 
 describe('packs', () => {

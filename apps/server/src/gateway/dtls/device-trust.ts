@@ -127,4 +127,4 @@ function namesOf({ subjectAltName = '' }: X509Certificate, commonName: string): 
 }
 
 /** Node puts each part of a name on a line of its own. */
-const oneLine = (name: string): string => name.split('\n').join(', ');
+export const oneLine = (name: string): string => name.split('\n').join(', ');

@@ -69,10 +69,7 @@ export class DtlsDesk {
     this.#parts = parts;
     const { entropy, trust, own, keyLog } = parts;
     this.#echo = new Echo(entropy);
-    this.#server = new DtlsServer(
-      { sink: (output) => this.#on(output), entropy, trust, own, ...(keyLog && { keyLog }) },
-      { ...DEFAULTS, ...parts.settings },
-    );
+    this.#server = new DtlsServer({ sink: (output) => this.#on(output), entropy, trust, own, keyLog }, { ...DEFAULTS, ...parts.settings });
   }
 
   receive(address: string, datagram: Uint8Array): void {

@@ -1,5 +1,6 @@
 import type { Endpoint, Instant } from '@drover/kernel';
 import { mayNotSpeakFor, type CredentialBook, type CredentialCode } from '@drover/credentials';
+import { ToldPerMinute } from '../told-per-minute.ts';
 import type { SecurityReport, SharedCredential } from '../../link/security.ts';
 
 export interface IdentityGuardParts {
@@ -11,19 +12,14 @@ export interface IdentityGuardParts {
   readonly tell: (report: SecurityReport) => void;
 }
 
-/** Refusals told in a minute; the rest are counted, and told with the next. */
-const TOLD_PER_MINUTE = 30;
-const MINUTE_MS = 60_000;
-
 /** Before anything is done in an endpoint's name: may this peer speak for it? */
 export class IdentityGuard {
   readonly #parts: IdentityGuardParts;
-  #since = Number.NEGATIVE_INFINITY;
-  #told = 0;
-  #untold = 0;
+  readonly #refusals: ToldPerMinute;
 
   constructor(parts: IdentityGuardParts) {
     this.#parts = parts;
+    this.#refusals = new ToldPerMinute(parts.now);
   }
 
   /** The only endpoint that it may speak for. */
@@ -40,12 +36,7 @@ export class IdentityGuard {
   }
 
   #report(refusal: Pick<Extract<SecurityReport, { type: 'identity-refused' }>, 'code' | 'endpoint' | 'identity' | 'from'>): void {
-    const now = this.#parts.now();
-    if (now - this.#since >= MINUTE_MS) [this.#since, this.#told] = [now, 0];
-    this.#untold += 1;
-    if (this.#told >= TOLD_PER_MINUTE) return;
-    this.#told += 1;
-    this.#parts.tell({ type: 'identity-refused', at: this.#parts.clock(), count: this.#untold, ...refusal });
-    this.#untold = 0;
+    const { tell, clock } = this.#parts;
+    this.#refusals.note((count) => tell({ type: 'identity-refused', at: clock(), count, ...refusal }));
   }
 }

@@ -69,7 +69,7 @@ export class Secured {
       trust,
       ring: keys.ring,
       own,
-      ...(keyLog && { keyLog }),
+      keyLog,
       log,
       clock: now,
       now: monotonicMs,
