@@ -17,6 +17,7 @@ import { DeviceStepper } from '../../apps/server/src/engine/device-stepper.ts';
 import { ChangeWriter, Engine } from '../../apps/server/src/engine/engine.ts';
 import { EngineState, keyOf, type LiveCampaign } from '../../apps/server/src/engine/engine-state.ts';
 import { RollbackDesk } from '../../apps/server/src/engine/rollback-desk.ts';
+import { RotationDesk } from '../../apps/server/src/rotation/rotation-desk.ts';
 import { RolloutTicker } from '../../apps/server/src/engine/rollout-ticker.ts';
 import { TrustDesk } from '../../apps/server/src/engine/trust-desk.ts';
 import { UpdateDesk } from '../../apps/server/src/engine/update-desk.ts';
@@ -132,9 +133,10 @@ export class TestEngine {
   readonly ticker = new RolloutTicker(this.engine, this.stepper);
   readonly contacts = new ContactHandler(this.engine, this.stepper);
   readonly updates = new UpdateFactHandler({ engine: this.engine, stepper: this.stepper, contacts: this.contacts, ticker: this.ticker });
-  readonly control = new CampaignControl(this.engine, this.ticker);
+  readonly control = new CampaignControl(this.engine, this.ticker.stages);
   readonly #images = new KnownImages({ digest: this.release.digest, size: this.release.image.length });
-  readonly campaigns = new Campaigns(this.engine, this.trust, this.#images);
+  readonly rotations = new RotationDesk(this.engine);
+  readonly campaigns = new Campaigns({ engine: this.engine, trust: this.trust, blobs: this.#images, rotations: this.rotations });
   readonly decisions = new UpdateDesk(this.engine, this.stepper);
   readonly rollbacks = new RollbackDesk({ engine: this.engine, campaigns: this.campaigns, trust: this.trust, ticker: this.ticker });
 

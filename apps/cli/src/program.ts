@@ -10,6 +10,7 @@ import { modelCommands } from './commands/models.ts';
 import { networkCommand } from './commands/network.ts';
 import { gitopsCommands } from './commands/gitops.ts';
 import { holdCommands, operateCommands } from './commands/operate.ts';
+import { rotationCommands } from './commands/rotations.ts';
 import { tokenCommands } from './commands/tokens.ts';
 import { report } from './output.ts';
 
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     firmwareCommands,
     credentialCommands,
     bootstrapCommands,
+    rotationCommands,
     tokenCommands,
     auditCommands,
   ])

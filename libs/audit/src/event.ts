@@ -65,6 +65,7 @@ export const EVENT_CATALOGUE = {
   'certificate-enrolled': ['serial', 'fingerprint', 'until', 'identity'],
   'bootstrap-wanted': ['reason'],
   'bootstrap-unwanted': ['reason'],
+  'rotation-settled': ['outcome', 'failure', 'detail'],
   'data-key-made': ['key', 'purpose', 'under'],
   'data-keys-rewrapped': ['keys', 'from', 'to'],
   'offer-committed': ['attempt', 'digest'],

@@ -1,7 +1,7 @@
 import { hash32, sortSteps, type Endpoint, type Steps } from '@drover/kernel';
 import { evaluate, type Device } from '@drover/fleet';
 import type { PlannedStage } from './planned.ts';
-import type { StageSpec, Take } from './spec.ts';
+import type { StageSpec, Take } from './spec-stages.ts';
 
 /** Devices looked at between two places where the work can be interrupted. */
 const AT_ONCE = 1000;

@@ -1,4 +1,4 @@
-import { SECOND } from '@drover/kernel';
+import { SECOND, type Instant } from '@drover/kernel';
 import { isPackageVersion } from './resource-path.ts';
 import type { Fault, FaultPath } from './schema.ts';
 import { LEAST_SECURITY_PRIORITY } from './priority.ts';
@@ -27,14 +27,19 @@ function priorityFaults({ purpose, priority = LEAST_SECURITY_PRIORITY }: Campaig
     : [];
 }
 
-function stageFaults({ stages }: CampaignSpec): Fault[] {
+/** Of whatever goes by stages. */
+export function stageFaults({ stages }: Pick<CampaignSpec, 'stages'>): Fault[] {
   const names = stages.map(({ name }) => name);
   return stages.flatMap(({ name }, index) =>
     names.indexOf(name) < index ? [invalid(['stages', index, 'name'], `two stages are called "${name}"`)] : [],
   );
 }
 
-function scheduleFaults({ schedule: { notBefore, deadline } }: CampaignSpec): Fault[] {
+export function scheduleFaults({
+  schedule: { notBefore, deadline },
+}: {
+  readonly schedule: { readonly notBefore?: Instant | undefined; readonly deadline?: { readonly at: Instant } | undefined };
+}): Fault[] {
   return notBefore !== undefined && deadline && deadline.at <= notBefore
     ? [invalid(['schedule', 'deadline', 'at'], 'the deadline is not after notBefore')]
     : [];
@@ -44,10 +49,14 @@ function targetFaults({ targets }: CampaignSpec): Fault[] {
   const nobody = !targets.where && !targets.selector && targets.attemptedBy === undefined;
   return [
     ...(nobody ? [missing(['targets'], '"where", "selector" or "attemptedBy" is missing; for the whole fleet write where: "true"')] : []),
-    ...targets.exclude.flatMap((exclusion, index) =>
-      exclusion.where || exclusion.endpoints ? [] : [missing(['targets', 'exclude', index], '"where" or "endpoints" is missing')],
-    ),
+    ...exclusionFaults(targets),
   ];
+}
+
+export function exclusionFaults({ exclude }: Pick<CampaignSpec['targets'], 'exclude'>): Fault[] {
+  return exclude.flatMap((exclusion, index) =>
+    exclusion.where || exclusion.endpoints ? [] : [missing(['targets', 'exclude', index], '"where" or "endpoints" is missing')],
+  );
 }
 
 function deliveryFaults({ delivery, retry }: CampaignSpec): Fault[] {

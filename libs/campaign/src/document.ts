@@ -6,6 +6,7 @@ import { contradictions } from './contradictions.ts';
 import { energyModelFaults, radioModelFaults } from './cost-model-faults.ts';
 import { energyModelSpec, radioModelSpec, type EnergyModelSpec, type RadioModelSpec } from './cost-model-specs.ts';
 import { duration, integer, name, oneOf, text } from './leaves.ts';
+import { rotationFaults, rotationSpec, type RotationSpec } from './rotation-spec.ts';
 import { leaf, list, mapping, optional, record, required, withDefault, type Fault, type Read, type Schema } from './schema.ts';
 import { campaignSpec, type CampaignSpec } from './spec.ts';
 
@@ -62,6 +63,7 @@ const SPEC_OF = {
   ReleasePolicy: releasePolicySpec,
   DeviceClass: deviceClassSpec,
   BootstrapTemplate: bootstrapTemplateSpec,
+  CredentialRotation: rotationSpec,
   RadioModel: radioModelSpec,
   EnergyModel: energyModelSpec,
 } as const;
@@ -89,6 +91,7 @@ export type ApprovalPolicyDocument = DocumentOf<'ApprovalPolicy', ApprovalPolicy
 export type ReleasePolicyDocument = DocumentOf<'ReleasePolicy', ReleasePolicySpec>;
 export type DeviceClassDocument = DocumentOf<'DeviceClass', DeviceClassSpec>;
 export type BootstrapTemplateDocument = DocumentOf<'BootstrapTemplate', BootstrapTemplateSpec>;
+export type CredentialRotationDocument = DocumentOf<'CredentialRotation', RotationSpec>;
 export type RadioModelDocument = DocumentOf<'RadioModel', RadioModelSpec>;
 export type EnergyModelDocument = DocumentOf<'EnergyModel', EnergyModelSpec>;
 export type DroverDocument =
@@ -97,6 +100,7 @@ export type DroverDocument =
   | ReleasePolicyDocument
   | DeviceClassDocument
   | BootstrapTemplateDocument
+  | CredentialRotationDocument
   | RadioModelDocument
   | EnergyModelDocument;
 
@@ -160,6 +164,7 @@ export function readDocument(source: unknown): DocumentOutcome {
   if (kind === 'ReleasePolicy') faults.push(...policyFaults(read.metadata.name, read.spec as ReleasePolicySpec));
   if (kind === 'DeviceClass') faults.push(...deviceClassFaults(read.spec as DeviceClassSpec));
   if (kind === 'BootstrapTemplate') faults.push(...bootstrapTemplateFaults(read.spec as BootstrapTemplateSpec));
+  if (kind === 'CredentialRotation') faults.push(...rotationFaults(read.spec as RotationSpec));
   if (kind === 'RadioModel') faults.push(...radioModelFaults(read.spec as RadioModelSpec));
   if (kind === 'EnergyModel') faults.push(...energyModelFaults(read.spec as EnergyModelSpec));
   if (faults.length > 0) return { document: undefined, faults };

@@ -4,6 +4,7 @@ const KIND_OF = {
   SPEC_INVALID: 'input',
   FIRMWARE_NOT_FOUND: 'missing',
   CAMPAIGN_NOT_FOUND: 'missing',
+  ROTATION_NOT_FOUND: 'missing',
   POLICY_PROTECTED: 'denied',
   POLICY_NOT_FOUND: 'missing',
   STAGE_NOT_FOUND: 'missing',

@@ -22,6 +22,7 @@ export {
   type ApprovalPolicySpec,
   type BootstrapTemplateDocument,
   type CampaignDocument,
+  type CredentialRotationDocument,
   type DeviceClassDocument,
   type DocumentKind,
   type DocumentOutcome,
@@ -50,5 +51,8 @@ export type { Exclusion, ExclusionCode, Plan, PlannedFirmware, PlannedStage } fr
 export { LEAST_SECURITY_PRIORITY, priorityOf } from './priority.ts';
 export { rollbackDocument } from './rollback.ts';
 export type { Fault, FaultCode, FaultPath } from './schema.ts';
-export type { CampaignSpec, DeadlinesSpec, GateSpec, ResumeSpec, RetrySpec, StageSpec, Take } from './spec.ts';
+export { rotationPlanSteps, type RotationExclusion, type RotationPlan } from './rotation-plan.ts';
+export type { RotationSpec } from './rotation-spec.ts';
+export type { CampaignSpec, DeadlinesSpec, ResumeSpec, RetrySpec } from './spec.ts';
+export type { GateSpec, StageSpec, Take } from './spec-stages.ts';
 export { WEEKDAYS, type RecurringWindow, type Weekday } from './window.ts';

@@ -10,18 +10,7 @@ import {
   type Json,
   type Steps,
 } from '@drover/kernel';
-import {
-  allOf,
-  compareVersions,
-  evaluate,
-  EVERYTHING,
-  isInRanges,
-  parseVersionRange,
-  selectorPredicate,
-  unknownSubjects,
-  type Device,
-  type Predicate,
-} from '@drover/fleet';
+import { compareVersions, evaluate, isInRanges, parseVersionRange, type Device } from '@drover/fleet';
 import type { VerifiedFirmware } from '@drover/firmware-store';
 import type { CampaignDocument } from './document.ts';
 import { versionIn, type RunningVersion } from './component.ts';
@@ -29,6 +18,7 @@ import { CampaignError } from './errors.ts';
 import { Allotment, byText } from './allotment.ts';
 import type { Exclusion, ExclusionCode, Plan, PlannedFirmware } from './planned.ts';
 import type { CampaignSpec } from './spec.ts';
+import { excludedBy, targetPredicate, undecided } from './targeting.ts';
 
 export interface PlanInput<D extends Device = Device> {
   readonly document: CampaignDocument;
@@ -84,21 +74,19 @@ export function digestOf(value: Json): Digest {
   return digestOfBytes(createHash('sha256').update(canonicalJson(value)).digest());
 }
 
-/** H(spec, firmware, who is in which stage, policies): what an approval binds to. */
-function* planDigest(content: Omit<Plan, 'digest' | 'excluded'>): Steps<Digest> {
+/** The same of something long, with places to interrupt it. */
+export function* digestSteps(value: Json): Steps<Digest> {
   const hash = createHash('sha256');
-  for (const piece of canonicalPieces({ ...content, firmware: { ...content.firmware } } as unknown as Json)) {
+  for (const piece of canonicalPieces(value)) {
     hash.update(piece);
     yield;
   }
   return digestOfBytes(hash.digest());
 }
 
-function targetPredicate(spec: CampaignSpec): Predicate {
-  return allOf([
-    spec.targets.where?.predicate ?? EVERYTHING,
-    spec.targets.selector ? selectorPredicate(spec.targets.selector) : EVERYTHING,
-  ]);
+/** H(spec, firmware, who is in which stage, policies): what an approval binds to. */
+function planDigest(content: Omit<Plan, 'digest' | 'excluded'>): Steps<Digest> {
+  return digestSteps({ ...content, firmware: { ...content.firmware } } as unknown as Json);
 }
 
 function* resolveTargets<D extends Device>(
@@ -106,7 +94,7 @@ function* resolveTargets<D extends Device>(
   { excluded, allotment }: { excluded: Exclusion[]; allotment: Allotment },
 ): Steps<void> {
   const { spec } = input.document;
-  const predicate = targetPredicate(spec);
+  const predicate = targetPredicate(spec.targets);
   const scope = scopeOf(input);
   let seen = 0;
   for (const device of input.devices) {
@@ -116,7 +104,7 @@ function* resolveTargets<D extends Device>(
     if (matched === false) continue;
     const exclusion =
       matched === undefined
-        ? { code: 'FACT_UNKNOWN' as const, detail: unknownSubjects(predicate, device).join(', ') }
+        ? undecided(predicate, device)
         : (exclusionOf(input, device) ?? input.refusalOf(device) ?? otherCampaignOf(input, device) ?? quarantined(input, device));
     if (exclusion) excluded.push({ endpoint: device.endpoint, ...exclusion });
     else {
@@ -146,11 +134,8 @@ function otherCampaignOf<D extends Device>(input: PlanInput<D>, device: D): Omit
 
 function exclusionOf<D extends Device>(input: PlanInput<D>, device: D): Omit<Exclusion, 'endpoint'> | undefined {
   const { spec } = input.document;
-  for (const { endpoints = [], where, reason } of spec.targets.exclude) {
-    // An exclusion that cannot be decided protects the device.
-    if (endpoints.includes(device.endpoint) || (where && evaluate(where.predicate, device) !== false))
-      return { code: 'EXCLUDED', detail: reason };
-  }
+  const excluded = excludedBy(spec.targets, device);
+  if (excluded) return excluded;
   const running = input.running(device);
   const version = versionIn(running);
   if (version !== undefined && compareVersions(version, input.firmware.version) === 0) return { code: 'ALREADY_CURRENT', detail: version };

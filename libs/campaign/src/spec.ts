@@ -17,11 +17,12 @@ import {
   timeZone,
   versionRange,
   where,
-  type Limit,
 } from './leaves.ts';
 import { versionHintPath } from './resource-path.ts';
-import { list, mapping, optional, record, required, withDefault, type Read, type Schema } from './schema.ts';
+import { list, mapping, optional, required, withDefault, type Read, type Schema } from './schema.ts';
 import { activation, delivery } from './spec-delivery.ts';
+import { stage } from './spec-stages.ts';
+import { exclusion, selector } from './spec-targets.ts';
 import { recurringWindow, type RecurringWindow } from './window.ts';
 
 const firmware = mapping(
@@ -38,23 +39,6 @@ const firmware = mapping(
   },
   ['delta'],
 );
-
-const selector = mapping({
-  matchLabels: optional(record(text({ max: 255 }))),
-  matchExpressions: optional(
-    list(
-      mapping({
-        key: required(text({ max: 255 })),
-        operator: required(oneOf(['In', 'NotIn', 'Exists', 'DoesNotExist'])),
-        values: optional(list(text({ max: 255 }))),
-      }),
-    ),
-  ),
-});
-
-const exclusion = mapping({ where: optional(where), endpoints: optional(list(text({ max: 255 }))), reason: required(text({ max: 500 })) }, [
-  'endpointsFrom',
-]);
 
 const targets = mapping(
   {
@@ -135,75 +119,6 @@ const bandwidth = mapping({
   perSite: withDefault(mapping({ maxInFlight: optional(transfers) }), { maxInFlight: undefined }),
   dataCap: withDefault(dataCap, NO_DATA_CAP),
 });
-
-const failureClassOrAny = oneOf([...FAILURE_CLASSES, 'Any']);
-
-const gate = mapping(
-  {
-    success: optional(mapping({ min: required(percent), minSample: optional(integer({ min: 1 })) })),
-    failure: optional(
-      list(
-        mapping({
-          max: required(limit),
-          minSample: optional(integer({ min: 1 })),
-          classes: withDefault(list(failureClassOrAny, { min: 1 }), ['Any']),
-          action: withDefault(oneOf(['Hold', 'Abort'], ['SlowDown']), 'Hold'),
-        }),
-      ),
-    ),
-    promote: withDefault(oneOf(['Automatic', 'Manual']), 'Automatic'),
-  },
-  ['denominator', 'stragglers', 'analysis', 'approval'],
-);
-
-const takeMapping = mapping(
-  {
-    count: optional(integer({ min: 1 })),
-    percent: optional(percent),
-    where: optional(where),
-    endpoints: optional(list(text({ max: 255 }))),
-    seed: withDefault(integer(), 0),
-  },
-  ['endpointsFrom', 'stratify', 'minPerStratum'],
-);
-
-/** How many of the devices that no earlier stage took: a count, or a share of the remaining ones. */
-export interface Take {
-  readonly limit: Limit;
-  readonly where?: Read<typeof where>;
-  readonly endpoints?: readonly string[];
-  readonly seed: number;
-}
-
-const take: Schema<Take> = {
-  json: { anyOf: [...(limit.json.anyOf as object[]), takeMapping.json] },
-  read: (value, path, faults) => {
-    if (typeof value !== 'object' || value === null) {
-      const amount = limit.read(value, path, faults);
-      return amount && { limit: amount, seed: 0 };
-    }
-    const read = takeMapping.read(value, path, faults);
-    if (!read) return undefined;
-    if (read.count !== undefined && read.percent !== undefined) {
-      faults.push({ code: 'VALUE_INVALID', path, message: 'take either a count or a percent, not both' });
-      return undefined;
-    }
-    const amount: Limit =
-      read.count === undefined ? { kind: 'percent', fraction: read.percent ?? 1 } : { kind: 'count', count: read.count };
-    return { limit: amount, where: read.where, endpoints: read.endpoints, seed: read.seed };
-  },
-};
-
-const stage = mapping(
-  {
-    name: required(name),
-    take: required(take),
-    soak: withDefault(duration, 0 as Duration),
-    gate: optional(gate),
-    maxInFlight: optional(transfers),
-  },
-  ['rate'],
-);
 
 const retryClass = mapping({
   attempts: withDefault(integer({ min: 0, max: 1000 }), 0),
@@ -302,8 +217,6 @@ export const campaignSpec = mapping(
 );
 
 export type CampaignSpec = Read<typeof campaignSpec>;
-export type StageSpec = CampaignSpec['stages'][number];
-export type GateSpec = NonNullable<StageSpec['gate']>;
 export type RetrySpec = CampaignSpec['retry'];
 export type DeadlinesSpec = CampaignSpec['deadlines'];
 export type ResumeSpec = CampaignSpec['delivery']['resume'];

@@ -86,3 +86,4 @@ export {
   type CredentialCheckView,
   type CredentialView,
 } from './credentials.ts';
+export { ROTATION_DEVICE_STATES, RotationDevicesQuery, type RotationDeviceView, type RotationView } from './rotations.ts';

@@ -182,10 +182,11 @@ export interface PlanView {
   readonly change: 'create' | 'change' | 'none';
   readonly before: unknown;
   readonly after: unknown;
+  /** Of a campaign, or of a rotation of keys, which has no firmware. */
   readonly plan:
     | {
         readonly digest: string;
-        readonly firmware: { readonly name: string; readonly version: string; readonly digest: string; readonly size: number };
+        readonly firmware?: { readonly name: string; readonly version: string; readonly digest: string; readonly size: number };
         readonly stages: readonly { readonly name: string; readonly endpoints: readonly string[] }[];
         readonly excluded: readonly { readonly endpoint: string; readonly code: string; readonly detail: string }[];
       }

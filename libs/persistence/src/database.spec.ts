@@ -45,6 +45,7 @@ describe('migrations', () => {
       { name: 'PoolVolume1795824400000' },
       { name: 'Credentials1795824500000' },
       { name: 'Bootstrap1795824700000' },
+      { name: 'Rotation1795824800000' },
     ]);
     await database.destroy();
     database = await openDatabase(scratch.file('drover.sqlite'));

@@ -13,11 +13,14 @@ import type {
   CredentialRecord,
   DataKeyRecord,
   DeviceRecord,
+  DeviceRotationRecord,
   DocumentRecord,
   DtlsSessionRecord,
   FirmwareRecord,
   HoldRecord,
   PlanPartRecord,
+  RotationPartRecord,
+  RotationRecord,
   TimelineRecord,
   TokenRecord,
   UpdateRecord,
@@ -40,6 +43,8 @@ export interface Snapshot {
   readonly tokens: readonly TokenRecord[];
   readonly credentials: AsyncIterable<CredentialRecord>;
   readonly bootstraps: AsyncIterable<BootstrapRecord>;
+  readonly rotations: readonly RotationRecord[];
+  readonly deviceRotations: AsyncIterable<DeviceRotationRecord>;
   readonly dataKeys: readonly DataKeyRecord[];
   /** Not kept in memory: they go to the gateway, once. */
   readonly sessions: AsyncIterable<DtlsSessionRecord>;
@@ -60,22 +65,39 @@ export async function loadSnapshot(database: DataSource): Promise<Snapshot> {
     tokens: await bodies(database, 'token'),
     credentials: rowsOf(database, 'credential'),
     bootstraps: rowsOf(database, 'bootstrap'),
+    rotations: await loadRotations(database),
+    deviceRotations: rowsOf(database, 'device_rotation'),
     dataKeys: await bodies(database, 'data_key'),
     sessions: rowsOf(database, 'dtls_session'),
   };
 }
 
 async function loadCampaigns(database: DataSource): Promise<CampaignRecord[]> {
-  const parts = new Map<string, PlanPartRecord[]>();
-  for (const part of await bodies<PlanPartRecord>(database, 'plan_part')) {
+  const partsOf = await partsIn<PlanPartRecord>(database, 'plan_part');
+  const records = await bodies<CampaignRecord>(database, 'campaign');
+  return records.map((record) => ({ ...record, plan: planOf(record, partsOf(record)) }));
+}
+
+async function loadRotations(database: DataSource): Promise<RotationRecord[]> {
+  const partsOf = await partsIn<RotationPartRecord>(database, 'rotation_part');
+  const records = await bodies<RotationRecord>(database, 'rotation');
+  return records.map((record) => ({ ...record, plan: planOf(record, partsOf(record)) }));
+}
+
+/** Of each by its name, in order. */
+async function partsIn<P extends RotationPartRecord>(
+  database: DataSource,
+  table: string,
+): Promise<(of: { namespace: string; name: string }) => readonly P[]> {
+  const parts = new Map<string, P[]>();
+  for (const part of await bodies<P>(database, table)) {
     const key = `${part.namespace}/${part.campaign}`;
     const list = parts.get(key);
     if (list) list.push(part);
     else parts.set(key, [part]);
   }
   for (const list of parts.values()) list.sort((a, b) => a.generation - b.generation || a.part - b.part);
-  const records = await bodies<CampaignRecord>(database, 'campaign');
-  return records.map((record) => ({ ...record, plan: planOf(record, parts.get(`${record.namespace}/${record.name}`) ?? []) }));
+  return ({ namespace, name }) => parts.get(`${namespace}/${name}`) ?? [];
 }
 
 async function bodies<T>(database: DataSource, table: string): Promise<T[]> {

@@ -1,6 +1,6 @@
 import type { Digest, Endpoint, Instant, Json, Namespace } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
-import type { CampaignLife, DocumentKind, Exclusion, Plan } from '@drover/campaign';
+import type { CampaignLife, DocumentKind, Exclusion, Plan, RotationExclusion, RotationPlan } from '@drover/campaign';
 import type {
   Appointment,
   BlockTimes,
@@ -13,7 +13,7 @@ import type {
   PoolVolume,
   TransferPattern,
 } from '@drover/schedule';
-import type { DeviceUpdate, StageStatus } from '@drover/rollout';
+import type { DeviceRotation, DeviceUpdate, StageStatus } from '@drover/rollout';
 import type { Credential, Sealed, WrappedKey } from '@drover/credentials';
 
 /** What is stored, in the domain's words. Rows are this plus the columns that queries need. */
@@ -65,7 +65,7 @@ export interface CampaignRecord {
 }
 
 /** Part of a frozen plan: some devices of one stage, or some that are left out. Written before the campaign that names it. */
-export interface PlanPartRecord {
+export interface PlanPartRecord<E extends RotationExclusion = Exclusion> {
   readonly namespace: Namespace;
   readonly campaign: string;
   readonly generation: number;
@@ -73,7 +73,7 @@ export interface PlanPartRecord {
   readonly part: number;
   readonly stage?: number;
   readonly endpoints?: readonly Endpoint[];
-  readonly excluded?: readonly Exclusion[];
+  readonly excluded?: readonly E[];
 }
 
 /** What has been found out about one carrier: operator, cell, bearer. */
@@ -211,6 +211,33 @@ export interface GivenAccount {
   readonly fingerprint?: string;
 }
 
+/** A rotation of keys, from its plan to its end. */
+export interface RotationRecord {
+  readonly namespace: Namespace;
+  readonly name: string;
+  readonly generation: number;
+  readonly source: Json;
+  readonly author: string;
+  /** Its devices are stored in parts, so many of them. */
+  readonly plan: RotationPlan;
+  readonly planParts: number;
+  readonly life: CampaignLife;
+  readonly stages: readonly StageStatus[];
+  readonly createdAt: Instant;
+  readonly startedAt: Instant | undefined;
+  readonly endedAt: Instant | undefined;
+}
+
+/** Part of its plan; `campaign` is its name. */
+export type RotationPartRecord = PlanPartRecord<RotationExclusion>;
+
+/** One device of one rotation; a rotation of that name that came before keeps its rows. */
+export interface DeviceRotationRecord extends DeviceRotation {
+  readonly namespace: Namespace;
+  readonly rotation: string;
+  readonly generation: number;
+}
+
 /** Somebody wants a device to come. */
 export interface BootstrapWish {
   readonly by: string;
@@ -220,6 +247,8 @@ export interface BootstrapWish {
   readonly waits: string;
   /** When it was last asked. */
   readonly askedAt?: Instant;
+  /** The rotation that sends it; absent: a person. */
+  readonly rotation?: string;
 }
 
 /** What a device was given by bootstrap, or is to come for. */
@@ -238,6 +267,8 @@ export interface BootstrapRecord {
   readonly accounts?: readonly GivenAccount[];
   readonly failure?: { readonly at: string; readonly why: string };
   readonly wish?: BootstrapWish;
+  /** It came while somebody waited for it, and was given nothing. */
+  readonly refused?: { readonly code: string; readonly at: Instant };
 }
 
 export interface DataKeyRecord extends WrappedKey {
@@ -282,6 +313,9 @@ export interface Changes {
   readonly tokens?: readonly TokenRecord[];
   readonly credentials?: readonly CredentialRecord[];
   readonly bootstraps?: readonly BootstrapRecord[];
+  readonly rotations?: readonly RotationRecord[];
+  readonly rotationParts?: readonly RotationPartRecord[];
+  readonly deviceRotations?: readonly DeviceRotationRecord[];
   readonly dataKeys?: readonly DataKeyRecord[];
   readonly sessions?: readonly DtlsSessionRecord[];
   /** Names of sessions that have ended. No name is used twice. */

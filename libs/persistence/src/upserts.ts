@@ -11,11 +11,14 @@ import type {
   Changes,
   DataKeyRecord,
   DeviceRecord,
+  DeviceRotationRecord,
   DocumentRecord,
   DtlsSessionRecord,
   FirmwareRecord,
   HoldRecord,
   PlanPartRecord,
+  RotationPartRecord,
+  RotationRecord,
   TimelineRecord,
   TokenRecord,
   TreeHeadRecord,
@@ -86,6 +89,21 @@ const ROW_OF = {
     body: body(record),
   }),
   bootstraps: (record: BootstrapRecord): Row => ({ namespace: record.namespace, endpoint: record.endpoint, body: body(record) }),
+  rotations: (record: RotationRecord): Row => ({ namespace: record.namespace, name: record.name, body: body(withoutDevices(record)) }),
+  rotationParts: (record: RotationPartRecord): Row => ({
+    namespace: record.namespace,
+    rotation: record.campaign,
+    generation: record.generation,
+    part: record.part,
+    body: body(record),
+  }),
+  deviceRotations: (record: DeviceRotationRecord): Row => ({
+    namespace: record.namespace,
+    rotation: record.rotation,
+    generation: record.generation,
+    endpoint: record.endpoint,
+    body: body(record),
+  }),
   dataKeys: (record: DataKeyRecord): Row => ({ id: record.id, body: body(record) }),
   sessions: (record: DtlsSessionRecord): Row => ({ name: record.name, body: body(record) }),
   timeline: (record: TimelineRecord): Row => ({
@@ -119,6 +137,9 @@ const TABLE_OF: Record<Records, Table> = {
   tokens: { table: 'token', keys: ['id'], others: ['body'] },
   credentials: { table: 'credential', keys: ['kind', 'identity'], others: ['namespace', 'endpoint', 'use', 'body'] },
   bootstraps: { table: 'bootstrap', keys: ['namespace', 'endpoint'], others: ['body'] },
+  rotations: { table: 'rotation', keys: ['namespace', 'name'], others: ['body'] },
+  rotationParts: { table: 'rotation_part', keys: ['namespace', 'rotation', 'generation', 'part'], others: ['body'] },
+  deviceRotations: { table: 'device_rotation', keys: ['namespace', 'rotation', 'generation', 'endpoint'], others: ['body'] },
   dataKeys: { table: 'data_key', keys: ['id'], others: ['body'] },
   sessions: { table: 'dtls_session', keys: ['name'], others: ['body'] },
   timeline: { table: 'timeline', keys: [], others: ['namespace', 'endpoint', 'at', 'kind', 'detail'] },
@@ -126,7 +147,7 @@ const TABLE_OF: Record<Records, Table> = {
 };
 
 /** A campaign's row is written with each step of its life: its devices, who do not change, are kept apart. */
-function withoutDevices(record: CampaignRecord): CampaignRecord {
+function withoutDevices<R extends CampaignRecord | RotationRecord>(record: R): R {
   const { plan, planParts } = record;
   if (planParts === undefined) return record;
   return { ...record, plan: { ...plan, stages: plan.stages.map(({ name }) => ({ name, endpoints: [] })), excluded: [] } };

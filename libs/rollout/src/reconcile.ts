@@ -1,5 +1,5 @@
 import { isoOf, plus, type Instant } from '@drover/kernel';
-import { isOver as isCampaignOver, type ApprovalVerdict, type CampaignLife, type CampaignSpec, type FailureClass } from '@drover/campaign';
+import { isOver as isCampaignOver, type ApprovalVerdict, type CampaignLife, type FailureClass, type StageSpec } from '@drover/campaign';
 import { assessGate, gateFor, isStageOver, type Tally } from './gate.ts';
 
 /** A stage's own life. `passed` stages keep running: their remaining devices go on. */
@@ -12,11 +12,17 @@ export interface StageStatus {
   readonly forgiven?: Readonly<Partial<Record<FailureClass, number>>>;
 }
 
+/** What of a document decides about its stages: firmware and keys go by the same. */
+export interface StagedSpec {
+  readonly schedule: { readonly notBefore?: Instant | undefined; readonly deadline?: { readonly at: Instant } | undefined };
+  readonly stages: readonly Pick<StageSpec, 'soak' | 'gate'>[];
+}
+
 /** All that deciding about a campaign needs. */
 export interface RolloutView {
   readonly campaign: string;
   readonly life: CampaignLife;
-  readonly spec: CampaignSpec;
+  readonly spec: StagedSpec;
   readonly stages: readonly StageStatus[];
   readonly tallies: readonly Tally[];
   readonly approval: ApprovalVerdict;
@@ -60,7 +66,7 @@ function onApproval({ campaign, life, approval }: RolloutView): RolloutCommand |
   return approval.type === 'denied' ? { type: 'deny', campaign, why: `${approval.by}: ${approval.remark}` } : undefined;
 }
 
-export function isPastDeadline(spec: CampaignSpec, now: Instant): boolean {
+export function isPastDeadline(spec: Pick<StagedSpec, 'schedule'>, now: Instant): boolean {
   return spec.schedule.deadline !== undefined && now >= spec.schedule.deadline.at;
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Endpoint, Instant } from '@drover/kernel';
-import { isInFlight, isOver, isSettled, newUpdate, StageCounts, UPDATE_STATES, type DeviceUpdate } from './index.ts';
+import { countedUpdate, isInFlight, isOver, isSettled, newUpdate, StageCounts, UPDATE_STATES, type DeviceUpdate } from './index.ts';
 
 const ENDPOINTS = ['a', 'b', 'c', 'd'];
 const anUpdate = fc.record({
@@ -40,7 +40,7 @@ it('says after any changes what a count over all devices would say', () => {
       const now = new Map(ENDPOINTS.map((name) => [name, newUpdate('c', Endpoint(name), 0, Instant(0))]));
       for (const change of changes) {
         const after = made(change);
-        counts.change(now.get(change.endpoint), after);
+        counts.change(countedUpdate(now.get(change.endpoint)!), countedUpdate(after));
         now.set(change.endpoint, after);
       }
       const all = [...now.values()];

@@ -1,6 +1,35 @@
 import type { FailureClass } from '@drover/campaign';
-import { isInFlight, isOver, isSettled, type DeviceUpdate, type UpdateState } from './device-update.ts';
+import { isInFlight, isOver, isSettled, type DeviceUpdate } from './device-update.ts';
 import type { Tally } from './gate.ts';
+
+/** What counts of one device of a stage. */
+export interface Counted {
+  readonly state: string;
+  readonly isAttempted: boolean;
+  /** Settled, or past what is waited for. */
+  readonly isOver: boolean;
+  readonly isInFlight: boolean;
+  readonly isSettled: boolean;
+  readonly failure?: FailureClass | undefined;
+  /** Code of the reason for which it waits. */
+  readonly waits?: string | undefined;
+  /** Bytes over the air. */
+  readonly volume?: number | undefined;
+}
+
+export function countedUpdate(update: DeviceUpdate): Counted {
+  const { state, attempt, failure, reason, volume } = update;
+  return {
+    state,
+    isAttempted: attempt > 0,
+    isOver: isOver(update),
+    isInFlight: isInFlight(update),
+    isSettled: isSettled(update),
+    failure,
+    waits: reason?.code,
+    volume,
+  };
+}
 
 /**
  * A stage in numbers, counted as it goes: a change costs the same in a stage of ten devices and in one of a million. What
@@ -13,7 +42,7 @@ export class StageCounts {
   #overUnattempted = 0;
   #inFlight = 0;
   #volume = 0;
-  readonly #states = new Map<UpdateState, number>();
+  readonly #states = new Map<string, number>();
   readonly #failed = new Map<FailureClass, number>();
   readonly #waiting = new Map<string, number>();
 
@@ -24,7 +53,7 @@ export class StageCounts {
     add(this.#waiting, 'pending', count);
   }
 
-  change(before: DeviceUpdate | undefined, after: DeviceUpdate | undefined): void {
+  change(before: Counted | undefined, after: Counted | undefined): void {
     if (before) this.#count(before, -1);
     if (after) this.#count(after, 1);
   }
@@ -42,7 +71,7 @@ export class StageCounts {
     };
   }
 
-  inState(state: UpdateState): number {
+  inState(state: string): number {
     return this.#states.get(state) ?? 0;
   }
 
@@ -69,19 +98,19 @@ export class StageCounts {
     return Object.fromEntries(this.#waiting);
   }
 
-  #count(update: DeviceUpdate, sign: 1 | -1): void {
-    const { state } = update;
-    const isAttempted = update.attempt > 0;
-    const isDone = isOver(update);
+  #count(
+    { state, isAttempted, isOver, isInFlight, isSettled, failure = 'Unknown', waits = state, volume = 0 }: Counted,
+    sign: 1 | -1,
+  ): void {
     this.#size += sign;
-    this.#volume += sign * (update.volume ?? 0);
+    this.#volume += sign * volume;
     if (isAttempted) this.#attempted += sign;
-    if (isDone) this.#over += sign;
-    if (isDone && !isAttempted) this.#overUnattempted += sign;
+    if (isOver) this.#over += sign;
+    if (isOver && !isAttempted) this.#overUnattempted += sign;
     add(this.#states, state, sign);
-    if (state === 'failed') add(this.#failed, update.failure ?? 'Unknown', sign);
-    if (isInFlight(update)) this.#inFlight += sign;
-    else if (!isSettled(update)) add(this.#waiting, update.reason?.code ?? state, sign);
+    if (state === 'failed') add(this.#failed, failure, sign);
+    if (isInFlight) this.#inFlight += sign;
+    else if (!isSettled) add(this.#waiting, waits, sign);
   }
 }
 

@@ -145,7 +145,8 @@ function planText({ kind, name, change, plan: made, forecast, warnings }: PlanVi
     `${change === 'create' ? '+' : change === 'change' ? '~' : ' '} ${kind} ${name}${change === 'none' ? ' (unchanged)' : ''}`,
   ];
   if (!made) return lines.join('\n');
-  lines.push(`    firmware ${made.firmware.name} ${made.firmware.version}, ${made.firmware.size} bytes, ${made.firmware.digest}`);
+  const { firmware } = made;
+  if (firmware) lines.push(`    firmware ${firmware.name} ${firmware.version}, ${firmware.size} bytes, ${firmware.digest}`);
   for (const { name: stage, endpoints } of made.stages) lines.push(`    stage ${stage}: ${endpoints.length} devices`);
   const reasons: Record<string, number> = {};
   for (const { code } of made.excluded) reasons[code] = (reasons[code] ?? 0) + 1;
@@ -154,11 +155,16 @@ function planText({ kind, name, change, plan: made, forecast, warnings }: PlanVi
     for (const { endpoint, code, detail } of made.excluded.slice(0, 10)) lines.push(`      ${endpoint}  ${code}  ${detail}`);
     if (made.excluded.length > 10) lines.push(`      … and ${made.excluded.length - 10} more (--json lists all)`);
   }
-  const cost = forecast as ForecastView;
-  lines.push(`    forecast: ${(cost.bytes / 1e6).toFixed(2)} MB on air, ${cost.airtimeHours} h of airtime, ${energyOf(cost.energy)}`);
-  for (const { carrier, devices, hours } of cost.busiest.slice(0, 3))
-    lines.push(`      ${carrier}: ${devices} devices, at least ${hours} h at its airtime share`);
+  if (forecast) lines.push(...costText(forecast as ForecastView));
   for (const warning of warnings) lines.push(`    warning: ${warning}`);
   lines.push(`    plan digest ${made.digest}`);
   return lines.join('\n');
+}
+
+function costText({ bytes, airtimeHours, energy, busiest }: ForecastView): string[] {
+  const sum = `    forecast: ${(bytes / 1e6).toFixed(2)} MB on air, ${airtimeHours} h of airtime, ${energyOf(energy)}`;
+  const cells = busiest
+    .slice(0, 3)
+    .map(({ carrier, devices, hours }) => `      ${carrier}: ${devices} devices, at least ${hours} h at its airtime share`);
+  return [sum, ...cells];
 }

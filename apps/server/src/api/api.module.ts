@@ -12,6 +12,7 @@ import { DeviceUpdatesController } from './device-updates.controller.ts';
 import { SuspectsController } from './suspects.controller.ts';
 import { ModelsController } from './models.controller.ts';
 import { NetworkController } from './network.controller.ts';
+import { RotationsController } from './rotations.controller.ts';
 import { RollbacksController } from './rollbacks.controller.ts';
 import { DevicesController } from './devices.controller.ts';
 import { FirmwareController } from './firmware.controller.ts';
@@ -47,6 +48,7 @@ export class ApiModule {
         TokensController,
         CredentialsController,
         BootstrapsController,
+        RotationsController,
         AuditController,
       ],
       providers: [

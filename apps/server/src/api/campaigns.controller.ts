@@ -6,13 +6,12 @@ import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, ty
 import { CampaignControl } from '../engine/campaign-control.ts';
 import { Campaigns } from '../engine/campaigns.ts';
 import { Engine } from '../engine/engine.ts';
+import { STAGED_VERBS } from '../engine/staged-control.ts';
 import { RolloutTicker } from '../engine/rollout-ticker.ts';
 import { Needs, roleMay } from './permissions.ts';
 import { readAll } from './read-documents.ts';
 import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
 import { campaignView, planView } from './views.ts';
-
-const VERBS = ['pause', 'resume', 'promote', 'abort'] as const;
 
 @ApiTags('campaigns')
 @ApiBearerAuth()
@@ -91,8 +90,8 @@ export class CampaignsController {
     @Req() request: AuthorisedRequest,
   ): Promise<CampaignView> {
     const campaign = this.#campaigns.live(namespaceOf(request), name);
-    const known = VERBS.find((each) => each === verb);
-    if (!known) throw new CampaignError('TRANSITION_REFUSED', `a campaign knows ${VERBS.join(', ')}; not "${verb.slice(0, 40)}"`);
+    const known = STAGED_VERBS.find((each) => each === verb);
+    if (!known) throw new CampaignError('TRANSITION_REFUSED', `a campaign knows ${STAGED_VERBS.join(', ')}; not "${verb.slice(0, 40)}"`);
     await this.#control[known](campaign, reason, actorOf(request));
     return this.#view(campaign);
   }

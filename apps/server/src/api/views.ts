@@ -129,8 +129,10 @@ function componentsOf({ components = {} }: DeviceRecord): DeviceView['components
   );
 }
 
-export function planView({ plan, ...planned }: PlannedDocument): PlanView {
-  return { ...planned, plan: plan && { digest: plan.digest, firmware: plan.firmware, stages: plan.stages, excluded: plan.excluded } };
+export function planView({ plan, rotationPlan, ...planned }: PlannedDocument): PlanView {
+  const made = plan ?? rotationPlan;
+  const firmware = plan && { firmware: plan.firmware };
+  return { ...planned, plan: made && { digest: made.digest, ...firmware, stages: made.stages, excluded: made.excluded } };
 }
 
 export function whyView({ since, nextAt, update, battery, ...explanation }: Explanation): WhyView {

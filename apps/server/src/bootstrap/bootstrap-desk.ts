@@ -47,8 +47,15 @@ export class BootstrapDesk {
       await this.#engine.change((unit) => this.#give(asked, unit));
     } catch (error) {
       if (!(error instanceof Denied)) throw error;
+      await this.#noteRefusal(endpoint, error.code);
       this.#engine.tell({ type: 'bootstrap-deny', id, endpoint, code: error.code });
     }
+  }
+
+  /** Of somebody who is waited for: strangers write nothing. */
+  async #noteRefusal(endpoint: Endpoint, code: string): Promise<void> {
+    const record = this.#engine.state.bootstraps.get(endpoint);
+    if (record?.wish) await this.#engine.change((unit) => unit.putBootstrap({ ...record, refused: { code, at: unit.now } }));
   }
 
   async #onEnrolling(report: EnrolmentReport): Promise<void> {

@@ -1,4 +1,11 @@
-import { bootstrapTemplateOf, CampaignError, readDocument, type BootstrapTemplateDocument } from '@drover/campaign';
+import {
+  bootstrapTemplateOf,
+  CampaignError,
+  digestOf,
+  readDocument,
+  type BootstrapTemplateDocument,
+  type DroverDocument,
+} from '@drover/campaign';
 import type { DocumentRecord } from '@drover/persistence';
 
 /** A template as it was applied. */
@@ -16,6 +23,18 @@ export class BootstrapTemplates {
     const key = `${record.namespace}/${record.name}`;
     if (record.removedAt === undefined) this.#applied.set(key, templateOf(record));
     else this.#applied.delete(key);
+  }
+
+  /** As they would be with these. */
+  with(documents: readonly DroverDocument[]): BootstrapTemplates {
+    const templates = new BootstrapTemplates();
+    for (const [key, applied] of this.#applied) templates.#applied.set(key, applied);
+    for (const document of documents) {
+      if (document.kind !== 'BootstrapTemplate') continue;
+      const { namespace, name } = document.metadata;
+      templates.#applied.set(`${namespace}/${name}`, { ...document, record: { name, generation: 0, digest: digestOf(document.source) } });
+    }
+    return templates;
   }
 
   all(namespace: string): AppliedTemplate[] {

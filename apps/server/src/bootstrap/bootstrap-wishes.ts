@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { serverInstance } from '../engine/server-instance.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { OperationReport } from '../link/operations.ts';
+import { reachOf } from './reach.ts';
 import type { WishWaits } from './wish-texts.ts';
 
 type Operated = Extract<OperationReport, { type: 'operated' }>;
@@ -68,12 +69,31 @@ export class BootstrapWishes {
     });
   }
 
+  /** Of a rotation, in its own unit: a device that listens is sent, and whether it has come is for the rotation to see. */
+  send(endpoint: Endpoint, { rotation, subject, by }: { rotation: string; subject: string; by: string }, unit: UnitOfWork): void {
+    const record = this.#engine.state.bootstraps.get(endpoint) ?? newRecord(this.#engine.state.devices.get(endpoint)!, unit.now);
+    const { namespace, state } = record;
+    const reason = `rotation ${rotation}`;
+    unit.audit(draft('bootstrap-wanted', unit.now, { namespace, endpoint, campaign: subject }, { reason }));
+    const wish = { by, reason, at: unit.now, waits: 'NOT_REGISTERED', rotation } as const;
+    const { refused: _, ...rest } = record;
+    this.#ask({ ...rest, wish, ...(state === 'wanted' && { at: unit.now }) }, unit);
+  }
+
+  /** Nobody waits for it there any more; what another one wants of it stays. */
+  letBe(endpoint: Endpoint, rotation: string, unit: UnitOfWork): void {
+    const record = this.#engine.state.bootstraps.get(endpoint);
+    if (record?.wish?.rotation !== rotation) return;
+    const { wish: _, ...rest } = record;
+    unit.putBootstrap(rest);
+  }
+
   onContact(endpoint: Endpoint): Promise<void> {
     const { bootstraps } = this.#engine.state;
     if (!bootstraps.isWished(endpoint)) return Promise.resolve();
     return this.#engine.change((unit) => {
       const record = bootstraps.get(endpoint);
-      if (record?.wish && isToBeAsked(record.wish, unit.now)) this.#ask(record, unit);
+      if (record?.wish && record.wish.rotation === undefined && isToBeAsked(record.wish, unit.now)) this.#ask(record, unit);
     });
   }
 
@@ -91,25 +111,19 @@ export class BootstrapWishes {
     const owner = known ?? devices.get(endpoint) ?? credentials.of(endpoint)[0];
     if (owner === undefined || owner.namespace !== namespace)
       throw new DroverError('DEVICE_NOT_FOUND', 'missing', `no device is called ${JSON.stringify(endpoint.slice(0, 80))}`);
-    return known ?? { namespace, endpoint, state: 'wanted', at: unit.now, sessions: 0 };
+    return known ?? newRecord({ namespace, endpoint }, unit.now);
   }
 
   #ask(record: BootstrapRecord, unit: UnitOfWork): BootstrapRecord {
     const device = this.#engine.state.devices.get(record.endpoint);
-    const waits = this.#reachability(device, unit);
+    const reach = reachOf(device, this.#engine.state.awakeUntil.get(record.endpoint), unit.now);
+    const waits = reach === 'LISTENS' ? 'ASKED' : reach;
     const instance = device && serverInstance(device);
     const asked = this.#waits(waits === 'ASKED' ? withAsked(record, unit) : record, waits, unit);
     if (waits !== 'ASKED') return asked;
     const order = { operation: 'execute', path: `/1/${instance}/${TRIGGER}` } as const;
     unit.send({ type: 'operate', id: idOf(record), endpoint: record.endpoint, order, notAfter: plus(unit.now, AT_ONCE_MS) });
     return asked;
-  }
-
-  #reachability(device: DeviceRecord | undefined, { now }: UnitOfWork): WishWaits {
-    if (!device?.registration) return 'NOT_REGISTERED';
-    if (device.registration.lwm2mVersion === '1.0' || serverInstance(device) === undefined) return 'OWN_REQUEST';
-    const isAwake = !device.registration.queueMode || now <= (this.#engine.state.awakeUntil.get(device.endpoint) ?? 0);
-    return isAwake ? 'ASKED' : 'ASLEEP';
   }
 
   #waits(record: BootstrapRecord, waits: WishWaits, unit: UnitOfWork): BootstrapRecord {
@@ -129,6 +143,14 @@ function isToBeAsked({ waits, askedAt }: BootstrapWish, now: Instant): boolean {
 function withAsked(record: BootstrapRecord, { now }: UnitOfWork): BootstrapRecord {
   return record.wish === undefined ? record : { ...record, wish: { ...record.wish, askedAt: now } };
 }
+
+const newRecord = ({ namespace, endpoint }: Pick<DeviceRecord, 'namespace' | 'endpoint'>, at: Instant): BootstrapRecord => ({
+  namespace,
+  endpoint,
+  state: 'wanted',
+  at,
+  sessions: 0,
+});
 
 const idOf = ({ wish }: BootstrapRecord): string => `${PREFIX}${wish?.at ?? 0}`;
 

@@ -70,7 +70,7 @@ describe('a sleeper that came for nothing', () => {
 
   it('gives the promise back when its campaign is paused', async () => {
     const { from } = test.update().promise!;
-    await test.engine.change((unit) => void test.ticker.move(test.state.campaigns.get('default/c')!, 'pause', unit));
+    await test.engine.change((unit) => void test.ticker.stages.move(test.state.campaigns.get('default/c')!, 'pause', unit));
     await test.ticker.tick();
     expect(test.update()).toMatchObject({ reason: { code: 'CAMPAIGN_PAUSED' } });
     expect(test.state.ledger.carriers.ledger.takenAt(CARRIER, from)).toBe(0);

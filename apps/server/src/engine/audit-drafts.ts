@@ -35,6 +35,7 @@ const CATEGORY_OF: Partial<Record<AuditDraft['type'], AuditDraft['category']>> =
   'certificate-enrolled': 'AccessControl',
   'bootstrap-wanted': 'AccessControl',
   'bootstrap-unwanted': 'AccessControl',
+  'rotation-settled': 'AccessControl',
   'data-key-made': 'AccessControl',
   'data-keys-rewrapped': 'AccessControl',
   'server-started': 'ControlSystem',

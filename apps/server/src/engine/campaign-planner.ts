@@ -6,14 +6,18 @@ import {
   isOver,
   planSteps,
   type CampaignDocument,
+  type CredentialRotationDocument,
   type DroverDocument,
   type Plan,
+  type RotationPlan,
 } from '@drover/campaign';
 import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { dataWarnings, ForecastSum, usedInMonth, type Forecast } from '@drover/schedule';
 import { holdsDevice } from '@drover/rollout';
 import type { CampaignRecord, DeviceRecord } from '@drover/persistence';
+import type { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
+import type { RotationDesk } from '../rotation/rotation-desk.ts';
 import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
 import { inSlices } from './in-slices.ts';
@@ -31,6 +35,8 @@ export interface PlannedDocument {
   /** Of a campaign only. */
   readonly plan: Plan | undefined;
   readonly forecast: Forecast | undefined;
+  /** Of a rotation of keys only. */
+  readonly rotationPlan?: RotationPlan;
   /** What it asks for and cannot have. */
   readonly warnings: readonly string[];
 }
@@ -38,6 +44,8 @@ export interface PlannedDocument {
 interface PlanContext {
   readonly alongside: ReadonlyMap<string, DroverDocument>;
   readonly images: ReadonlyMap<Digest, ImageDigest>;
+  /** Those that are applied, and those that would be. */
+  readonly templates: BootstrapTemplates;
   readonly now: Instant;
 }
 
@@ -56,16 +64,23 @@ export class CampaignPlanner {
   readonly #engine: Engine;
   readonly #trust: TrustDesk;
   readonly #blobs: BlobStore;
+  readonly #rotations: RotationDesk;
 
-  constructor(engine: Engine, trust: TrustDesk, blobs: BlobStore) {
+  constructor({ engine, trust, blobs, rotations }: { engine: Engine; trust: TrustDesk; blobs: BlobStore; rotations: RotationDesk }) {
     this.#engine = engine;
     this.#trust = trust;
     this.#blobs = blobs;
+    this.#rotations = rotations;
   }
 
   async plan(documents: readonly DroverDocument[]): Promise<PlannedDocument[]> {
     this.#requireOneModelEach(documents);
-    const context = { alongside: policiesIn(documents), images: await this.#measure(documents), now: this.#engine.clock.now() };
+    const context = {
+      alongside: policiesIn(documents),
+      images: await this.#measure(documents),
+      templates: this.#engine.state.templates.with(documents),
+      now: this.#engine.clock.now(),
+    };
     const planned: PlannedDocument[] = [];
     for (const document of documents) planned.push(await inSlices(this.#planned(document, context)));
     return planned;
@@ -87,7 +102,9 @@ export class CampaignPlanner {
     }
   }
 
-  knownSource({ kind, metadata }: DroverDocument): Json | undefined {
+  knownSource(document: DroverDocument): Json | undefined {
+    const { kind, metadata } = document;
+    if (document.kind === 'CredentialRotation') return this.#rotations.knownSource(document);
     if (kind === 'Campaign') return this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name))?.record.source;
     return this.#engine.state.documents.get(documentKey(metadata.namespace, kind, metadata.name))?.source;
   }
@@ -119,6 +136,7 @@ export class CampaignPlanner {
     const known = this.knownSource(document);
     const change = known === undefined ? 'create' : digestOf(known) === digestOf(source) ? 'none' : 'change';
     const common = { kind, name: metadata.name, namespace: metadata.namespace, change, before: known, after: source } as const;
+    if (document.kind === 'CredentialRotation') return yield* this.#plannedRotation(document, common, context);
     if (kind !== 'Campaign') return { ...common, plan: undefined, forecast: undefined, warnings: [] };
     const current = this.#engine.state.campaigns.get(keyOf(metadata.namespace, metadata.name));
     if (change === 'none' && current)
@@ -133,6 +151,17 @@ export class CampaignPlanner {
     const plan = yield* this.#planFor(document, context, (device) => sum.add(device));
     const forecast = yield* this.#forecastOf(plan, sum, () => this.#emptySum(document));
     return { ...common, plan, forecast, warnings: this.#warningsFor(document, forecast, context.now) };
+  }
+
+  *#plannedRotation(
+    document: CredentialRotationDocument,
+    common: Pick<PlannedDocument, 'kind' | 'name' | 'namespace' | 'change' | 'before' | 'after'>,
+    { templates }: PlanContext,
+  ): Steps<PlannedDocument> {
+    const { namespace, name } = document.metadata;
+    const known = this.#engine.state.rotations.get(namespace, name);
+    const rotationPlan = common.change === 'none' && known ? known.record.plan : yield* this.#rotations.plan(document, templates);
+    return { ...common, plan: undefined, forecast: undefined, rotationPlan, warnings: [] };
   }
 
   #warningsFor({ spec }: CampaignDocument, { data }: Forecast, now: Instant): string[] {

@@ -11,11 +11,12 @@ import {
 import type { BlobStore } from '@drover/firmware-store/stores';
 import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
-import { CampaignMaker, type Prepared } from './campaign-maker.ts';
+import { CampaignMaker } from './campaign-maker.ts';
 import { CampaignPlanner, type PlannedDocument } from './campaign-planner.ts';
 import { tellClasses } from './class-teller.ts';
 import type { Engine } from './engine.ts';
 import { documentKey, keyOf, type LiveCampaign } from './engine-state.ts';
+import type { RotationDesk } from '../rotation/rotation-desk.ts';
 import type { TrustDesk } from './trust-desk.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -24,13 +25,15 @@ export class Campaigns {
   readonly #engine: Engine;
   readonly #planner: CampaignPlanner;
   readonly #maker: CampaignMaker;
+  readonly #rotations: RotationDesk;
   /** Two that plan for the same devices would not see each other. */
   #applying: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: Engine, trust: TrustDesk, blobs: BlobStore) {
-    this.#engine = engine;
-    this.#planner = new CampaignPlanner(engine, trust, blobs);
-    this.#maker = new CampaignMaker(engine);
+  constructor(parts: { engine: Engine; trust: TrustDesk; blobs: BlobStore; rotations: RotationDesk }) {
+    this.#engine = parts.engine;
+    this.#planner = new CampaignPlanner(parts);
+    this.#maker = new CampaignMaker(parts.engine);
+    this.#rotations = parts.rotations;
   }
 
   /** What applying these documents would do. Changes nothing. */
@@ -38,7 +41,7 @@ export class Campaigns {
     return this.#planner.plan(documents);
   }
 
-  /** Applies policies first, then campaigns. `expected` are plan digests of a saved plan: any other plan is refused. */
+  /** Applies policies and templates first, then campaigns and rotations. `expected` are plan digests of a saved plan: any other plan is refused. */
   apply(documents: readonly DroverDocument[], actor: Actor, expected: readonly string[] | undefined): Promise<PlannedDocument[]> {
     const applied = this.#applying.then(() => this.#apply(documents, actor, expected));
     this.#applying = applied.catch(() => undefined);
@@ -46,36 +49,36 @@ export class Campaigns {
   }
 
   async #apply(documents: readonly DroverDocument[], actor: Actor, expected: readonly string[] | undefined): Promise<PlannedDocument[]> {
-    const ordered = [...documents].sort((a, b) => Number(a.kind === 'Campaign') - Number(b.kind === 'Campaign'));
+    const ordered = [...documents].sort((a, b) => Number(goesByStages(a)) - Number(goesByStages(b)));
     const planned = await this.plan(ordered);
-    for (const { plan, change, name } of planned) {
-      if (!plan || change === 'none') continue;
-      if (expected && !expected.includes(plan.digest))
-        throw new CampaignError(
-          'PLAN_STALE',
-          `campaign ${name} would be planned as ${plan.digest} now, which is not in the saved plan: targets, firmware or policies moved`,
-        );
-      if (plan.stages.every(({ endpoints }) => endpoints.length === 0))
-        throw new CampaignError('PLAN_EMPTY', `campaign ${name} reaches no device`, plan.excluded.slice(0, 20));
-    }
-    const prepared = new Map<DroverDocument, Prepared>();
-    for (const [index, document] of ordered.entries()) {
-      const { change, plan, forecast } = must(planned[index], 'an outcome for each document');
-      if (change === 'none' || document.kind !== 'Campaign' || !plan || !forecast) continue;
-      prepared.set(document, await this.#maker.prepare({ document, plan, forecast, actor }));
-    }
-    await this.#engine.change((unit) => {
-      // It may have begun while all this was prepared.
-      for (const { key } of prepared.values()) this.#planner.requireChangeable(this.#engine.state.campaigns.get(key));
-      for (const [index, document] of ordered.entries()) {
-        if (planned[index]?.change === 'none') continue;
-        const campaign = prepared.get(document);
-        if (campaign) this.#maker.create(campaign, unit);
-        else this.#putPolicy(document, { unit, actor });
-      }
-    });
+    planned.forEach((each) => requireWanted(each, expected));
+    const commits = await this.#prepare(ordered, planned, actor);
+    await this.#engine.change((unit) => commits.forEach((commit) => commit(unit)));
     if (planned.some(({ kind, change }) => kind === 'DeviceClass' && change !== 'none')) await tellClasses(this.#engine);
     return planned;
+  }
+
+  /** What one small commit has left to do. Checked in it once more: a campaign may have begun while all this was prepared. */
+  async #prepare(documents: readonly DroverDocument[], planned: readonly PlannedDocument[], actor: Actor): Promise<Commit[]> {
+    const commits: Commit[] = [];
+    for (const [index, document] of documents.entries()) {
+      const { change, plan, rotationPlan, forecast } = must(planned[index], 'an outcome for each document');
+      if (change === 'none') continue;
+      if (document.kind === 'Campaign' && plan && forecast) {
+        const prepared = await this.#maker.prepare({ document, plan, forecast, actor });
+        commits.push((unit) => {
+          this.#planner.requireChangeable(this.#engine.state.campaigns.get(prepared.key));
+          this.#maker.create(prepared, unit);
+        });
+      } else if (document.kind === 'CredentialRotation' && rotationPlan) {
+        const prepared = await this.#rotations.prepare({ document, plan: rotationPlan, actor });
+        commits.push((unit) => {
+          this.#rotations.requireChangeable(document);
+          this.#rotations.create(prepared, actor, unit);
+        });
+      } else commits.push((unit) => this.#putPolicy(document, { unit, actor }));
+    }
+    return commits;
   }
 
   /** Policies say whom to trust: whoever may only run campaigns can send them along unchanged, and no other way. */
@@ -143,6 +146,27 @@ export class Campaigns {
       ),
     );
   }
+}
+
+type Commit = (unit: UnitOfWork) => void;
+
+const goesByStages = ({ kind }: DroverDocument): boolean => kind === 'Campaign' || kind === 'CredentialRotation';
+
+/** As it was saved, where it was, and for somebody. */
+function requireWanted(
+  { kind, name, change, plan: firmware, rotationPlan }: PlannedDocument,
+  expected: readonly string[] | undefined,
+): void {
+  const plan = firmware ?? rotationPlan;
+  if (!plan || change === 'none') return;
+  const title = `${kind === 'Campaign' ? 'campaign' : 'rotation'} ${name}`;
+  if (expected && !expected.includes(plan.digest))
+    throw new CampaignError(
+      'PLAN_STALE',
+      `${title} would be planned as ${plan.digest} now, which is not in the saved plan: targets, firmware or policies moved`,
+    );
+  if (plan.stages.every(({ endpoints }) => endpoints.length === 0))
+    throw new CampaignError('PLAN_EMPTY', `${title} reaches no device`, plan.excluded.slice(0, 20));
 }
 
 /** A stored campaign read back by today's rules. */

@@ -6,6 +6,8 @@ import type { AppointmentDesk } from './appointment-desk.ts';
 import { isOfAppointment } from './appointment-orders.ts';
 import type { BootstrapDesk } from '../bootstrap/bootstrap-desk.ts';
 import { BootstrapWishes } from '../bootstrap/bootstrap-wishes.ts';
+import type { RotationStepper } from '../rotation/rotation-stepper.ts';
+import type { RotationTicker } from '../rotation/rotation-ticker.ts';
 import type { CarrierDesk } from './carrier-desk.ts';
 import type { ContactHandler } from './contact-handler.ts';
 import type { Engine } from './engine.ts';
@@ -41,6 +43,7 @@ export class EngineLoop {
   readonly #hears: GatewayHears;
   readonly #bootstraps: BootstrapDesk;
   readonly #wishes: BootstrapWishes;
+  readonly #rotations: { readonly stepper: RotationStepper; readonly ticker: RotationTicker };
   readonly #onFatal: (error: unknown) => void;
   readonly #inbox = new Inbox();
   #timer: NodeJS.Timeout | undefined;
@@ -62,6 +65,7 @@ export class EngineLoop {
     hears: GatewayHears;
     bootstraps: BootstrapDesk;
     wishes: BootstrapWishes;
+    rotations: { readonly stepper: RotationStepper; readonly ticker: RotationTicker };
     onFatal: (error: unknown) => void;
   }) {
     this.#engine = parts.engine;
@@ -78,6 +82,7 @@ export class EngineLoop {
     this.#hears = parts.hears;
     this.#bootstraps = parts.bootstraps;
     this.#wishes = parts.wishes;
+    this.#rotations = parts.rotations;
     this.#onFatal = parts.onFatal;
   }
 
@@ -119,6 +124,7 @@ export class EngineLoop {
       this.#ticker
         .tick()
         .then(() => this.#rollbacks.tick())
+        .then(() => this.#rotations.ticker.tick())
         .then(() => this.#operations.tick())
         .then(() => this.#hints.tick())
         .then(() => {
@@ -128,12 +134,20 @@ export class EngineLoop {
     }, TICK_MS);
   }
 
+  /** A key that is shown for the first time is what a rotation waits for. */
+  async #onUsed(message: Extract<FromGateway, { type: 'credential-used' }>): Promise<void> {
+    await this.#sessions.on(message);
+    const used = this.#engine.state.credentials.with(message.kind, message.identity);
+    if (used) await this.#rotations.stepper.look(used.endpoint);
+  }
+
   async #handle(message: FromGateway): Promise<void> {
     switch (message.type) {
       case 'contact':
         await this.#contacts.onContact(message);
         if (message.kind === 'deregister') return;
         await this.#wishes.onContact(message.endpoint);
+        await this.#rotations.stepper.look(message.endpoint);
         return this.#operations.onContact(message.endpoint);
       case 'lapsed':
         return this.#contacts.onLapsed(message);
@@ -142,7 +156,10 @@ export class EngineLoop {
       case 'operated':
         if (isDevicesWord(message.result)) this.#contacts.stayAwake(message.endpoint, message.at);
         if (isOfAppointment(message)) return this.#appointments.onOperated(message);
-        if (BootstrapWishes.isOf(message)) return this.#wishes.onOperated(message);
+        if (BootstrapWishes.isOf(message)) {
+          await this.#wishes.onOperated(message);
+          return this.#rotations.stepper.look(message.endpoint);
+        }
         return this.#operations.onOperated(message);
       case 'operation-notified':
         this.#operations.onNotified(message);
@@ -157,11 +174,14 @@ export class EngineLoop {
         return this.#hears.heard(message.number);
       case 'session-save':
       case 'session-gone':
-      case 'credential-used':
       case 'identity-refused':
         return this.#sessions.on(message);
+      case 'credential-used':
+        return this.#onUsed(message);
       case 'bootstrap-asked':
       case 'bootstrap-ended':
+        await this.#bootstraps.on(message);
+        return this.#rotations.stepper.look(message.endpoint);
       case 'bootstrap-refused':
       case 'enrolment-asked':
         return this.#bootstraps.on(message);

@@ -2,7 +2,7 @@ import type { Digest, Endpoint, Instant } from '@drover/kernel';
 import { CampaignError, isOver, priorityOf, readDocument, type CampaignDocument, type DeviceClassDocument } from '@drover/campaign';
 import { CredentialBook } from '@drover/credentials';
 import { batteryOf, Carriers, Ledger, monthOf, NetworkHints, usedInMonth, type Battery, type PoolVolume } from '@drover/schedule';
-import { holdsDevice, isSettled, type Away } from '@drover/rollout';
+import { holdsDevice, isSettled, type Away, type Tally } from '@drover/rollout';
 import type {
   ApprovalRecord,
   CampaignRecord,
@@ -16,6 +16,7 @@ import type {
 } from '@drover/persistence';
 import { BootstrapShelf } from '../bootstrap/bootstrap-shelf.ts';
 import { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
+import { RotationShelf } from '../rotation/live-rotation.ts';
 import { AirtimeFollower } from './airtime-follower.ts';
 import { CarrierLines } from './carrier-lines.ts';
 import { AppointmentRecords } from './appointment-records.ts';
@@ -23,10 +24,11 @@ import { CostModels } from './cost-models.ts';
 import { DeviceClasses } from './device-classes.ts';
 import { DeviceShelf } from './device-shelf.ts';
 import { ReviewQueue } from './review-queue.ts';
+import type { Staged, StagedChange, StagedUnit } from './staged.ts';
 import type { UpdateBook } from './update-book.ts';
 
 /** A campaign with what is derived from its rows. */
-export class LiveCampaign {
+export class LiveCampaign implements Staged {
   record: CampaignRecord;
   readonly document: CampaignDocument;
   readonly updates: UpdateBook;
@@ -37,6 +39,26 @@ export class LiveCampaign {
     this.record = record;
     this.document = document;
     this.updates = updates;
+  }
+
+  get spec(): CampaignDocument['spec'] {
+    return this.document.spec;
+  }
+
+  get tallies(): readonly Tally[] {
+    return this.updates.tallies;
+  }
+
+  get title(): string {
+    return `campaign ${this.record.name}`;
+  }
+
+  get subject(): string {
+    return this.record.name;
+  }
+
+  change(change: StagedChange, unit: StagedUnit): void {
+    unit.putCampaign({ ...this.record, ...change });
   }
 
   /** After something has changed for all of its devices. In a stage that is closed nothing has begun that could change. */
@@ -95,6 +117,8 @@ export class EngineState {
   /** What devices were given, and by which templates they are. */
   readonly bootstraps = new BootstrapShelf();
   readonly templates = new BootstrapTemplates();
+  /** Rotations of keys. */
+  readonly rotations = new RotationShelf();
   readonly approvals = new Map<string, ApprovalRecord[]>();
   /** What has been found out about carriers. */
   readonly carriers = new Map<string, CarrierRecord>();

@@ -12,6 +12,9 @@ import type { HintSource } from '../network/hint-source.ts';
 import { BootstrapDesk } from '../bootstrap/bootstrap-desk.ts';
 import { BootstrapWishes } from '../bootstrap/bootstrap-wishes.ts';
 import { TemplateDesk } from '../bootstrap/template-desk.ts';
+import { RotationDesk } from '../rotation/rotation-desk.ts';
+import { RotationStepper } from '../rotation/rotation-stepper.ts';
+import { RotationTicker } from '../rotation/rotation-ticker.ts';
 import { CampaignControl } from './campaign-control.ts';
 import { Campaigns } from './campaigns.ts';
 import { CarrierDesk } from './carrier-desk.ts';
@@ -33,6 +36,7 @@ import { OperationDesk } from './operation-desk.ts';
 import { RollbackDesk } from './rollback-desk.ts';
 import { RolloutTicker } from './rollout-ticker.ts';
 import { GatewayHears } from './gateway-hears.ts';
+import { StagedControl } from './staged-control.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { TokenDesk } from './token-desk.ts';
 import { TraceDesk } from './trace-desk.ts';
@@ -92,10 +96,33 @@ const securityWith = (keys: KeyShelf) => [
     useFactory: (e: Engine, entropy: Entropy) => new BootstrapDesk(e, keys, entropy),
   },
   { provide: BootstrapWishes, inject: [Engine], useFactory: (e: Engine) => new BootstrapWishes(e) },
+  { provide: RotationDesk, inject: [Engine], useFactory: (e: Engine) => new RotationDesk(e) },
+  {
+    provide: RotationStepper,
+    inject: [Engine, BootstrapWishes],
+    useFactory: (e: Engine, wishes: BootstrapWishes) => new RotationStepper(e, wishes),
+  },
+  {
+    provide: RotationTicker,
+    inject: [Engine, RolloutTicker, RotationStepper],
+    useFactory: (e: Engine, { stages }: RolloutTicker, stepper: RotationStepper) => new RotationTicker(e, stages, stepper),
+  },
+  {
+    provide: StagedControl,
+    inject: [Engine, RolloutTicker],
+    useFactory: (e: Engine, { stages }: RolloutTicker) => new StagedControl(e, stages),
+  },
   { provide: TemplateDesk, inject: [Engine], useFactory: (e: Engine) => new TemplateDesk(e) },
   { provide: GatewayHears, inject: [Engine], useFactory: (e: Engine) => new GatewayHears(e) },
   { provide: SessionKeeper, inject: [Engine], useFactory: (e: Engine) => new SessionKeeper(e) },
 ];
+
+/** Everything that Git says. */
+const campaignsWith = (blobs: BlobStore) => ({
+  provide: Campaigns,
+  inject: [Engine, TrustDesk, RotationDesk],
+  useFactory: (engine: Engine, trust: TrustDesk, rotations: RotationDesk) => new Campaigns({ engine, trust, blobs, rotations }),
+});
 
 const loopWith = (onFatal: EngineParts['onFatal']) => ({
   provide: EngineLoop,
@@ -114,6 +141,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     GatewayHears,
     BootstrapDesk,
     BootstrapWishes,
+    RotationStepper,
+    RotationTicker,
   ],
   useFactory: (
     e: Engine,
@@ -130,6 +159,8 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
     hears: GatewayHears,
     bootstraps: BootstrapDesk,
     wishes: BootstrapWishes,
+    stepper: RotationStepper,
+    rotationTicker: RotationTicker,
   ) =>
     new EngineLoop({
       engine: e,
@@ -146,6 +177,7 @@ const loopWith = (onFatal: EngineParts['onFatal']) => ({
       hears,
       bootstraps,
       wishes,
+      rotations: { stepper, ticker: rotationTicker },
       onFatal,
     }),
 });
@@ -176,11 +208,11 @@ export class EngineModule {
         useFactory: (e: Engine, stepper: DeviceStepper, contacts: ContactHandler, ticker: RolloutTicker) =>
           new UpdateFactHandler({ engine: e, stepper, contacts, ticker }),
       },
-      { provide: Campaigns, inject: [Engine, TrustDesk], useFactory: (e: Engine, trust: TrustDesk) => new Campaigns(e, trust, blobs) },
+      campaignsWith(blobs),
       {
         provide: CampaignControl,
         inject: [Engine, RolloutTicker],
-        useFactory: (e: Engine, ticker: RolloutTicker) => new CampaignControl(e, ticker),
+        useFactory: (e: Engine, { stages }: RolloutTicker) => new CampaignControl(e, stages),
       },
       {
         provide: HoldDesk,

@@ -19,3 +19,9 @@ export function holdOver(state: EngineState, campaign: Pick<CampaignRecord, 'nam
   }
   return undefined;
 }
+
+/** A standing hold over everything of a namespace. */
+export function fleetHoldOver({ holds }: Pick<EngineState, 'holds'>, namespace: string): HoldRecord | undefined {
+  for (const hold of holds.values()) if (!isLifted(hold) && hold.scope === 'fleet' && hold.namespace === namespace) return hold;
+  return undefined;
+}

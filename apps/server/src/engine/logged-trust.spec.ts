@@ -26,6 +26,8 @@ beforeEach(() => {
     tokens: [],
     credentials: [],
     bootstraps: [],
+    rotations: [],
+    deviceRotations: [],
     dataKeys: [],
     sessions: [],
   };

@@ -6,6 +6,7 @@ import { isInFlight, isSettled } from '@drover/rollout';
 import type { DataKeyRecord, DeviceRecord, DtlsSessionRecord, Snapshot, UpdateRecord } from '@drover/persistence';
 import type { OfferOrder, PullToken, RestoredRegistration } from '../link/messages.ts';
 import { isSecured, shared } from '../link/security.ts';
+import { LiveRotation } from '../rotation/live-rotation.ts';
 import { attemptKey, pullToken } from './attempt.ts';
 import { beginningOf } from './campaign-maker.ts';
 import { documentOf } from './campaigns.ts';
@@ -32,6 +33,12 @@ export async function stateFrom(snapshot: Snapshot, trust: LoggedTrust, now: Ins
   for (const token of snapshot.tokens) state.tokens.set(token.id, token);
   for await (const credential of snapshot.credentials) state.credentials.put(credential);
   for await (const bootstrap of snapshot.bootstraps) state.bootstraps.put(bootstrap);
+  for (const record of snapshot.rotations) state.rotations.add(new LiveRotation(record));
+  for await (const device of snapshot.deviceRotations) {
+    const rotation = state.rotations.get(device.namespace, device.rotation);
+    // Rows of a rotation of that name that came before stay, and count no more.
+    if (rotation?.record.generation === device.generation) rotation.book.put(device);
+  }
   for (const approval of snapshot.approvals) {
     const key = keyOf(approval.namespace, approval.campaign);
     state.approvals.set(key, [...(state.approvals.get(key) ?? []), approval]);

@@ -1,6 +1,7 @@
 import { DEFAULT_NAMESPACE, type Endpoint, type Instant, type Json, type Namespace } from '@drover/kernel';
 import type { AuditDraft } from '@drover/audit';
 import type { WrappedKey } from '@drover/credentials';
+import type { DeviceRotation } from '@drover/rollout';
 import type {
   BootstrapRecord,
   CampaignRecord,
@@ -9,12 +10,14 @@ import type {
   Changes,
   DeviceRecord,
   DocumentRecord,
+  RotationRecord,
   TimelineRecord,
   UpdateRecord,
   Urgency,
 } from '@drover/persistence';
 import type { ToGateway } from '../link/messages.ts';
 import { shared } from '../link/security.ts';
+import type { LiveRotation } from '../rotation/live-rotation.ts';
 import { draft } from './audit-drafts.ts';
 import type { EngineState } from './engine-state.ts';
 
@@ -36,6 +39,9 @@ const emptyLists = (): Lists => ({
   tokens: [],
   credentials: [],
   bootstraps: [],
+  rotations: [],
+  rotationParts: [],
+  deviceRotations: [],
   dataKeys: [],
   sessions: [],
   dropSessions: [],
@@ -83,6 +89,16 @@ export class UnitOfWork {
   putBootstrap(record: BootstrapRecord): void {
     this.#state.bootstraps.put(record);
     this.changes.bootstraps.push(record);
+  }
+
+  putRotation(record: RotationRecord): void {
+    this.#state.rotations.putRecord(record);
+    this.changes.rotations.push(record);
+  }
+
+  putDeviceRotation({ book, record: { namespace, name, generation } }: LiveRotation, device: DeviceRotation): void {
+    book.put(device);
+    this.changes.deviceRotations.push({ ...device, namespace, rotation: name, generation });
   }
 
   /** Before whatever is sealed under it. */

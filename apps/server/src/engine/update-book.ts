@@ -1,6 +1,6 @@
 import type { Endpoint } from '@drover/kernel';
 import type { Plan } from '@drover/campaign';
-import { isInFlight, newUpdate, StageCounts, UPDATE_STATES, type Tally } from '@drover/rollout';
+import { countedUpdate, isInFlight, newUpdate, StageCounts, UPDATE_STATES, type Tally } from '@drover/rollout';
 import type { UpdateRecord } from '@drover/persistence';
 import { RecordStore } from './record-store.ts';
 
@@ -68,8 +68,8 @@ export class UpdateBook {
     const entry = this.#entries.get(update.endpoint);
     const before = entry === undefined ? undefined : this.#updateOf(update.endpoint, entry);
     const slot = typeof entry === 'number' && entry >= 0 ? entry : undefined;
-    if (before) this.#stages[before.stage]?.change(before, undefined);
-    this.#stages[update.stage]?.change(undefined, update);
+    if (before) this.#stages[before.stage]?.change(countedUpdate(before), undefined);
+    this.#stages[update.stage]?.change(undefined, countedUpdate(update));
     const isBusy = isInFlight(update);
     if (isBusy && slot !== undefined) AT_REST.free(slot);
     this.#entries.set(update.endpoint, isBusy ? update : AT_REST.put(update, slot));

@@ -6,6 +6,7 @@ import { Calibration1795824300000 } from './0005-calibration.ts';
 import { PoolVolume1795824400000 } from './0006-pool-volume.ts';
 import { Credentials1795824500000 } from './0007-credentials.ts';
 import { Bootstrap1795824700000 } from './0009-bootstrap.ts';
+import { Rotation1795824800000 } from './0010-rotation.ts';
 
 /** In the order in which they are carried out. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   PoolVolume1795824400000,
   Credentials1795824500000,
   Bootstrap1795824700000,
+  Rotation1795824800000,
 ];

@@ -119,6 +119,31 @@ export class BootstrapRow {
   @Column({ type: 'text' }) body!: string;
 }
 
+@Entity({ name: 'rotation' })
+export class RotationRow {
+  @PrimaryColumn({ type: 'text' }) namespace!: string;
+  @PrimaryColumn({ type: 'text' }) name!: string;
+  @Column({ type: 'text' }) body!: string;
+}
+
+@Entity({ name: 'rotation_part' })
+export class RotationPartRow {
+  @PrimaryColumn({ type: 'text' }) namespace!: string;
+  @PrimaryColumn({ type: 'text' }) rotation!: string;
+  @PrimaryColumn({ type: 'integer' }) generation!: number;
+  @PrimaryColumn({ type: 'integer' }) part!: number;
+  @Column({ type: 'text' }) body!: string;
+}
+
+@Entity({ name: 'device_rotation' })
+export class DeviceRotationRow {
+  @PrimaryColumn({ type: 'text' }) namespace!: string;
+  @PrimaryColumn({ type: 'text' }) rotation!: string;
+  @PrimaryColumn({ type: 'integer' }) generation!: number;
+  @PrimaryColumn({ type: 'text' }) endpoint!: string;
+  @Column({ type: 'text' }) body!: string;
+}
+
 @Entity({ name: 'data_key' })
 export class DataKeyRow {
   @PrimaryColumn({ type: 'text' }) id!: string;
@@ -181,6 +206,9 @@ export const ROWS = [
   TokenRow,
   CredentialRow,
   BootstrapRow,
+  RotationRow,
+  RotationPartRow,
+  DeviceRotationRow,
   DataKeyRow,
   DtlsSessionRow,
   TimelineRow,

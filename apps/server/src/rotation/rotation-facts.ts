@@ -1,0 +1,67 @@
+import { credentialKey, useOf, type Credential } from '@drover/credentials';
+import type { Endpoint, Instant } from '@drover/kernel';
+import { holdsDevice, type DeviceRotation, type RotationFacts } from '@drover/rollout';
+import type { BootstrapRecord, DeviceRecord } from '@drover/persistence';
+import { reachOf } from '../bootstrap/reach.ts';
+import type { EngineState } from '../engine/engine-state.ts';
+import { whyNotRotated, type Unfit } from './rotation-fitness.ts';
+
+/** What is known of a device now, by the state of the engine alone. What costs most is found out where somebody asks. */
+export function rotationFacts(
+  own: DeviceRotation,
+  rotation: { readonly name: string; readonly createdAt: Instant },
+  state: EngineState,
+  now: Instant,
+): RotationFacts {
+  const { endpoint } = own;
+  const device = state.devices.get(endpoint);
+  const bootstrap = state.bootstraps.get(endpoint);
+  const active = state.credentials.of(endpoint).filter((each) => useOf(each) === 'management' && each.state === 'active');
+  const { wish, refused } = bootstrap ?? {};
+  return {
+    hasRotated: active.some((key) => isNew(key, own, rotation.createdAt)) || isCertifiedAnew(active, { own, bootstrap, device }),
+    ...sessionOf(bootstrap),
+    ...(wish?.rotation === rotation.name && { wish: { waits: wish.waits, askedAt: wish.askedAt ?? wish.at } }),
+    ...(refused && { refused }),
+    ...reachNow(endpoint, state, now),
+    ...(device?.lastContactAt !== undefined && { heardAt: device.lastContactAt }),
+    identities: active.map(credentialKey),
+    get unfit() {
+      return unfitness(endpoint, state, now);
+    },
+  } as RotationFacts;
+}
+
+/** Whether it can be sent now. */
+export function reachNow(endpoint: Endpoint, state: EngineState, now: Instant): Pick<RotationFacts, 'reach' | 'isUpdating'> {
+  const reach = reachOf(state.devices.get(endpoint), state.awakeUntil.get(endpoint), now);
+  return { reach, isUpdating: state.openUpdatesOf(endpoint).some(({ update }) => holdsDevice(update)) };
+}
+
+/** Why it cannot be given another key, by its keys and its template. */
+export function unfitness(endpoint: Endpoint, { credentials, devices, classes, templates }: EngineState, now: Instant): Unfit | undefined {
+  const device = devices.get(endpoint);
+  const template = device && templates.of({ device, className: classes.nameOf(device) });
+  return whyNotRotated(credentials.of(endpoint), template?.spec, now);
+}
+
+/** In force, and made since; or one that it could not show when it was asked: a person may have made it long before. */
+function isNew(key: Credential, { asked, before }: DeviceRotation, since: Instant): boolean {
+  return key.createdAt >= since || (asked > 0 && !before.includes(credentialKey(key)));
+}
+
+/** Certificates of one name are one credential: that it has the new one shows in a registration after its session. */
+function isCertifiedAnew(
+  active: readonly Credential[],
+  { own, bootstrap, device }: { own: DeviceRotation; bootstrap: BootstrapRecord | undefined; device: DeviceRecord | undefined },
+): boolean {
+  const { givenAt } = own;
+  const isEnrolled = bootstrap?.accounts?.some(({ mode }) => mode === 'EST') === true && active.some(({ kind }) => kind === 'x509');
+  return givenAt !== undefined && isEnrolled && (device?.registration?.registeredAt ?? givenAt) > givenAt;
+}
+
+function sessionOf(bootstrap: BootstrapRecord | undefined): Pick<RotationFacts, 'session'> {
+  if (bootstrap === undefined || bootstrap.state === 'wanted') return {};
+  const { state, at, sessions, failure } = bootstrap;
+  return { session: { state, at, count: sessions, ...(failure && { why: `${failure.at}: ${failure.why}` }) } };
+}

@@ -1,0 +1,64 @@
+import { isRotationSettled, reconcile } from '@drover/rollout';
+import type { Engine } from '../engine/engine.ts';
+import type { StageDesk } from '../engine/stage-desk.ts';
+import type { UnitOfWork } from '../engine/unit-of-work.ts';
+import type { LiveRotation } from './live-rotation.ts';
+import type { RotationStepper } from './rotation-stepper.ts';
+
+/** Devices looked at in one tick: when something has changed for all of them, and only because time goes by. */
+const [LOOKED_AT_SOON, LOOKED_AT] = [1000, 200];
+/** Devices closed in one commit when their rotation ends. */
+const CLOSED_AT_ONCE = 500;
+
+/** Wakes the pure engine for rotations: the same decisions about stages as for campaigns, and a look at each device in turn. */
+export class RotationTicker {
+  readonly #engine: Engine;
+  readonly #stages: StageDesk;
+  readonly #stepper: RotationStepper;
+
+  constructor(engine: Engine, stages: StageDesk, stepper: RotationStepper) {
+    this.#engine = engine;
+    this.#stages = stages;
+    this.#stepper = stepper;
+  }
+
+  async tick(): Promise<void> {
+    for (const rotation of this.#engine.state.rotations.active()) {
+      await this.#engine.change((unit) => this.#reconcile(rotation, unit));
+      await this.#engine.change((unit) => {
+        for (const endpoint of rotation.nextOnes(rotation.isToBeReviewed ? LOOKED_AT_SOON : LOOKED_AT))
+          this.#stepper.step(rotation, endpoint, unit);
+      });
+    }
+  }
+
+  #reconcile(rotation: LiveRotation, unit: UnitOfWork): void {
+    const { record, spec, tallies } = rotation;
+    const { name: campaign, life, stages } = record;
+    for (const command of reconcile({ campaign, life, spec, stages, tallies, approval: { type: 'granted' } }, unit.now)) {
+      if (command.type === 'finish') this.#finish(rotation, unit);
+      else if (command.type !== 'pass-deadline') this.#stages.execute(rotation, command, unit);
+    }
+  }
+
+  /** What is still open is closed in small numbers: the next tick says `finish` again. */
+  #finish(rotation: LiveRotation, unit: UnitOfWork): void {
+    let closed = 0;
+    for (const own of rotation.book.all()) {
+      if (isRotationSettled(own)) continue;
+      this.#stepper.end(rotation, own, unit);
+      if (++closed === CLOSED_AT_ONCE) return;
+    }
+    if (!this.#stages.move(rotation, 'all-settled', unit)) return;
+    const outcome = outcomeOf(rotation);
+    this.#stages.audit(rotation, 'campaign-finished', { phase: rotation.record.life.phase, outcome }, { unit });
+    this.#engine.log.info({ rotation: rotation.record.name, outcome }, 'rotation finished');
+  }
+}
+
+/** Devices in each state. */
+export function outcomeOf({ book }: LiveRotation): Record<string, number> {
+  const outcome: Record<string, number> = {};
+  for (const { state } of book.all()) outcome[state] = (outcome[state] ?? 0) + 1;
+  return outcome;
+}
