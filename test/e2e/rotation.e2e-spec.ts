@@ -44,7 +44,7 @@ beforeAll(async () => {
     spec: { match: { endpoint: ['*'] }, accounts: [account({ mode: 'PSK', keyBytes: 16 })] },
   });
   const keys = scratch.file('factory.csv');
-  const common = ['--devices', String(DEVICES), '--seed', '5', '--mix', '{"pull": 0.5, "sleeper": 0.5}'];
+  const common = ['--devices', String(DEVICES), '--seed', '5', '--mix', '{"pull": 0.5, "sleeper-pull": 0.5}'];
   await once(fork(FLEET, [...common, '--make-keys', keys], { execArgv: [] }), 'exit');
   expect(await drover('credentials', 'import', keys, '--use', 'bootstrap')).toMatchObject({ status: 0 });
   const way = ['--server', 'coaps://127.0.0.1:1', '--bootstrap', world.server.bootstraps, '--keys', keys];

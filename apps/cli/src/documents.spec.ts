@@ -18,6 +18,7 @@ it('reads every example as it stands', () => {
     'Campaign one-night',
     'Campaign security-fix',
     'Campaign wm-modem-2-4-1',
+    'CredentialRotation keys-2027',
     'DeviceClass wm-300-old-modem',
     'EnergyModel water-meters',
     'RadioModel operator-a',

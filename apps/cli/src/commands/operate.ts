@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { DroverError, instantOf } from '@drover/kernel';
-import type { CampaignView, StageView, WhyView } from '@drover/contracts';
+import type { CampaignView, RotationDeviceView, StageView, WhyView } from '@drover/contracts';
 import { action, positive, type Context } from '../context.ts';
 import { dataText } from '../data-text.ts';
 import { counts, table } from '../output.ts';
+import { rotationWhyText } from '../rotation-text.ts';
 import { whyText } from '../why-text.ts';
 
 const OVER = ['finished', 'aborted'];
@@ -135,6 +136,8 @@ async function why({ api, out }: Context, device: string): Promise<void> {
   const reasons = await api.get<WhyView[]>(`devices/${encodeURIComponent(device)}/why`);
   if (reasons.length === 0) out.say(`${device} is in no campaign`);
   for (const reason of reasons) out.say(whyText(reason));
+  const rotations = await api.get<RotationDeviceView[]>(`devices/${encodeURIComponent(device)}/rotations`);
+  for (const rotation of rotations) if (rotation.waits) out.say(rotationWhyText(rotation));
   out.result(reasons);
 }
 

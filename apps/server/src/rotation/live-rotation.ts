@@ -14,10 +14,10 @@ export class LiveRotation implements Staged {
   isToBeReviewed = true;
   #round: Iterator<Endpoint> | undefined;
 
-  constructor(record: RotationRecord, document = documentOf(record)) {
+  constructor(record: RotationRecord, book = RotationBook.of(record.plan, record.createdAt)) {
     this.record = record;
-    this.document = document;
-    this.book = new RotationBook(record.plan, record.createdAt);
+    this.document = documentOf(record);
+    this.book = book;
   }
 
   get spec(): CredentialRotationDocument['spec'] {

@@ -1,10 +1,13 @@
 import type { Endpoint, Instant } from '@drover/kernel';
 import type { RotationPlan } from '@drover/campaign';
-import { countedRotation, StageCounts, type DeviceRotation, type Tally } from '@drover/rollout';
+import { countedRotation, ROTATION_STATES, StageCounts, type DeviceRotation, type Tally } from '@drover/rollout';
 import { RecordStore } from '../engine/record-store.ts';
 
 /** One for all books: what is said of one device alone is not worth keeping to share. */
 const AT_REST = new RecordStore<DeviceRotation>(['endpoint', 'detail', 'before']);
+
+/** Devices taken into a book in one turn of the event loop, about 10 ms. */
+const AT_ONCE = 20_000;
 
 /**
  * The devices of one rotation. One to which nothing has happened has no record: the plan says that it is there and in which stage.
@@ -17,14 +20,32 @@ export class RotationBook {
   readonly #stages: readonly StageCounts[];
 
   /** `since`: when the rotation was made. */
-  constructor({ stages }: Pick<RotationPlan, 'stages'>, since: Instant) {
+  private constructor(stages: number, since: Instant) {
     this.#since = since;
-    this.#stages = stages.map(({ endpoints }, stage) => {
-      for (const endpoint of endpoints) this.#entries.set(endpoint, -1 - stage);
-      const counts = new StageCounts();
-      counts.addPending(endpoints.length);
-      return counts;
-    });
+    this.#stages = Array.from({ length: stages }, () => new StageCounts());
+  }
+
+  /** All at once: for a start, when nobody waits. */
+  static of({ stages }: Pick<RotationPlan, 'stages'>, since: Instant): RotationBook {
+    const book = new RotationBook(stages.length, since);
+    stages.forEach(({ endpoints }, stage) => book.#plan(endpoints, stage));
+    return book;
+  }
+
+  /** Of a rotation that has just been planned, a slice at a time. */
+  static async planned({ stages }: Pick<RotationPlan, 'stages'>, since: Instant): Promise<RotationBook> {
+    const book = new RotationBook(stages.length, since);
+    for (const [stage, { endpoints }] of stages.entries())
+      for (let from = 0; from < endpoints.length; from += AT_ONCE) {
+        book.#plan(endpoints.slice(from, from + AT_ONCE), stage);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    return book;
+  }
+
+  #plan(endpoints: readonly Endpoint[], stage: number): void {
+    for (const endpoint of endpoints) this.#entries.set(endpoint, -1 - stage);
+    this.#stages[stage]?.addPending(endpoints.length);
   }
 
   has(endpoint: Endpoint): boolean {
@@ -66,6 +87,12 @@ export class RotationBook {
 
   get inFlight(): number {
     return this.#stages.reduce((sum, { inFlight }) => sum + inFlight, 0);
+  }
+
+  /** Devices in each state. */
+  get outcome(): Record<string, number> {
+    const outcome = ROTATION_STATES.map((state) => [state, this.#stages.reduce((sum, stage) => sum + stage.inState(state), 0)] as const);
+    return Object.fromEntries(outcome.filter(([, count]) => count > 0));
   }
 
   /** When the rotation makes room for another one of its name. */

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
 import { LiveRotation } from './live-rotation.ts';
+import { RotationBook } from './rotation-book.ts';
 import { whyNotRotated, type Unfit } from './rotation-fitness.ts';
 
 /** Devices of a plan that is committed in one piece with its rotation; a larger one is written before it, part by part. */
@@ -87,7 +88,7 @@ export class RotationDesk {
       startedAt: undefined,
       endedAt: undefined,
     };
-    const rotation = new LiveRotation(record, document);
+    const rotation = new LiveRotation(record, await RotationBook.planned(plan, record.createdAt));
     if (rotation.book.size + plan.excluded.length <= SMALL) return { rotation, parts };
     for (const part of parts) await this.#engine.change((unit) => void unit.changes.rotationParts.push(part));
     return { rotation, parts: [] };

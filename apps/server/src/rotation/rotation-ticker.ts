@@ -1,4 +1,4 @@
-import { isRotationSettled, reconcile } from '@drover/rollout';
+import { isRotationSettled, reconcile, type DeviceRotation } from '@drover/rollout';
 import type { Engine } from '../engine/engine.ts';
 import type { StageDesk } from '../engine/stage-desk.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
@@ -6,15 +6,17 @@ import type { LiveRotation } from './live-rotation.ts';
 import type { RotationStepper } from './rotation-stepper.ts';
 
 /** Devices looked at in one tick: when something has changed for all of them, and only because time goes by. */
-const [LOOKED_AT_SOON, LOOKED_AT] = [1000, 200];
-/** Devices closed in one commit when their rotation ends. */
-const CLOSED_AT_ONCE = 500;
+const [LOOKED_AT_SOON, LOOKED_AT] = [500, 100];
+/** Devices gone through in one commit when their rotation ends. */
+const CLOSED_AT_ONCE = 1000;
 
 /** Wakes the pure engine for rotations: the same decisions about stages as for campaigns, and a look at each device in turn. */
 export class RotationTicker {
   readonly #engine: Engine;
   readonly #stages: StageDesk;
   readonly #stepper: RotationStepper;
+  /** How far those have been gone through that end. */
+  readonly #closing = new WeakMap<LiveRotation, Iterator<DeviceRotation, void>>();
 
   constructor(engine: Engine, stages: StageDesk, stepper: RotationStepper) {
     this.#engine = engine;
@@ -41,24 +43,21 @@ export class RotationTicker {
     }
   }
 
-  /** What is still open is closed in small numbers: the next tick says `finish` again. */
+  /** What is still open is closed, some of them with each tick: the next one says `finish` again. */
   #finish(rotation: LiveRotation, unit: UnitOfWork): void {
-    let closed = 0;
-    for (const own of rotation.book.all()) {
-      if (isRotationSettled(own)) continue;
-      this.#stepper.end(rotation, own, unit);
-      if (++closed === CLOSED_AT_ONCE) return;
+    const rest = this.#closing.get(rotation) ?? rotation.book.all();
+    this.#closing.set(rotation, rest);
+    for (let count = 0; count < CLOSED_AT_ONCE; count++) {
+      const { done, value: own } = rest.next();
+      if (done) return this.#end(rotation, unit);
+      if (!isRotationSettled(own)) this.#stepper.end(rotation, own, unit);
     }
+  }
+
+  #end(rotation: LiveRotation, unit: UnitOfWork): void {
     if (!this.#stages.move(rotation, 'all-settled', unit)) return;
-    const outcome = outcomeOf(rotation);
+    const { outcome } = rotation.book;
     this.#stages.audit(rotation, 'campaign-finished', { phase: rotation.record.life.phase, outcome }, { unit });
     this.#engine.log.info({ rotation: rotation.record.name, outcome }, 'rotation finished');
   }
-}
-
-/** Devices in each state. */
-export function outcomeOf({ book }: LiveRotation): Record<string, number> {
-  const outcome: Record<string, number> = {};
-  for (const { state } of book.all()) outcome[state] = (outcome[state] ?? 0) + 1;
-  return outcome;
 }

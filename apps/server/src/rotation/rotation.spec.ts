@@ -139,6 +139,13 @@ describe('its plan', () => {
     await expect(test.campaigns.apply(documents, ANN, [digest])).rejects.toMatchObject({ code: 'PLAN_STALE' });
   });
 
+  it('is for administrators, like everything that says who may come in', async () => {
+    const document = documentOf('CredentialRotation', 'yearly', ALL);
+    expect(() => test.campaigns.requireNoPolicyChange([document])).toThrow('only an administrator');
+    await apply();
+    expect(() => test.campaigns.requireNoPolicyChange([document])).not.toThrow();
+  });
+
   it('cannot be changed when it has begun', async () => {
     await apply();
     await ticks();
