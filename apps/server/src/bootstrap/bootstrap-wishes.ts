@@ -75,7 +75,9 @@ export class BootstrapWishes {
     const { namespace, state } = record;
     const reason = `rotation ${rotation}`;
     unit.audit(draft('bootstrap-wanted', unit.now, { namespace, endpoint, campaign: subject }, { reason }));
-    const wish = { by, reason, at: unit.now, waits: 'NOT_REGISTERED', rotation } as const;
+    // What a person wants of it stays, whatever becomes of the rotation.
+    const isWanted = record.wish !== undefined && record.wish.rotation === undefined;
+    const wish = isWanted ? record.wish : ({ by, reason, at: unit.now, waits: 'NOT_REGISTERED', rotation } as const);
     const { refused: _, ...rest } = record;
     this.#ask({ ...rest, wish, ...(state === 'wanted' && { at: unit.now }) }, unit);
   }

@@ -9,7 +9,7 @@ import { whyNotRotated, type Unfit } from './rotation-fitness.ts';
 /** What is known of a device now, by the state of the engine alone. What costs most is found out where somebody asks. */
 export function rotationFacts(
   own: DeviceRotation,
-  rotation: { readonly name: string; readonly createdAt: Instant },
+  rotation: { readonly createdAt: Instant },
   state: EngineState,
   now: Instant,
 ): RotationFacts {
@@ -21,7 +21,7 @@ export function rotationFacts(
   return {
     hasRotated: active.some((key) => isNew(key, own, rotation.createdAt)) || isCertifiedAnew(active, { own, bootstrap, device }),
     ...sessionOf(bootstrap),
-    ...(wish?.rotation === rotation.name && { wish: { waits: wish.waits, askedAt: wish.askedAt ?? wish.at } }),
+    ...(wish && { wish: { waits: wish.waits, askedAt: wish.askedAt ?? wish.at } }),
     ...(refused && { refused }),
     ...reachNow(endpoint, state, now),
     ...(device?.lastContactAt !== undefined && { heardAt: device.lastContactAt }),

@@ -258,6 +258,22 @@ describe('a person', () => {
     expect(asked()).toEqual([]);
   });
 
+  it('wants one as well: the rotation goes on, and what the person wants outlives it', async () => {
+    const rotation = await apply({ ...ALL, maxInFlight: 1 });
+    await ticks();
+    await wishes.want(DEFAULT_NAMESPACE, ['a', 'e'], { reason: 'now', actor: ANN });
+    await stepper.look(Endpoint('a'));
+    expect(own('a').state).toBe('asked');
+    await rotates('a');
+    await rotates('e');
+    expect([own('a').state, own('e').state]).toEqual(['succeeded', 'succeeded']);
+    await ticks();
+    await wishes.want(DEFAULT_NAMESPACE, ['b'], { reason: 'now', actor: ANN });
+    await control.abort(rotation, 'never mind', ANN);
+    await ticks();
+    expect([...test.state.bootstraps.wished()]).toEqual(['b']);
+  });
+
   it('takes one back', async () => {
     await apply({ ...ALL, maxInFlight: 1 });
     await ticks();

@@ -16,7 +16,7 @@ export interface RotationFacts {
     readonly count: number;
     readonly why?: string;
   };
-  /** This rotation has sent it, and it has not come yet; what it waits for. */
+  /** It was sent, by this rotation or by a person, and has not come yet; what it waits for. */
   readonly wish?: { readonly waits: string; readonly askedAt: Instant };
   /** The bootstrap server gave it nothing. */
   readonly refused?: { readonly code: string; readonly at: Instant };
