@@ -146,7 +146,7 @@ export class ContactHandler {
   }
 
   #registered(endpoint: Endpoint, unit: UnitOfWork): void {
-    for (const place of this.#engine.state.openUpdatesOf(endpoint)) this.#stepper.apply(place, { type: 'registered' }, unit);
+    for (const place of this.#engine.state.openUpdatesOf(endpoint)) this.#stepper.moves.apply(place, { type: 'registered' }, unit);
   }
 
   #lookAgain(device: DeviceRecord, { kind, at }: Contact, previousAt: Instant | undefined, unit: UnitOfWork): void {
@@ -190,7 +190,7 @@ export class ContactHandler {
       if (!update || !isSettled(update) || update.attempt === 0) continue;
       const version = versionIn(runningVersion(campaign.document.spec, device));
       if (version === undefined) continue;
-      const { expectedVersion } = this.#stepper.rulesOf(campaign);
+      const { expectedVersion } = this.#stepper.views.rulesOf(campaign);
       const runsIt = version === expectedVersion || compareVersions(version, expectedVersion) === 0;
       const code =
         runsIt && update.state === 'failed'

@@ -205,7 +205,7 @@ describe('maxBlockSize', () => {
     await apply({ coap: { maxBlockSize: 64 } });
     const campaign = await test.running();
     const place = { key: 'default/c', campaign, update: test.update() };
-    const view = test.stepper.viewOf(place, must(test.state.devices.get(D), 'd'), NOW);
+    const view = test.stepper.views.of(place, must(test.state.devices.get(D), 'd'), NOW);
     expect([view.spec.delivery.blockSize.preferred, campaign.document.spec.delivery.blockSize.preferred]).toEqual([64, 512]);
   });
 });
@@ -219,7 +219,7 @@ describe('awake', () => {
     await apply({ awake });
     test.contacts.stayAwake(D, NOW);
     const device = must(test.state.devices.get(D), 'd');
-    expect([ms - 1, ms + 1].map((later) => test.stepper.isReachable(device, plus(NOW, later)))).toEqual([true, false]);
+    expect([ms - 1, ms + 1].map((later) => test.stepper.views.isReachable(device, plus(NOW, later)))).toEqual([true, false]);
   });
 });
 

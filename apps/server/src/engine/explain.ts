@@ -66,7 +66,7 @@ export class Explainer {
   }
 
   #reasonFor(place: Place, device: DeviceRecord, now: Instant): WaitReason {
-    const view = this.#stepper.viewOf(place, device, now);
+    const view = this.#stepper.views.of(place, device, now);
     const decision = decideDevice(view, now);
     if (decision.type === 'wait' || decision.type === 'skip') return decision.reason;
     const { update } = place;

@@ -28,7 +28,7 @@ it('a campaign gives way while one for security has devices waiting, and no long
   expect([test.state.isOutranked(feature), test.state.isOutranked(security)]).toEqual([true, false]);
   const view = (name: string, campaign = feature) => {
     const update = test.update(name, campaign.record.name);
-    return test.stepper.viewOf({ key: `default/${campaign.record.name}`, campaign, update }, test.device(name), test.clock.at);
+    return test.stepper.views.of({ key: `default/${campaign.record.name}`, campaign, update }, test.device(name), test.clock.at);
   };
   expect(view('a').isOutranked).toBe(true);
   await test.control.pause(security, 'not tonight', ANN);

@@ -147,7 +147,7 @@ function adopt(place: Place, { engine, stepper, unit }: { engine: Engine; steppe
       evidence: 'the window closed while the server was down',
       nextAt: window.opensAt ?? nextContact(device.pattern, unit.now),
     };
-    stepper.apply(place, { type: 'session-lost', offset: place.update.offset, reason }, unit);
+    stepper.moves.apply(place, { type: 'session-lost', offset: place.update.offset, reason }, unit);
     return;
   }
   const notAfter = window.open && phase === 'transfer' ? window.closesAt : undefined;

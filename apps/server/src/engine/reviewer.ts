@@ -44,7 +44,7 @@ export class Reviewer {
     const { endpoint } = update;
     if (isPastDeadline(campaign.document.spec, unit.now)) this.#passDeadline(place, unit);
     const late = campaign.record.life.phase === 'paused' ? undefined : overdueIn(place, this.#engine.state, unit.now);
-    if (late) this.#stepper.apply(asNow(place), late, unit);
+    if (late) this.#stepper.moves.apply(asNow(place), late, unit);
     this.#stepper.step(endpoint, unit);
     const after = asNow(place).update;
     this.#engine.state.followAirtime(campaign, after, unit.now);
@@ -62,7 +62,7 @@ export class Reviewer {
     const behavior = campaign.document.spec.schedule.deadline?.behavior ?? 'FinishInFlight';
     // A device that defers has no end of its own: the deadline is what ends it.
     const mayRetry = behavior === 'FinishInFlight' && update.attempt > 0 && update.failure !== 'Deferred';
-    if (!mayRetry) this.#stepper.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
+    if (!mayRetry) this.#stepper.moves.apply(place, { type: 'campaign-deadline-passed', reason: update.reason }, unit);
     if (behavior === 'CancelAll' && update.attempt > 0) this.#stepper.cancel(asNow(place), 'the campaign reached its deadline', unit);
   }
 }

@@ -91,7 +91,7 @@ export class RolloutTicker {
     let closed = 0;
     for (const update of campaign.updates.touched()) {
       if (isSettled(update)) continue;
-      this.#stepper.apply({ key, campaign, update }, { type: 'campaign-ends' }, unit);
+      this.#stepper.moves.apply({ key, campaign, update }, { type: 'campaign-ends' }, unit);
       if (++closed === CLOSED_AT_ONCE) return;
     }
     if (!this.stages.move(campaign, 'all-settled', unit)) return;

@@ -48,7 +48,7 @@ export class UpdateDesk {
       const why = `by ${actor.id}: ${reason}`;
       unit.audit(draft('device-skipped', unit.now, { ...subjectOf(update), actor }, { reason, state: update.state }));
       if (isInFlight(update)) this.#stepper.cancel(place, why, unit);
-      else this.#stepper.apply(place, { type: 'skip-requested', why }, unit);
+      else this.#stepper.moves.apply(place, { type: 'skip-requested', why }, unit);
     });
   }
 

@@ -37,12 +37,12 @@ export class UpdateFactHandler {
       if (!place || !device) return;
       if (fact.type !== 'session-lost') this.#contacts.stayAwake(endpoint, at);
       if (fact.type === 'blocks-seen') return learnBlocks(place, fact, at, { state: this.#engine.state, unit });
-      const link = this.#stepper.linkOf(place, device);
+      const link = this.#stepper.views.linkOf(place, device);
       const translated = translate(fact, { device, at, link, model: this.#engine.state.models.cost });
       if (fact.type === 'began-anew') this.#learnBeganAnew(place, device, unit);
       if (fact.type !== 'progress') unit.note(device.namespace, endpoint, `gateway:${fact.type}`, fact);
       if (!translated) return;
-      const after = this.#stepper.apply(place, translated, unit);
+      const after = this.#stepper.moves.apply(place, translated, unit);
       if (fact.type === 'version-read') this.#learnVersion(place, fact, at, unit);
       this.#holdIfOurFault({ ...place, update: after }, translated);
       // A look that was asked for before the offer changes no state: what waits for it goes on. Progress may use up a cap on data.
@@ -58,9 +58,9 @@ export class UpdateFactHandler {
       if (!place) return;
       unit.note(place.update.namespace, endpoint, 'gateway:refused-command', { command, why });
       // An Execute that was not sent leaves the image where it is; the next decision finds it downloaded.
-      if (command === 'execute') this.#stepper.apply(place, { type: 'execute-not-sent' }, unit);
+      if (command === 'execute') this.#stepper.moves.apply(place, { type: 'execute-not-sent' }, unit);
       else if (command === 'offer')
-        this.#stepper.apply(
+        this.#stepper.moves.apply(
           place,
           {
             type: 'session-lost',
