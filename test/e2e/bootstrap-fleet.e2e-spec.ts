@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { BootstrapView, CredentialView } from '@drover/contracts';
 import type { Report } from '@drover/simulator';
-import { readFileSync } from 'node:fs';
-import { scratchFolder } from '@drover/testkit';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { certificateDer, privateKeyOf, scratchFolder, type CertificateName } from '@drover/testkit';
 import { messageOf } from '../support/process-message.ts';
 import { api, startServer } from '../support/server.ts';
 import { account, apply, until, world } from './bootstrap-world.ts';
@@ -20,10 +20,23 @@ const SCALE = 900;
 const scratch = scratchFolder();
 let fleet: ChildProcess | undefined;
 
+/** Of the server, and of the authority that certifies devices. */
+function files(name: CertificateName & ('server' | 'enrolment')): { key: string; certificate: string } {
+  const [key, certificate] = [scratch.file(`${name}.key`), scratch.file(`${name}.pem`)];
+  writeFileSync(key, privateKeyOf(name).export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  writeFileSync(certificate, `-----BEGIN CERTIFICATE-----\n${certificateDer(name).toString('base64')}\n-----END CERTIFICATE-----\n`);
+  return { key, certificate };
+}
+
 beforeAll(async () => {
   const clock = { campaignOrigin: Date.parse('2026-12-01T12:00:00Z'), wallOrigin: Date.now(), scale: SCALE };
   const time = ['--time-scale', String(SCALE), '--time-origin', '2026-12-01T12:00:00Z', '--wall-origin', String(clock.wallOrigin)];
-  world.server = await startServer({ isSecured: true, args: ['--bootstraps-port', '0', ...time] });
+  const [own, authority] = [files('server'), files('enrolment')];
+  const certificates = [
+    ...['--dtls-key', own.key, '--dtls-certificate', own.certificate],
+    ...['--enrolment-key', authority.key, '--enrolment-certificate', authority.certificate],
+  ];
+  world.server = await startServer({ isSecured: true, args: ['--bootstraps-port', '0', '--oscore', 'on', ...certificates, ...time] });
   await apply('all', { match: { endpoint: ['*'] }, accounts: [account({ mode: 'PSK', keyBytes: 16 })] });
   const keys = scratch.file('factory.csv');
   const common = ['--devices', String(DEVICES), '--seed', '11', '--mix', '{"pull": 1}'];
@@ -67,12 +80,18 @@ it('every device comes with the key of its factory, whatever breaks, and registe
   expect(new Set((await inForce()).map(({ fingerprint }) => fingerprint)).size).toBe(DEVICES);
 });
 
-it('all of them are sent for other keys, and the first ones are revoked', async () => {
+it.each<[string, () => object, string]>([
+  ['other keys', () => account({ mode: 'PSK', keyBytes: 16 }), 'psk'],
+  ['certificates', () => account({ mode: 'X509' }), 'x509'],
+  ['contexts of OSCORE', () => account({ mode: 'OSCORE' }, world.server.coap), 'oscore'],
+  ['keys again', () => account({ mode: 'PSK' }), 'psk'],
+])('all of them are sent for %s, and what they had before is revoked', async (_what, given, kind) => {
+  await apply('all', { match: { endpoint: ['*'] }, accounts: [given()] });
   const before = (await inForce()).map(({ identity }) => identity);
   const endpoints = (await inForce()).map(({ endpoint }) => endpoint);
   await api(world.server, 'POST', '/bootstraps/trigger', { endpoints, reason: 'yearly' });
   const isOther = ({ identity }: CredentialView): boolean => !before.includes(identity);
-  await until(async () => (await inForce()).filter(isOther).length === DEVICES, 'other keys in force', 60_000);
-  expect(await inForce()).toHaveLength(DEVICES);
+  await until(async () => (await inForce()).filter(isOther).length === DEVICES, 'what is new in force', 60_000);
+  expect((await inForce()).map((each) => each.kind)).toEqual(Array.from({ length: DEVICES }, () => kind));
   expect((await views()).filter(({ wish }) => wish)).toEqual([]);
 });

@@ -10,8 +10,8 @@ import { api, type TestServer } from '../support/server.ts';
 export const world: { server: TestServer; readonly open: { close(): void }[] } = { server: undefined as never, open: [] };
 let count = 0;
 
-export const account = (security: object = { mode: 'PSK', key: 'Generate' }): object => ({
-  uri: world.server.coaps,
+export const account = (security: object = { mode: 'PSK', key: 'Generate' }, uri = world.server.coaps): object => ({
+  uri,
   shortServerId: 101,
   lifetime: '1h',
   security,

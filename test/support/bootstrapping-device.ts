@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
-import type { IncomingRequest } from '@drover/coap';
-import { CONTENT_FORMAT, decodeContent, type ResourceValue, type Value } from '@drover/lwm2m';
+import type { CoapResponse, IncomingRequest, OscoreSecret } from '@drover/coap';
+import { CONTENT_FORMAT, decodeContent, isObjectLink, type ResourceValue, type Value } from '@drover/lwm2m';
 import { SecuredDevice, type DeviceCredential } from './secured-device.ts';
 
 const { TLV } = CONTENT_FORMAT;
@@ -16,11 +16,16 @@ export interface BootstrapHabits {
   readonly holds?: readonly string[];
 }
 
+type Written = Pick<IncomingRequest, 'options' | 'payload'>;
+type Answered = { readonly code: string; readonly options?: CoapResponse['options']; readonly payload?: Uint8Array };
+
 /** What a device remembers of accounts, and what a bootstrap server does to that: the bootstrap account is `/0/0`, and stays. */
 export class AccountMemory {
   readonly values = new Map<string, Value>();
   readonly asked: string[] = [];
   isFinished = false;
+  /** Of what comes in blocks, until the last one is there. */
+  #parts: Uint8Array[] = [];
   readonly #habits: BootstrapHabits;
 
   constructor(habits: BootstrapHabits = {}) {
@@ -38,21 +43,35 @@ export class AccountMemory {
     return { uri: String(at(0)), credential: credentialOf(Number(at(2)), at(3) as Uint8Array, at(5) as Uint8Array) };
   }
 
+  /** Of an account with OSCORE, as the device has it; undefined where its account links to none. */
+  get context(): OscoreSecret | undefined {
+    const link = [...this.values].find(([path]) => /^\/0\/\d+\/17$/.test(path))?.[1];
+    if (link === undefined || !isObjectLink(link)) return undefined;
+    const at = (resource: number): Uint8Array => this.values.get(`/${link.object}/${link.instance}/${resource}`) as Uint8Array;
+    return { masterSecret: at(0), senderId: at(1), recipientId: at(2), masterSalt: at(5) };
+  }
+
   get instances(): string[] {
     return [...new Set([...this.values.keys()].map((path) => path.split('/').slice(0, 3).join('/')))];
   }
 
-  respond(text: string, request: Pick<IncomingRequest, 'options' | 'payload'>): { code: string; payload?: Uint8Array } {
+  respond(text: string, { options, payload }: Written): Answered {
+    const { block1 } = options;
+    if (block1?.num === 0) this.#parts = [];
+    if (block1) this.#parts.push(Uint8Array.from(payload));
+    if (block1?.more) return { code: '2.31', options: { block1 } };
     this.asked.push(text);
     const { answers = {} } = this.#habits;
-    return answers[text] === undefined ? this.#do(text, request) : { code: answers[text] };
+    const whole = { options, payload: block1 ? Buffer.concat(this.#parts) : payload };
+    const answer = answers[text] === undefined ? this.#do(text, whole) : { code: answers[text] };
+    return block1 ? { ...answer, options: { block1 } } : answer;
   }
 
   take(values: readonly ResourceValue[]): void {
     for (const { path, value } of values) this.values.set(path, value);
   }
 
-  #do(text: string, { options, payload }: Pick<IncomingRequest, 'options' | 'payload'>): { code: string; payload?: Uint8Array } {
+  #do(text: string, { options, payload }: Written): Answered {
     const [method, path = ''] = text.split(' ');
     if (method === 'GET') return path === '/' ? { code: '2.05', payload: this.#links() } : { code: '4.04' };
     if (method === 'DELETE') {
@@ -79,8 +98,9 @@ export class AccountMemory {
 
 function credentialOf(mode: number, identity: Uint8Array, secret: Uint8Array): DeviceCredential {
   if (mode === 0) return { psk: { identity: Buffer.from(identity).toString(), key: secret } };
-  if (mode !== 1) return {};
+  if (mode !== 1 && mode !== 2) return {};
   const privateKey = createPrivateKey({ key: Buffer.from(secret), format: 'der', type: 'pkcs8' });
+  if (mode === 2) return { own: { privateKey, chain: [Buffer.from(identity)] } };
   return { own: { privateKey, rawKey: Buffer.from(identity) } };
 }
 

@@ -63,6 +63,7 @@ export const EVENT_CATALOGUE = {
   'bootstrap-failed': ['at', 'why'],
   'bootstrap-refused': ['code', 'identity', 'count'],
   'certificate-enrolled': ['serial', 'fingerprint', 'until', 'identity'],
+  'certificate-issued': ['serial', 'fingerprint', 'until', 'identity'],
   'bootstrap-wanted': ['reason'],
   'bootstrap-unwanted': ['reason'],
   'rotation-settled': ['outcome', 'failure', 'detail'],

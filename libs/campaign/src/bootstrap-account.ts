@@ -36,14 +36,14 @@ function curveOf(pem: string): string | undefined {
 }
 
 /**
- * Where the key of the device comes from: one that is drawn for it alone, or the one that the store of credentials has for it. With
- * EST the device makes its own, and has it certified by this server.
+ * Where the key of the device comes from: one that is drawn for it alone, or the one that the store of credentials has for it. X509
+ * is a key pair of ours with its certificate; with EST the device makes its own pair, and has it certified by this server.
  */
 const security = mapping(
   {
-    mode: required(oneOf(['PSK', 'RPK', 'EST', 'NoSec'], ['X509', 'OSCORE'])),
+    mode: required(oneOf(['PSK', 'RPK', 'X509', 'EST', 'OSCORE', 'NoSec'])),
     key: optional(oneOf(['Generate', 'Stored'])),
-    /** Of a pre-shared key: some modems take sixteen and no more. */
+    /** Of a pre-shared key, or of a Master Secret: some modems take sixteen and no more. */
     keyBytes: optional(integer({ min: 16, max: 64 })),
     /** Of another server; without it the key of this one. */
     serverPublicKey: optional(publicKey),

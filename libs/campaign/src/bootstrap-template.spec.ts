@@ -8,6 +8,7 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const PUBLIC = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const PRIVATE = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const PSK = { uri: 'coaps://drover.example:5684', shortServerId: 101, security: { mode: 'PSK', key: 'Generate' } };
+const OSCORE = { uri: 'coap://drover.example', shortServerId: 101, security: { mode: 'OSCORE' } };
 const OTHER = { uri: 'coap://other.example', shortServerId: 102, security: { mode: 'NoSec', noSec: 'Allowed' } };
 
 const source = (spec: object, name = 'meters', namespace: string = DEFAULT_NAMESPACE) => ({
@@ -72,11 +73,47 @@ describe('faults', () => {
     ['coaps without security', secured({ mode: 'NoSec', noSec: 'Allowed' }), 'VALUE_INVALID', at('uri')],
     ['no security without the word', secured({ mode: 'NoSec' }, 'coap://x'), 'FIELD_MISSING', at('security')],
     ['the word with a key', secured({ mode: 'PSK', noSec: 'Allowed' }), 'VALUE_INVALID', at('security', 'noSec')],
-    ['a mode for later', secured({ mode: 'X509' }), 'VALUE_NOT_SUPPORTED_YET', at('security', 'mode')],
+    ['a mode that there is not', secured({ mode: 'TLS' }), 'VALUE_INVALID', at('security', 'mode')],
+    ['OSCORE inside DTLS', secured({ mode: 'OSCORE' }), 'VALUE_INVALID', at('uri')],
+    ['OSCORE over TCP', secured({ mode: 'OSCORE' }, 'coap+tcp://x'), 'VALUE_INVALID', at('uri')],
+    ['the word with OSCORE', secured({ mode: 'OSCORE', noSec: 'Allowed' }, 'coap://x'), 'VALUE_INVALID', at('security', 'noSec')],
+    [
+      'a Master Secret that is too short',
+      secured({ mode: 'OSCORE', keyBytes: 15 }, 'coap://x'),
+      'VALUE_INVALID',
+      at('security', 'keyBytes'),
+    ],
+    [
+      'a length of a context that is there',
+      secured({ mode: 'OSCORE', key: 'Stored', keyBytes: 16 }, 'coap://x'),
+      'VALUE_INVALID',
+      at('security', 'keyBytes'),
+    ],
+    [
+      'one context for two servers',
+      { accounts: [OSCORE, { ...OSCORE, shortServerId: 7 }] },
+      'VALUE_INVALID',
+      ['spec', 'accounts', 1, 'security', 'mode'],
+    ],
     ['a key of ours with EST', secured({ mode: 'EST', key: 'Generate' }), 'VALUE_INVALID', at('security', 'key')],
     ['a length of a key that is the device’s', secured({ mode: 'EST', keyBytes: 16 }), 'VALUE_INVALID', at('security', 'keyBytes')],
     ['the word with EST', secured({ mode: 'EST', noSec: 'Allowed' }), 'VALUE_INVALID', at('security', 'noSec')],
     ['a private key that is not ours', secured({ mode: 'RPK', key: 'Stored' }), 'VALUE_INVALID', at('security', 'key')],
+    ['a private key that a certificate has', secured({ mode: 'X509', key: 'Stored' }), 'VALUE_INVALID', at('security', 'key')],
+    ['a length of a key pair', secured({ mode: 'X509', keyBytes: 32 }), 'VALUE_INVALID', at('security', 'keyBytes')],
+    ['coap with a certificate', secured({ mode: 'X509' }, 'coap://x'), 'VALUE_INVALID', at('uri')],
+    [
+      'a bare key of another server beside a certificate',
+      secured({ mode: 'X509', serverPublicKey: PUBLIC }),
+      'VALUE_INVALID',
+      at('security', 'serverPublicKey'),
+    ],
+    [
+      'a shared key beside a certificate',
+      { accounts: [PSK, { ...PSK, shortServerId: 7, security: { mode: 'X509' } }] },
+      'VALUE_INVALID',
+      ['spec', 'accounts', 1, 'security', 'mode'],
+    ],
     ['a key that is too short', secured({ mode: 'PSK', keyBytes: 8 }), 'VALUE_INVALID', at('security', 'keyBytes')],
     ['a length of what is there', secured({ mode: 'PSK', key: 'Stored', keyBytes: 16 }), 'VALUE_INVALID', at('security', 'keyBytes')],
     [
@@ -120,9 +157,14 @@ describe('faults', () => {
     expect(readDocument(source(spec)).faults).toContainEqual(expect.objectContaining({ code, path }));
   });
 
-  it('several accounts with the raw key of the device are none', () => {
-    const rpk = { ...PSK, security: { mode: 'RPK' } };
-    expect(readDocument(source({ accounts: [rpk, { ...rpk, shortServerId: 7 }] })).faults).toEqual([]);
+  it.each([{ keyBytes: 32 }, { key: 'Stored' }, {}])('an OSCORE account with %j has none', (more) => {
+    const oscore = { ...OSCORE, security: { mode: 'OSCORE', ...more } };
+    expect(readDocument(source({ accounts: [oscore, OTHER] })).faults).toEqual([]);
+  });
+
+  it.each(['RPK', 'X509', 'EST'])('several accounts with the one key pair of the device are none: %s', (mode) => {
+    const pair = { ...PSK, security: { mode } };
+    expect(readDocument(source({ accounts: [pair, { ...pair, shortServerId: 7 }] })).faults).toEqual([]);
   });
 });
 

@@ -7,6 +7,9 @@ import { erasedPath } from './resource-path.ts';
 import { list, mapping, optional, required, withDefault, type Fault, type FaultPath, type Read } from './schema.ts';
 import { textPattern } from './text-pattern.ts';
 
+/** Modes in which no server learns the key of the device: it may have the same at several. */
+const SHARED_MODES: readonly string[] = ['RPK', 'X509', 'EST'];
+
 const patterns = list(textPattern, { min: 1, max: 200 });
 
 /** What a device holds when it has been bootstrapped: its servers with their keys, and who may do what (Objects 0, 1, 2). */
@@ -40,10 +43,14 @@ export function bootstrapTemplateFaults({ match, accounts, access }: BootstrapTe
   ];
 }
 
+/** Modes that protect nothing below CoAP. */
+const PLAIN_MODES: readonly string[] = ['OSCORE', 'NoSec'];
+
 function accountFaultsAt({ uri, security }: BootstrapAccountSpec, path: FaultPath): Fault[] {
-  const isSecured = uri.startsWith('coaps');
-  if (isSecured !== (security.mode !== 'NoSec'))
-    return [fault([...path, 'uri'], `${uri.slice(0, uri.indexOf(':'))} does not go with security mode ${security.mode}`)];
+  const scheme = uri.slice(0, uri.indexOf(':'));
+  const isFitting = scheme.startsWith('coaps') !== PLAIN_MODES.includes(security.mode);
+  if (!isFitting || (security.mode === 'OSCORE' && scheme !== 'coap'))
+    return [fault([...path, 'uri'], `${scheme} does not go with security mode ${security.mode}`)];
   if (security.mode === 'NoSec' && security.noSec !== 'Allowed')
     return [fault([...path, 'security'], 'an account without security needs the word noSec: Allowed', 'FIELD_MISSING')];
   const stray = security.mode === 'NoSec' || (security.mode === 'EST' && security.key !== undefined) ? 'key' : 'noSec';
@@ -55,11 +62,11 @@ function accountFaultsAt({ uri, security }: BootstrapAccountSpec, path: FaultPat
 function strayFaults({ mode, key, keyBytes, serverPublicKey }: BootstrapAccountSpec['security'], path: FaultPath): Fault[] {
   const at = (field: string, message: string): Fault => fault([...path, 'security', field], message);
   return [
-    ...(mode === 'RPK' && key === 'Stored'
-      ? [at('key', 'of a raw public key the device alone has the private part: it is generated, or it stays as it is')]
+    ...((mode === 'RPK' || mode === 'X509') && key === 'Stored'
+      ? [at('key', 'of a key pair the device alone has the private part: it is generated, or it stays as it is')]
       : []),
-    ...(keyBytes !== undefined && (mode !== 'PSK' || key === 'Stored')
-      ? [at('keyBytes', 'is the length of a pre-shared key that is generated')]
+    ...(keyBytes !== undefined && ((mode !== 'PSK' && mode !== 'OSCORE') || key === 'Stored')
+      ? [at('keyBytes', 'is the length of a pre-shared key, or of a Master Secret, that is generated')]
       : []),
     ...(serverPublicKey !== undefined && mode !== 'RPK' ? [at('serverPublicKey', `has no meaning with ${mode}`)] : []),
   ];
@@ -69,11 +76,11 @@ function strayFaults({ mode, key, keyBytes, serverPublicKey }: BootstrapAccountS
 function keyFaults(accounts: readonly BootstrapAccountSpec[]): Fault[] {
   const secured = accounts.flatMap(({ security: { mode } }, at) => (mode === 'NoSec' ? [] : [{ mode, at }]));
   return secured.slice(1).flatMap(({ mode, at }) => {
-    if ((mode === 'RPK' || mode === 'EST') && secured[0]?.mode === mode) return [];
+    if (SHARED_MODES.includes(mode) && secured[0]?.mode === mode) return [];
     return [
       fault(
         ['spec', 'accounts', at, 'security', 'mode'],
-        'one account of a template has the key of the device; several only with RPK, or with EST',
+        'one account of a template has the key of the device; several only with RPK, with X509, or with EST',
       ),
     ];
   });

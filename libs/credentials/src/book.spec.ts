@@ -161,6 +161,16 @@ describe('rotation', () => {
     expect(after[0]).not.toHaveProperty('secret');
   });
 
+  it.each([
+    ['psk', true],
+    ['rpk', false],
+    ['x509', false],
+    ['oscore', true],
+  ] as const)('a private key that was made for the device is its own from then on: a secret of %s is kept: %s', (kind, isKept) => {
+    const [, after] = afterUse({ ...next, kind }, [old, { ...next, kind }], NOW);
+    expect([after?.state, after?.secret !== undefined]).toEqual(['active', isKept]);
+  });
+
   it('as long as it connects with the old one both stay', () => {
     expect(afterUse(old, [old, next], Instant(NOW + DAY_MS))).toEqual([{ ...old, usedAt: NOW + DAY_MS }]);
   });

@@ -30,7 +30,7 @@ export interface Credential {
    * `kid:` of the device's ID in an OSCORE context.
    */
   readonly identity: string;
-  /** Absent where the secret is the device's alone. Of a raw key that was made for the device: its private key, until it has connected. */
+  /** Absent where the secret is the device's alone. Of a key pair that was made for the device: its private key, until it has connected. */
   readonly secret?: Sealed;
   /** Keyed: equal keys have equal ones, and nobody without the key can tell a key from it. */
   readonly fingerprint?: string;

@@ -24,7 +24,7 @@ const isSame = (a: Credential, b: Credential): boolean => a.identity === b.ident
 
 /** A private key that was made for a device is the device's own as soon as it has shown that it has it. */
 function withoutPrivateKey(credential: Credential): Credential {
-  if (credential.kind !== 'rpk') return credential;
+  if (credential.kind !== 'rpk' && credential.kind !== 'x509') return credential;
   const { secret: _, ...rest } = credential;
   return rest;
 }

@@ -205,7 +205,7 @@ export type CredentialRecord = Credential;
 export interface GivenAccount {
   readonly uri: string;
   readonly shortServerId: number;
-  readonly mode: 'PSK' | 'RPK' | 'EST' | 'NoSec';
+  readonly mode: 'PSK' | 'RPK' | 'X509' | 'EST' | 'OSCORE' | 'NoSec';
   readonly identity?: string;
   /** Keyed, as that of its credential. */
   readonly fingerprint?: string;
@@ -265,6 +265,8 @@ export interface BootstrapRecord {
   readonly via?: 'session' | 'pack';
   readonly template?: { readonly name: string; readonly generation: number; readonly digest: Digest };
   readonly accounts?: readonly GivenAccount[];
+  /** Identity of the last OSCORE context that it was given: whoever is given it again counts from zero, and repeats nonces. */
+  readonly context?: string;
   readonly failure?: { readonly at: string; readonly why: string };
   readonly wish?: BootstrapWish;
   /** It came while somebody waited for it, and was given nothing. */

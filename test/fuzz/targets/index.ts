@@ -1,5 +1,6 @@
 import type { Target } from '../target.ts';
 import { BLOCK_TRANSFER } from './block-transfer.ts';
+import { BOOTSTRAP } from './bootstrap.ts';
 import { COAP_ENDPOINT } from './coap-endpoint.ts';
 import { COAP_MESSAGES } from './coap-messages.ts';
 import { COAP_STREAMS } from './coap-streams.ts';
@@ -27,6 +28,7 @@ export const TARGETS: readonly Target[] = [
   BLOCK_TRANSFER,
   OBJECT_5,
   GATEWAY,
+  BOOTSTRAP,
   DTLS_MESSAGES,
   DTLS,
 ];

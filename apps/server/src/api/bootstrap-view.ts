@@ -2,6 +2,7 @@ import type { CredentialBook } from '@drover/credentials';
 import { isoOf } from '@drover/kernel';
 import type { BootstrapView } from '@drover/contracts';
 import type { BootstrapRecord, BootstrapWish } from '@drover/persistence';
+import { kindOf } from '../bootstrap/key-plan.ts';
 import { textOfWait } from '../bootstrap/wish-texts.ts';
 
 /** Accounts with how their keys stand now: that the device has one is known when it has connected with it. */
@@ -27,6 +28,6 @@ function wishView({ by, reason, at, waits, askedAt }: BootstrapWish): BootstrapV
 }
 
 function keyStateOf({ mode, identity }: NonNullable<BootstrapRecord['accounts']>[number], credentials: CredentialBook): string | undefined {
-  if (identity === undefined) return undefined;
-  return credentials.with(mode === 'RPK' ? 'rpk' : 'psk', identity)?.state;
+  const kind = kindOf(mode);
+  return kind === undefined || identity === undefined ? undefined : credentials.with(kind, identity)?.state;
 }

@@ -12,7 +12,7 @@ export function orderOf(
   if (security.mode === 'EST') return { ...common, security: { mode: 'EST' } };
   if (security.mode === 'NoSec' || key === undefined) return { ...common, security: { mode: 'NoSec' } };
   const credential = { kind: key.kind, identity: key.identity };
-  if (security.mode === 'PSK') return { ...common, security: { mode: 'PSK', credential } };
+  if (security.mode !== 'RPK') return { ...common, security: { mode: security.mode, credential } };
   const { serverPublicKey: pem } = security;
   const serverKey = pem === undefined ? {} : { serverKey: readPublicKey(Buffer.from(pem)).toString('base64') };
   return { ...common, security: { mode: 'RPK', credential, ...serverKey } };

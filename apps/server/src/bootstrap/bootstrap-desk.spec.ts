@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { LocalKeyService, type Credential } from '@drover/credentials';
+import { LocalKeyService, oscoreIdentity, revoked, unpackMaterial, type Credential } from '@drover/credentials';
 import { DEFAULT_NAMESPACE, Endpoint, must } from '@drover/kernel';
 import { digestOf, readDocument } from '@drover/campaign';
 import { SystemEntropy } from '@drover/platform';
@@ -10,9 +10,10 @@ import { KeyShelf } from '../keys/key-shelf.ts';
 import type { BootstrapCommand } from '../link/bootstrap.ts';
 import { BootstrapDesk } from './bootstrap-desk.ts';
 import { BootstrapWishes } from './bootstrap-wishes.ts';
-import { KEYS_PER_DAY } from './key-plan.ts';
+import { BOOTSTRAP_ACTOR, KEYS_PER_DAY, TAKEN_BACK } from './key-plan.ts';
 
 const D = Endpoint('d');
+const OSCORE = { uri: 'coap://drover.example', shortServerId: 101, security: { mode: 'OSCORE' } };
 const PSK = { uri: 'coaps://drover.example', shortServerId: 101, security: { mode: 'PSK' } };
 let test: TestEngine;
 let keys: KeyShelf;
@@ -109,6 +110,129 @@ describe('what a device is given', () => {
     template({ accounts: [{ ...PSK, security: { mode: 'RPK' } }] });
     expect(codeOf(await ask(by))).toBe('given');
     expect(own()).toEqual(['factory active', 'made revoked', 'made next']);
+  });
+
+  describe('with a certificate', () => {
+    const made = (by: BootstrapCommand, issuer = 'CN=ca'): Promise<void> =>
+      desk.on({
+        type: 'certificate-made',
+        id: asked,
+        at: test.clock.now(),
+        endpoint: D,
+        credential: { kind: 'x509', identity: identityOf(by) },
+        certificate: { serial: '4A', fingerprint: '00ff', issuer, until: '2027-12-01T00:00:00.000Z' },
+      });
+    beforeEach(() => template({ accounts: [{ ...PSK, security: { mode: 'X509' } }] }));
+
+    it('it is a key that is pinned, and is written when it is on the disk who certified it', async () => {
+      const given = await ask(factory());
+      const key = must(test.state.credentials.with('x509', identityOf(given)), 'its credential');
+      expect(key).toMatchObject({ state: 'next', pin: expect.stringMatching(/^sha256:/), secret: expect.anything() });
+      expect(key).not.toHaveProperty('issuer');
+      await made(given);
+      expect(test.state.credentials.with('x509', identityOf(given))).toMatchObject({ issuer: 'CN=ca', pin: key.pin });
+      expect(test.link.types).toEqual(['credentials', 'bootstrap-give', 'credentials', 'bootstrap-write']);
+      expect(test.writer.audited.at(-1)).toBe('certificate-issued');
+    });
+
+    it('it is the same key in the next session, by whoever certifies it then', async () => {
+      const by = factory();
+      const first = await ask(by);
+      await made(first);
+      const second = await ask(by);
+      await made(second, 'CN=another');
+      expect(identityOf(second)).toBe(identityOf(first));
+      expect(test.state.credentials.with('x509', identityOf(first))).toMatchObject({ state: 'next', issuer: 'CN=another' });
+    });
+
+    it.each<[string, Partial<Credential>, string]>([
+      ['a name that its device had certified, and did not use', { kind: 'x509', identity: 'd', secret: undefined }, TAKEN_BACK.other],
+      ['a key of another kind', {}, TAKEN_BACK.kind],
+    ])('it takes the place of %s', async (_what, change, why) => {
+      const before = aCredential({ state: 'next', createdBy: BOOTSTRAP_ACTOR.id, ...change });
+      expect(codeOf(await ask(factory()))).toBe('given');
+      expect(test.state.credentials.with(before.kind, before.identity)).toMatchObject({ state: 'revoked', revokedWhy: why });
+    });
+
+    it('revoked while it was certified: it is not written', async () => {
+      const given = await ask(factory());
+      const key = must(test.state.credentials.with('x509', identityOf(given)), 'its credential');
+      test.state.credentials.put({ ...key, state: 'revoked' });
+      await made(given);
+      expect(codeOf(must(answers().at(-1), 'an answer'))).toBe('CREDENTIAL_REVOKED');
+      expect(test.writer.audited).not.toContain('certificate-issued');
+    });
+  });
+
+  describe('with OSCORE', () => {
+    beforeEach(() => template({ accounts: [OSCORE] }));
+    const stored = (change: Partial<Credential> = {}): Credential => aCredential({ kind: 'oscore', identity: 'kid:0a', ...change });
+
+    it('it is a context whose secret is sealed, under an identity that is its Sender ID', async () => {
+      const identity = identityOf(await ask(factory()));
+      const context = must(test.state.credentials.with('oscore', identity), 'its credential');
+      expect(context).toMatchObject({
+        state: 'next',
+        identity: expect.stringMatching(/^kid:[0-9a-f]{8}$/),
+        fingerprint: expect.anything(),
+      });
+      const material = unpackMaterial(keys.ring.open(must(context.secret, 'a secret'), context));
+      expect(oscoreIdentity(material)).toBe(identity);
+      expect([material.masterSecret, material.masterSalt, material.recipientId].map((bytes) => bytes?.length)).toEqual([16, 8, 1]);
+      expect(keys.ring.fingerprint(material.masterSecret)).toBe(context.fingerprint);
+    });
+
+    it('it is another one after a session that broke off: the same would begin its numbers again', async () => {
+      const by = factory();
+      const [first, second] = [identityOf(await ask(by)), identityOf(await ask(by))];
+      expect(second).not.toBe(first);
+      expect(own()).toEqual(['factory active', 'made revoked', 'made next']);
+      expect(test.state.credentials.with('oscore', first)).toMatchObject({ revokedWhy: TAKEN_BACK.context });
+      expect(test.state.bootstraps.get(D)?.context).toBe(second);
+    });
+
+    it.each<[string, () => void, object, string]>([
+      ['one that was imported, and never used', () => void stored(), { key: 'Stored' }, 'given'],
+      ['one that the device has used', () => void stored({ usedAt: test.clock.now() }), { key: 'Stored' }, 'CONTEXT_GIVEN'],
+      ['nothing: there is none', () => undefined, { key: 'Stored' }, 'KEY_MISSING'],
+      ['a key of another kind', () => void aCredential(), { key: 'Stored' }, 'KEY_MISSING'],
+      ['one that a person rotates to', () => void stored({ state: 'next' }), {}, 'given'],
+      ['a pre-shared key that a person rotates to', () => void aCredential({ state: 'next' }), {}, 'ROTATION_UNDER_WAY'],
+    ])('it may be %s', async (_what, has, security, code) => {
+      has();
+      template({ accounts: [{ ...OSCORE, security: { mode: 'OSCORE', ...security } }] });
+      expect(codeOf(await ask(factory()))).toBe(code);
+    });
+
+    it.each([
+      ['that was imported', 'active', { key: 'Stored' }],
+      ['that a person rotates to', 'next', {}],
+    ] as const)('one %s is given once, also with another template in between', async (_which, state, security) => {
+      stored({ state });
+      const by = factory();
+      const before = { accounts: [{ ...OSCORE, security: { mode: 'OSCORE', ...security } }] };
+      template(before);
+      expect(identityOf(await ask(by))).toBe('kid:0a');
+      template({ accounts: [{ ...OSCORE, security: { mode: 'NoSec', noSec: 'Allowed' } }] });
+      expect(codeOf(await ask(by))).toBe('given');
+      template(before);
+      expect(codeOf(await ask(by))).toBe('CONTEXT_GIVEN');
+    });
+
+    it('without security it is given anew to a device that has shown none, and not where a person has revoked one', async () => {
+      const first = identityOf(await ask());
+      const second = identityOf(await ask());
+      expect(second).not.toBe(first);
+      const context = must(test.state.credentials.with('oscore', second), 'its credential');
+      test.state.credentials.put(revoked(context, test.clock.now(), 'stolen'));
+      expect(codeOf(await ask())).toBe('ENDPOINT_NEEDS_DTLS');
+    });
+
+    it('without security it is not given to a device that has used one', async () => {
+      const context = must(test.state.credentials.with('oscore', identityOf(await ask())), 'its credential');
+      test.state.credentials.put({ ...revoked(context, test.clock.now(), TAKEN_BACK.context), usedAt: test.clock.now() });
+      expect(codeOf(await ask())).toBe('ENDPOINT_NEEDS_DTLS');
+    });
   });
 
   it.each<[string, () => Credential | undefined, string]>([

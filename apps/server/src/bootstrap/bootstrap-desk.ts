@@ -4,10 +4,10 @@ import { draft, type Actor } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { KeyShelf } from '../keys/key-shelf.ts';
-import type { BootstrapReport, EnrolmentReport } from '../link/bootstrap.ts';
+import type { BootstrapReport, EnrolmentReport, IssueReport } from '../link/bootstrap.ts';
 import { givenOf, orderOf } from './account-orders.ts';
 import { Denied } from './denied.ts';
-import { enrol } from './enrol.ts';
+import { enrol, issue } from './enrol.ts';
 import { OwnKeys } from './own-keys.ts';
 import { whyNotBootstrap } from './who-may-come.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
@@ -36,19 +36,29 @@ export class BootstrapDesk {
         return this.#onRefused(report);
       case 'enrolment-asked':
         return this.#onEnrolling(report);
+      case 'certificate-made':
+        return this.#onCertified(report);
     }
   }
 
   /** What it is given is on the disk before a byte of it leaves: whatever dies now, the next session gives the same. */
   async #onAsked(asked: Report<'bootstrap-asked'>): Promise<void> {
     await this.#keys.makeRoom();
-    const { id, endpoint } = asked;
+    await this.#decide('bootstrap-deny', asked, (unit) => this.#give(asked, unit));
+  }
+
+  /** What is decided is on the disk before the gateway hears of it; what is denied leaves nothing but the answer. */
+  async #decide(
+    denial: 'bootstrap-deny' | 'enrolment-deny',
+    { id, endpoint }: { readonly id: number; readonly endpoint: Endpoint },
+    decide: (unit: UnitOfWork) => void,
+  ): Promise<void> {
     try {
-      await this.#engine.change((unit) => this.#give(asked, unit));
+      await this.#engine.change(decide);
     } catch (error) {
       if (!(error instanceof Denied)) throw error;
-      await this.#noteRefusal(endpoint, error.code);
-      this.#engine.tell({ type: 'bootstrap-deny', id, endpoint, code: error.code });
+      if (denial === 'bootstrap-deny') await this.#noteRefusal(endpoint, error.code);
+      this.#engine.tell({ type: denial, id, endpoint, code: error.code });
     }
   }
 
@@ -58,21 +68,24 @@ export class BootstrapDesk {
     if (record?.wish) await this.#engine.change((unit) => unit.putBootstrap({ ...record, refused: { code, at: unit.now } }));
   }
 
-  async #onEnrolling(report: EnrolmentReport): Promise<void> {
+  #onCertified(report: IssueReport): Promise<void> {
+    const { id, endpoint } = report;
+    return this.#decide('bootstrap-deny', report, (unit) => {
+      issue(report, this.#engine.state.credentials, unit);
+      unit.send({ type: 'bootstrap-write', id, endpoint });
+    });
+  }
+
+  #onEnrolling(report: EnrolmentReport): Promise<void> {
     const { id, endpoint, by } = report;
     const book = this.#engine.state.credentials;
-    try {
-      await this.#engine.change((unit) => {
-        const code = whyNotBootstrap(endpoint, by, { book, now: unit.now });
-        if (code !== undefined) throw new Denied(code);
-        const namespace = this.#namespaceOf(report);
-        enrol(report, { namespace, template: this.#templateOf(namespace, endpoint), book }, unit);
-        unit.send({ type: 'enrolment-allow', id, endpoint });
-      });
-    } catch (error) {
-      if (!(error instanceof Denied)) throw error;
-      this.#engine.tell({ type: 'enrolment-deny', id, endpoint, code: error.code });
-    }
+    return this.#decide('enrolment-deny', report, (unit) => {
+      const code = whyNotBootstrap(endpoint, by, { book, now: unit.now });
+      if (code !== undefined) throw new Denied(code);
+      const namespace = this.#namespaceOf(report);
+      enrol(report, { namespace, template: this.#templateOf(namespace, endpoint), book }, unit);
+      unit.send({ type: 'enrolment-allow', id, endpoint });
+    });
   }
 
   #give(asked: Report<'bootstrap-asked'>, unit: UnitOfWork): void {
@@ -87,7 +100,8 @@ export class BootstrapDesk {
     const given = template.spec.accounts.map((account) => givenOf(account, key));
     const { name, generation, digest } = template.record;
     this.#latest.set(endpoint, id);
-    const { wish, sessions = 0 } = this.#engine.state.bootstraps.get(endpoint) ?? {};
+    const { wish, sessions = 0, context: before } = this.#engine.state.bootstraps.get(endpoint) ?? {};
+    const context = given.find(({ mode }) => mode === 'OSCORE')?.identity ?? before;
     unit.putBootstrap({
       namespace,
       endpoint,
@@ -98,6 +112,7 @@ export class BootstrapDesk {
       template: { name, generation, digest },
       accounts: given,
       ...(by && { by: by.identity }),
+      ...(context !== undefined && { context }),
       ...(wish && { wish }),
     });
     const told = { template: name, generation, digest, via, accounts: given.map((each) => ({ ...each })), identity: by?.identity ?? null };

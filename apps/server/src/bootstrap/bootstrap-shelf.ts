@@ -3,7 +3,7 @@ import type { BootstrapRecord } from '@drover/persistence';
 import { RecordStore } from '../engine/record-store.ts';
 
 /** What no two devices have in common. */
-const OWN_TEXTS = ['endpoint', 'identity', 'fingerprint', 'by'];
+const OWN_TEXTS = ['endpoint', 'identity', 'fingerprint', 'by', 'context'];
 
 /** What devices were given by bootstrap: one record each, outside of the heap, for every device of a fleet comes once. */
 export class BootstrapShelf {

@@ -1,5 +1,5 @@
-import { revoked, type Candidate, type Credential } from '@drover/credentials';
-import type { Endpoint, Entropy, Namespace } from '@drover/kernel';
+import { revoked, unpackMaterial, type Credential, type CredentialKind } from '@drover/credentials';
+import type { Entropy } from '@drover/kernel';
 import { draft } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
@@ -7,8 +7,8 @@ import type { KeyShelf } from '../keys/key-shelf.ts';
 import { makeRoomFor } from '../keys/room-for-secrets.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
 import { Denied, requireDelivery } from './denied.ts';
-import { BOOTSTRAP_ACTOR, keyPlan } from './key-plan.ts';
-import { KEY_BYTES, newPsk, newRawKey } from './new-key.ts';
+import { BOOTSTRAP_ACTOR, keyPlan, kindOf, whyTakenBack } from './key-plan.ts';
+import { newCertifiedKey, newContext, newPsk, newRawKey, type KeyOwner, type MadeKey } from './new-key.ts';
 
 /** The key that a device is given: the one that it may have already, or one that is made for it. */
 export class OwnKeys {
@@ -28,10 +28,12 @@ export class OwnKeys {
   }
 
   /** One for all accounts that need one: the language lets no template ask for two. */
-  of({ spec }: AppliedTemplate, owner: { namespace: Namespace; endpoint: Endpoint }, unit: UnitOfWork): Credential | undefined {
-    const security = spec.accounts.find(({ security: { mode } }) => mode === 'PSK' || mode === 'RPK')?.security;
+  of({ spec }: AppliedTemplate, owner: KeyOwner, unit: UnitOfWork): Credential | undefined {
+    const security = spec.accounts.find(({ security: { mode } }) => kindOf(mode) !== undefined)?.security;
     if (security === undefined) return undefined;
-    const plan = keyPlan(security, this.#engine.state.credentials.of(owner.endpoint), unit.now);
+    const { credentials, bootstraps } = this.#engine.state;
+    const { context } = bootstraps.get(owner.endpoint) ?? {};
+    const plan = keyPlan(security, credentials.of(owner.endpoint), { now: unit.now, context });
     switch (plan.type) {
       case 'none':
         return undefined;
@@ -40,14 +42,29 @@ export class OwnKeys {
       case 'known':
         return plan.credential;
       case 'make':
-        if (plan.instead) this.#drop(plan.instead, unit);
-        return this.#keep(plan.kind === 'psk' ? newPsk(owner, security.keyBytes ?? KEY_BYTES, this.#entropy) : newRawKey(owner), unit);
+        if (plan.instead) this.#takeBack(plan.instead, whyTakenBack(plan.instead, plan.kind), unit);
+        return this.#keep(this.#made(plan.kind, owner, security.keyBytes), unit);
     }
   }
 
-  #keep({ secret, ...candidate }: Candidate & { readonly secret: Uint8Array }, unit: UnitOfWork): Credential {
+  #made(kind: CredentialKind, owner: KeyOwner, bytes: number | undefined): MadeKey {
+    switch (kind) {
+      case 'psk':
+        return newPsk(owner, this.#entropy, bytes);
+      case 'rpk':
+        return newRawKey(owner);
+      case 'x509':
+        return newCertifiedKey(owner, this.#entropy);
+      case 'oscore': {
+        const { credentials } = this.#engine.state;
+        return newContext(owner, this.#entropy, (identity) => credentials.with('oscore', identity) === undefined, bytes);
+      }
+    }
+  }
+
+  #keep({ secret, ...candidate }: MadeKey, unit: UnitOfWork): Credential {
     const { ring } = this.#shelf;
-    const fingerprint = candidate.kind === 'psk' ? { fingerprint: ring.fingerprint(secret) } : {};
+    const fingerprint = fingerprintOf(candidate.kind, secret, ring);
     requireDelivery({ ...candidate, ...fingerprint, secret }, this.#engine.state.credentials);
     const sealed = ring.seal(secret, candidate);
     secret.fill(0);
@@ -60,10 +77,19 @@ export class OwnKeys {
     return credential;
   }
 
-  #drop(credential: Credential, unit: UnitOfWork): void {
-    const reason = 'the template asks for another kind of key';
+  #takeBack(credential: Credential, reason: string, unit: UnitOfWork): void {
     unit.putCredential(revoked(credential, unit.now, reason));
     const { namespace, endpoint, kind, identity } = credential;
     unit.audit(draft('credential-revoked', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, { kind, identity, reason }));
   }
+}
+
+/** Of what is shared with the device: a context is as unlike another one as its Master Secret. */
+function fingerprintOf(kind: CredentialKind, secret: Uint8Array, ring: KeyShelf['ring']): { readonly fingerprint?: string } {
+  if (kind === 'psk') return { fingerprint: ring.fingerprint(secret) };
+  if (kind !== 'oscore') return {};
+  const { masterSecret } = unpackMaterial(secret);
+  const fingerprint = ring.fingerprint(masterSecret);
+  masterSecret.fill(0);
+  return { fingerprint };
 }

@@ -33,6 +33,7 @@ const CATEGORY_OF: Partial<Record<AuditDraft['type'], AuditDraft['category']>> =
   'bootstrap-failed': 'AccessControl',
   'bootstrap-refused': 'AccessControl',
   'certificate-enrolled': 'AccessControl',
+  'certificate-issued': 'AccessControl',
   'bootstrap-wanted': 'AccessControl',
   'bootstrap-unwanted': 'AccessControl',
   'rotation-settled': 'AccessControl',

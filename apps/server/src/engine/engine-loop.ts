@@ -184,6 +184,7 @@ export class EngineLoop {
         return this.#rotations.stepper.look(message.endpoint);
       case 'bootstrap-refused':
       case 'enrolment-asked':
+      case 'certificate-made':
         return this.#bootstraps.on(message);
       case 'update':
         return this.#updates.onUpdate(message);

@@ -18,8 +18,12 @@ export interface AccountOrder {
     | { readonly mode: 'PSK'; readonly credential: CredentialName }
     /** `serverKey`: SubjectPublicKeyInfo, base64; absent: our own. */
     | { readonly mode: 'RPK'; readonly credential: CredentialName; readonly serverKey?: string }
+    /** A key pair of ours, which the gateway has certified before it writes it. */
+    | { readonly mode: 'X509'; readonly credential: CredentialName }
     /** The device makes its own key, and has it certified here. */
-    | { readonly mode: 'EST' };
+    | { readonly mode: 'EST' }
+    /** A security context: beside Security Mode NoSec, in Object 21. */
+    | { readonly mode: 'OSCORE'; readonly credential: CredentialName };
 }
 
 /** What a device is to hold. */
@@ -35,12 +39,25 @@ export type BootstrapWay = 'session' | 'pack';
 export type BootstrapCommand =
   /** Its keys are on the disk, and were told before it. */
   | { readonly type: 'bootstrap-give'; readonly id: number; readonly endpoint: Endpoint; readonly order: BootstrapOrder }
+  /** That its certificate was made is on the disk as well. */
+  | { readonly type: 'bootstrap-write'; readonly id: number; readonly endpoint: Endpoint }
   | { readonly type: 'bootstrap-deny'; readonly id: number; readonly endpoint: Endpoint; readonly code: string }
   /** That the certificate was made is on the disk. */
   | { readonly type: 'enrolment-allow'; readonly id: number; readonly endpoint: Endpoint }
   | { readonly type: 'enrolment-deny'; readonly id: number; readonly endpoint: Endpoint; readonly code: string };
 
 /** A certificate that was made for a device, which does not have it yet. */
+export interface MadeCertificate {
+  /** Hex. */
+  readonly serial: string;
+  /** SHA-256 of all of it, hex. */
+  readonly fingerprint: string;
+  readonly issuer: string;
+  /** ISO 8601, by the wall's clock. */
+  readonly until: string;
+}
+
+/** Of a key that the device has made. */
 export interface EnrolmentReport {
   readonly type: 'enrolment-asked';
   readonly id: number;
@@ -48,15 +65,19 @@ export interface EnrolmentReport {
   readonly endpoint: Endpoint;
   /** The factory credential that it has shown. */
   readonly by: CredentialName;
-  readonly certificate: {
-    /** Hex. */
-    readonly serial: string;
-    /** SHA-256 of all of it, hex. */
-    readonly fingerprint: string;
-    readonly issuer: string;
-    /** ISO 8601, by the wall's clock. */
-    readonly until: string;
-  };
+  readonly certificate: MadeCertificate;
+}
+
+/** Of a key that was made for the device. */
+export interface IssueReport {
+  readonly type: 'certificate-made';
+  /** Of the Bootstrap-Request that waits for it. */
+  readonly id: number;
+  readonly at: Instant;
+  readonly endpoint: Endpoint;
+  /** What the device will be known by. */
+  readonly credential: CredentialName;
+  readonly certificate: MadeCertificate;
 }
 
 export type BootstrapReport =
@@ -87,10 +108,12 @@ export type BootstrapReport =
       /** How often since the last of these. */
       readonly count: number;
     }
-  | EnrolmentReport;
+  | EnrolmentReport
+  | IssueReport;
 
 const COMMANDS: readonly string[] = [
   'bootstrap-give',
+  'bootstrap-write',
   'bootstrap-deny',
   'enrolment-allow',
   'enrolment-deny',

@@ -1,27 +1,30 @@
 import { CODE, type CoapResponse, type IncomingRequest } from '@drover/coap';
 import { CONTENT_FORMAT, decodeContent, formatLinks, Lwm2mError, type Value } from '@drover/lwm2m';
-import type { DeviceKey } from '../wire/secured-link.ts';
+import type { DeviceSecret } from '../wire/coap-port.ts';
+import { securityOf } from './account-keys.ts';
+import { WrittenBody } from './written-body.ts';
 
 /** The server that a device registers with, and who it is there. */
 export interface Account {
   /** `address:port`. */
   readonly server: string;
   /** Absent without security. */
-  readonly key?: DeviceKey;
+  readonly key?: DeviceSecret;
   readonly lifetimeS?: number;
 }
 
 /** The account of the bootstrap server itself: no server deletes it or writes over it. */
 const OWN_ACCOUNT = '/0/0';
-/** Resources of Object 0, and Security Mode of a pre-shared key and of none. */
-const [URI, IS_BOOTSTRAP, MODE, IDENTITY, SECRET, SHORT_ID] = [0, 1, 2, 3, 5, 10];
-const [PSK, NO_SEC] = [0, 3];
+/** Resources of Object 0. */
+const [URI, IS_BOOTSTRAP, SHORT_ID] = [0, 1, 10];
 /** Of Object 1. */
 const LIFETIME = 1;
 
 /** Objects that a bootstrap server writes, while a session lasts. Written apart from the server's own, so that neither hides the mistakes of the other. */
 export class Accounts {
   readonly #values = new Map<string, Value>([[`${OWN_ACCOUNT}/${IS_BOOTSTRAP}`, true]]);
+
+  readonly #body = new WrittenBody();
 
   /** What a device has from the session before. */
   constructor(known: Account | undefined) {
@@ -38,7 +41,7 @@ export class Accounts {
       case 'DELETE':
         return { code: this.#delete(path) };
       case 'PUT':
-        return { code: this.#write(path, options.contentFormat ?? CONTENT_FORMAT.TLV, payload) };
+        return this.#body.take({ options, payload }, (body) => this.#write(path, options.contentFormat ?? CONTENT_FORMAT.TLV, body));
       case 'POST':
         return { code: path !== '/bs' ? CODE.METHOD_NOT_ALLOWED : this.account === undefined ? CODE.NOT_ACCEPTABLE : CODE.CHANGED };
       default:
@@ -57,16 +60,12 @@ export class Accounts {
 
   #accountAt(instance: string): Account | undefined {
     const at = (resource: number): Value | undefined => this.#values.get(`${instance}/${resource}`);
-    const [uri, mode, identity, key] = [at(URI), at(MODE), at(IDENTITY), at(SECRET)];
+    const uri = at(URI);
     if (typeof uri !== 'string' || !URL.canParse(uri)) return undefined;
     const { protocol, hostname, port } = new URL(uri);
-    const lifetimeS = this.#lifetimeOf(at(SHORT_ID));
+    const security = securityOf(instance, protocol, (path) => this.#values.get(path));
     const server = `${hostname}:${port || (protocol === 'coaps:' ? 5684 : 5683)}`;
-    if (protocol === 'coap:' && mode === NO_SEC) return { server, lifetimeS };
-    const isKey = mode === PSK && identity instanceof Uint8Array && key instanceof Uint8Array && key.length > 0;
-    return protocol === 'coaps:' && isKey
-      ? { server, lifetimeS, key: { identity: Buffer.from(identity).toString('utf8'), key } }
-      : undefined;
+    return security && { server, lifetimeS: this.#lifetimeOf(at(SHORT_ID)), ...(security.key && { key: security.key }) };
   }
 
   #lifetimeOf(shortId: Value | undefined): number | undefined {
@@ -81,9 +80,10 @@ export class Accounts {
   }
 
   #discovered(): CoapResponse {
-    const links = [0, 1, 2].flatMap((object) =>
+    const links = [0, 1, 2, 21].flatMap((object) =>
       this.#instancesOf(object).map((path) => {
-        const id = this.#values.get(`${path}/${object === 0 ? SHORT_ID : 0}`);
+        // Of Object 21 that would be its Master Secret.
+        const id = object === 21 ? undefined : this.#values.get(`${path}/${object === 0 ? SHORT_ID : 0}`);
         return { path, attributes: new Map(typeof id === 'number' && path !== OWN_ACCOUNT ? [['ssid', String(id)]] : []) };
       }),
     );

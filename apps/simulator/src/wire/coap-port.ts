@@ -23,7 +23,7 @@ import type { TimerOwner } from '../wheel.ts';
 import { DeviceSocket, type Air, type Receiver } from './device-socket.ts';
 import { Remembered } from './remembered.ts';
 import { DeviceContext, OscoreLink } from './oscore-link.ts';
-import { SecuredLink, type DeviceKey } from './secured-link.ts';
+import { SecuredLink, type DeviceCertificate, type DeviceKey } from './secured-link.ts';
 
 /** An answer later than this is acknowledged first, so that the server does not ask again. */
 const ACKNOWLEDGE_AFTER_MS = 1000;
@@ -89,7 +89,7 @@ export interface PortParts extends Air {
 }
 
 /** What a device shows who it is with. */
-export type DeviceSecret = DeviceKey | DeviceContext;
+export type DeviceSecret = DeviceKey | DeviceCertificate | DeviceContext;
 
 type Listener = (answer: Answer | undefined) => void;
 

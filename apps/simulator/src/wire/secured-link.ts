@@ -1,4 +1,12 @@
-import { DtlsClient, PeerTrust, type ClientSettings, type DtlsOutput } from '@drover/dtls';
+import {
+  DtlsClient,
+  PeerTrust,
+  type ClientSettings,
+  type DtlsOutput,
+  type OwnCertificate,
+  type Presented,
+  type Verdict,
+} from '@drover/dtls';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
 import type { TimerOwner, Wheel } from '../wheel.ts';
 
@@ -8,8 +16,14 @@ export interface DeviceKey {
   readonly key: Uint8Array;
 }
 
+/** A certificate with its key, as a bootstrap server hands them out, and the one that the server has to show. */
+export interface DeviceCertificate {
+  readonly own: OwnCertificate;
+  readonly serverCertificate: Uint8Array;
+}
+
 export interface SecuredLinkParts {
-  readonly key: DeviceKey;
+  readonly key: DeviceKey | DeviceCertificate;
   readonly owner: TimerOwner;
   readonly wheel: Wheel;
   /** First repetition of a flight, wall ms; what NB-IoT asks for without it. */
@@ -31,11 +45,29 @@ const BEGIN_ANEW_EVERY_MS = 2000;
 /** The server takes whoever has the key. */
 class NobodyElse extends PeerTrust {}
 
+/** The one certificate that stands in the account, and no other of its issuer (Certificate Usage 3, the default of Object 0). */
+class ThisServer extends PeerTrust {
+  readonly #certificate: Uint8Array;
+
+  constructor(certificate: Uint8Array) {
+    super();
+    this.#certificate = certificate;
+  }
+
+  override verifyPeer(presented: Presented): Verdict {
+    const isIt = presented.kind === 'x509' && presented.chain[0]?.raw.equals(this.#certificate) === true;
+    return isIt ? { name: 'server' } : { alert: 'bad_certificate' };
+  }
+}
+
 /** What every LwM2M device can (LwM2M Transport section 5.2.8), and no Connection ID in records to it. */
-const SETTINGS: Partial<ClientSettings> = { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], cidBytes: 0 };
+const SETTINGS = {
+  psk: { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], cidBytes: 0 },
+  certificate: { suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8'], cidBytes: 0, serverCertificateTypes: ['x509'] },
+} as const satisfies Record<string, Partial<ClientSettings>>;
 
 const entropy = new SystemEntropy();
-const trust = new NobodyElse();
+const nobodyElse = new NobodyElse();
 
 /**
  * DTLS as a small device has it: one session with its server, begun when there is something to say, kept through sleep and
@@ -76,12 +108,16 @@ export class SecuredLink {
 
   #begin(): void {
     this.#begunAt = monotonicMs();
-    const { identity, key } = this.#parts.key;
-    const psk = { identity: Buffer.from(identity, 'utf8'), key };
-    const sink = (output: DtlsOutput): void => this.#on(output);
-    const { retransmitMs } = this.#parts;
-    const settings = retransmitMs === undefined ? SETTINGS : { ...SETTINGS, retransmitMs };
-    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, settings);
+    const { key, retransmitMs } = this.#parts;
+    const common = { sink: (output: DtlsOutput): void => this.#on(output), server: 'server', entropy } as const;
+    const patience = retransmitMs === undefined ? {} : { retransmitMs };
+    this.#client =
+      'own' in key
+        ? new DtlsClient(
+            { ...common, trust: new ThisServer(key.serverCertificate), own: key.own },
+            { ...SETTINGS.certificate, ...patience },
+          )
+        : new DtlsClient({ ...common, trust: nobodyElse, psk: pskOf(key) }, { ...SETTINGS.psk, ...patience });
     this.#client.connect(this.#begunAt);
     this.#arm();
   }
@@ -127,6 +163,8 @@ export class SecuredLink {
     });
   }
 }
+
+const pskOf = ({ identity, key }: DeviceKey) => ({ identity: Buffer.from(identity, 'utf8'), key });
 
 function isPlainAlert(datagram: Uint8Array): boolean {
   return datagram.length === PLAIN_ALERT.bytes && datagram[0] === PLAIN_ALERT.type && datagram[3] === 0 && datagram[4] === 0;

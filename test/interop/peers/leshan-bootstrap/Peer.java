@@ -4,8 +4,9 @@ import java.util.Map;
 import org.eclipse.leshan.client.LeshanClient;
 import org.eclipse.leshan.client.LeshanClientBuilder;
 import org.eclipse.leshan.client.californium.endpoint.CaliforniumClientEndpointsProvider;
-import org.eclipse.leshan.client.californium.endpoint.coap.CoapClientProtocolProvider;
+import org.eclipse.leshan.client.californium.endpoint.coap.CoapOscoreProtocolProvider;
 import org.eclipse.leshan.client.californium.endpoint.coaps.CoapsClientProtocolProvider;
+import org.eclipse.leshan.client.object.Oscore;
 import org.eclipse.leshan.client.object.Security;
 import org.eclipse.leshan.client.object.Server;
 import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
@@ -27,11 +28,12 @@ public class Peer {
         initializer.setClassForObject(1, Server.class);
         initializer.setInstancesForObject(3, new SimpleInstanceEnabler(0, Map.of(0, (Object) "Leshan", 1, "M15", 3, "2.4.0", 16, "U")));
         initializer.setClassForObject(2, DummyInstanceEnabler.class);
+        initializer.setClassForObject(21, Oscore.class);
 
         LeshanClientBuilder builder = new LeshanClientBuilder(args[1]);
         builder.setObjects(initializer.createAll());
         builder.setEndpointsProviders(new CaliforniumClientEndpointsProvider.Builder(
-            new CoapClientProtocolProvider(), new CoapsClientProtocolProvider()).build());
+            new CoapOscoreProtocolProvider(), new CoapsClientProtocolProvider()).build());
         LeshanClient client = builder.build();
         client.addObserver(new LwM2mClientObserverAdapter() {
             @Override

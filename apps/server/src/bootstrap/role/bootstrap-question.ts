@@ -4,7 +4,7 @@ import type { Endpoint } from '@drover/kernel';
 import { CONTENT_FORMAT, parseBootstrapRequest } from '@drover/lwm2m';
 import type { BootstrapWay } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
-import { mayComeUnsecured } from '../who-may-come.ts';
+import { mayAskUnsecured } from '../who-may-come.ts';
 
 /** A request that the engine decides on. */
 export interface Asked {
@@ -49,5 +49,5 @@ function whyNot({ peer, endpoint, via, request }: Asked, { credential, book }: K
   const { accept } = request.options;
   if (via === 'pack' && accept !== undefined && !PACK_FORMATS.includes(accept)) return 'FORMAT_UNKNOWN';
   if (isSecured(peer)) return undefined;
-  return via === 'session' && mayComeUnsecured(book.of(endpoint)) ? undefined : 'ENDPOINT_NEEDS_DTLS';
+  return via === 'session' && mayAskUnsecured(book.of(endpoint)) ? undefined : 'ENDPOINT_NEEDS_DTLS';
 }

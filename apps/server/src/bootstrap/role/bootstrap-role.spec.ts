@@ -1,67 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { codeText, type CoapOutput, type CoapRequest, type CoapResponse, type IncomingHandle, type Method } from '@drover/coap';
 import { CredentialBook } from '@drover/credentials';
 import { DEFAULT_NAMESPACE, Endpoint, Instant, must } from '@drover/kernel';
-import { createLogger, SystemEntropy } from '@drover/platform';
+import { createLogger } from '@drover/platform';
+import { TestDoor } from '../../../../../test/support/bootstrap-door.ts';
 import type { BootstrapOrder, BootstrapReport } from '../../link/bootstrap.ts';
 import type { SharedCredential } from '../../link/security.ts';
-import type { Correlated, Requester } from '../../gateway/operations/exchange.ts';
-import { BootstrapRole, MAX_SESSIONS, type Door } from './bootstrap-role.ts';
-
-interface Sent {
-  readonly peer: string;
-  readonly text: string;
-  readonly payload: string;
-  readonly correlation: Correlated;
-}
-
-/** Devices on one side, what they were answered and asked on the other. */
-class TestDoor implements Door {
-  readonly entropy = new SystemEntropy();
-  readonly answered: string[] = [];
-  readonly sent: Sent[] = [];
-  readonly withdrawn: unknown[] = [];
-  readonly factory = new Map<string, SharedCredential>();
-  #output: (output: CoapOutput) => void = () => undefined;
-  readonly coap: Requester = {
-    request: (peer, { method, path, payload, correlation }: CoapRequest) => {
-      const text = `${method} /${path.join('/')}`;
-      this.sent.push({ peer, text, payload: Buffer.from(payload ?? []).toString('latin1'), correlation: correlation as Correlated });
-      return { peer, correlation };
-    },
-    cancelRequest: (handle) => void this.withdrawn.push(handle),
-    cancelObservation: () => undefined,
-    setTiming: () => undefined,
-  };
-
-  listen({ output }: Parameters<Door['listen']>[0]): void {
-    this.#output = output;
-  }
-
-  respond({ peer }: IncomingHandle, { code, payload }: CoapResponse): void {
-    this.answered.push(`${peer} ${codeText(code)} ${Buffer.from(payload ?? []).toString('utf8')}`.trim());
-  }
-
-  credentialAt(peer: string): SharedCredential | undefined {
-    return this.factory.get(peer);
-  }
-
-  review(): void {
-    // Sessions are the door's own business.
-  }
-
-  hear(peer: string, text: string, uriQuery: readonly string[] = []): void {
-    const [method = '', path = ''] = text.split(' ');
-    const options = { uriPath: path.split('/').slice(1), uriQuery } as never;
-    const handle = { peer, messageId: 1, token: new Uint8Array(0) };
-    this.#output({
-      type: 'request',
-      peer,
-      handle,
-      request: { method: method as Method, confirmable: true, options, payload: new Uint8Array(0) },
-    });
-  }
-}
+import { BootstrapRole, MAX_SESSIONS } from './bootstrap-role.ts';
 
 const KEY = Buffer.from('a key of sixteen');
 let door: TestDoor;

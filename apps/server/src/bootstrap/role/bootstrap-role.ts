@@ -1,5 +1,5 @@
 import { BlockAssembly, CODE, type CoapOutput, type IncomingHandle, type IncomingRequest } from '@drover/coap';
-import type { CertificateAuthority } from '@drover/dtls';
+import { EnrolmentError, type CertificateAuthority } from '@drover/dtls';
 import { CredentialError } from '@drover/credentials';
 import type { Endpoint, Instant } from '@drover/kernel';
 import { bootstrapPack, CONTENT_FORMAT, LIMITS, type BootstrapConfiguration } from '@drover/lwm2m';
@@ -12,6 +12,7 @@ import { readRequest, type Asked, type Refused } from './bootstrap-question.ts';
 import { configurationOf, forgetKeys, type Sealed } from './configuration.ts';
 import type { BootstrapDoor } from './door.ts';
 import { enrolmentPath, Enrolments } from './enrolments.ts';
+import { madeOf } from './made-certificate.ts';
 import { Packs } from './packs.ts';
 import { RequestLimits } from './request-limits.ts';
 import { SessionRun } from './session-run.ts';
@@ -34,6 +35,14 @@ export interface BootstrapRoleParts {
 
 /** Devices at a time that are being written, or that wait for the engine; apart for those that have shown nothing. */
 export const MAX_SESSIONS = { secured: 500, plain: 50 } as const;
+/** Absent: it has all of it. */
+type Ended = (failure?: { readonly at: string; readonly why: string }) => void;
+/** What is to be written when the engine has kept that its certificate was made. */
+interface Held {
+  readonly asked: Asked;
+  readonly configuration: BootstrapConfiguration;
+  readonly ended: Ended;
+}
 /** Worth another try, s. */
 const BUSY_S = 60;
 
@@ -49,6 +58,7 @@ export class BootstrapRole {
   readonly #enrolments: Enrolments;
   readonly #bodies = new BlockAssembly({ maxBodyBytes: LIMITS.bytes });
   readonly #asked = new Map<number, Asked>();
+  readonly #held = new Map<number, Held>();
   readonly #runs = new Map<Endpoint, SessionRun>();
   #lastId = 0;
 
@@ -73,9 +83,12 @@ export class BootstrapRole {
     if (command.type === 'enrolment-allow' || command.type === 'enrolment-deny') return this.#enrolments.handle(command);
     const asked = this.#asked.get(command.id);
     this.#asked.delete(command.id);
-    if (asked === undefined) return;
-    if (command.type === 'bootstrap-deny') return this.#refuse(asked, command.code);
-    this.#give(asked, command);
+    if (command.type === 'bootstrap-give') return asked && this.#give(asked, command);
+    const held = this.#held.get(command.id);
+    this.#held.delete(command.id);
+    if (command.type === 'bootstrap-write') return held && this.#begin(held);
+    if (held) this.#failed(held, `${command.code}: its certificate was not written down`);
+    else if (asked) this.#refuse(asked, command.code);
   }
 
   /** After a credential has changed: a factory key that was revoked ends what was begun with it. */
@@ -84,13 +97,15 @@ export class BootstrapRole {
   }
 
   get load(): Readonly<Record<keyof typeof MAX_SESSIONS, number>> {
-    const peers = [...this.#asked.values(), ...this.#runs.values()].map(({ peer }) => isSecured(peer));
+    const held = [...this.#held.values()].map(({ asked }) => asked);
+    const peers = [...this.#asked.values(), ...held, ...this.#runs.values()].map(({ peer }) => isSecured(peer));
     const secured = peers.filter(Boolean).length;
     return { secured, plain: peers.length - secured };
   }
 
   close(): void {
     for (const run of this.#runs.values()) run.abort('the server stops');
+    for (const { configuration } of this.#held.values()) forgetKeys(configuration);
   }
 
   #onOutput(output: CoapOutput): void {
@@ -145,38 +160,51 @@ export class BootstrapRole {
   }
 
   #give(asked: Asked, { id, endpoint, order }: Extract<BootstrapCommand, { type: 'bootstrap-give' }>): void {
-    // It has begun anew, and does not go on with what was before.
-    this.#runs.get(endpoint)?.abort('the device began anew');
+    this.#endBefore(endpoint);
     const opened = this.#opened(order);
-    const ended = (failure?: { at: string; why: string }): void =>
+    const ended: Ended = (failure) =>
       this.#parts.tell({ type: 'bootstrap-ended', id, at: this.#parts.clock(), endpoint, ...(failure && { failure }) });
-    if (opened.type === 'failed') {
-      ended({ at: 'before the session', why: opened.why });
-      return this.#refuse(asked, opened.why.split(':')[0]!);
-    }
+    if (opened.type === 'failed') return this.#failed({ asked, ended }, opened.why);
+    const held = { asked, configuration: opened.configuration, ended };
+    if (opened.certified === undefined) return this.#begin(held);
+    this.#held.set(id, held);
+    const { credential, certificate } = opened.certified;
+    this.#parts.tell({ type: 'certificate-made', id, at: this.#parts.clock(), endpoint, credential, certificate: madeOf(certificate) });
+  }
+
+  #begin({ asked, configuration, ended }: Held): void {
+    this.#endBefore(asked.endpoint);
     if (asked.via === 'pack') {
-      this.#givePack(asked, opened.configuration);
+      this.#givePack(asked, configuration);
       return ended();
     }
     this.#answer(asked.handle, CODE.CHANGED);
-    this.#write(asked, opened.configuration, ended);
+    this.#write(asked, configuration, ended);
+  }
+
+  /** It has begun anew, and does not go on with what was before. */
+  #endBefore(endpoint: Endpoint): void {
+    this.#runs.get(endpoint)?.abort('the device began anew');
+  }
+
+  /** Before anything was written. `why` begins with a code. */
+  #failed({ asked, ended, configuration }: Omit<Held, 'configuration'> & Partial<Held>, why: string): void {
+    if (configuration) forgetKeys(configuration);
+    ended({ at: 'before the session', why });
+    this.#refuse(asked, why.split(':')[0]!);
   }
 
   #opened(order: BootstrapOrder): ReturnType<typeof configurationOf> {
     try {
       return configurationOf(order, this.#parts.sealed);
     } catch (error) {
-      if (!(error instanceof CredentialError)) throw error;
-      this.#parts.log.error({ err: error }, 'a key cannot be opened');
+      if (!(error instanceof CredentialError) && !(error instanceof EnrolmentError)) throw error;
+      this.#parts.log.error({ err: error }, 'a key cannot be opened, or not be certified');
       return { type: 'failed', why: `${error.code}: ${error.message}` };
     }
   }
 
-  #write(
-    { peer, endpoint, preferredFormat }: Asked,
-    configuration: BootstrapConfiguration,
-    ended: (failure?: { at: string; why: string }) => void,
-  ): void {
+  #write({ peer, endpoint, preferredFormat }: Asked, configuration: BootstrapConfiguration, ended: Ended): void {
     const { door, now } = this.#parts;
     const run: SessionRun = new SessionRun({
       coap: door.coap,

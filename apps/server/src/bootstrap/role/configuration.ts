@@ -1,5 +1,5 @@
-import type { CredentialBook, KeyRing } from '@drover/credentials';
-import { accountFaults, type AccountSecurity, type BootstrapConfiguration } from '@drover/lwm2m';
+import { unpackMaterial, type CredentialBook, type KeyRing } from '@drover/credentials';
+import { accountFaults, type AccountSecurity, type BootstrapConfiguration, type ServerAccount } from '@drover/lwm2m';
 import type { AccountOrder, BootstrapOrder, CredentialName } from '../../link/bootstrap.ts';
 import type { SharedCredential } from '../../link/security.ts';
 import { publicPartOf } from '../new-key.ts';
@@ -8,41 +8,83 @@ import { publicPartOf } from '../new-key.ts';
 export interface Sealed {
   readonly book: CredentialBook<SharedCredential>;
   readonly ring: Pick<KeyRing, 'open'>;
-  /** Our certificate, and whether there is an authority for those of devices. */
+  /** Our certificate, and the authority for those of devices, where there is one. */
   readonly certificate?: Uint8Array | undefined;
-  readonly enrols?: boolean;
+  readonly certify?: Certify | undefined;
   /** SubjectPublicKeyInfo of our own. */
   readonly rawKey: Uint8Array | undefined;
 }
 
+/** Makes a certificate for a key (SubjectPublicKeyInfo) under a name, DER. Throws `EnrolmentError`. */
+export type Certify = (commonName: string, spki: Uint8Array) => Buffer;
+
+/** A certificate among what is to be written: that it was made has to be written down first. */
+export interface Certified {
+  readonly credential: CredentialName;
+  readonly certificate: Uint8Array;
+}
+
+type AccountKeys = Pick<ServerAccount, 'security' | 'oscore'>;
+
 /** Keys in clear, for as long as they are written. */
 export type Opened =
-  { readonly type: 'opened'; readonly configuration: BootstrapConfiguration } | { readonly type: 'failed'; readonly why: string };
+  | { readonly type: 'opened'; readonly configuration: BootstrapConfiguration; readonly certified: Certified | undefined }
+  | { readonly type: 'failed'; readonly why: string };
 
-/** Opens what is sealed. A message that fails never holds a key. Throws `SECRET_SEALED`. */
-export function configurationOf({ accounts, access, deleteFirst }: BootstrapOrder, sealed: Sealed): Opened {
-  const opened = accounts.map((account) => ({ account, security: securityOf(account.security, sealed) }));
-  const failed = opened.find(({ security }) => typeof security === 'string');
-  if (failed) return { type: 'failed', why: String(failed.security) };
+/** Opens what is sealed. A message that fails never holds a key. Throws `SECRET_SEALED`, or `EnrolmentError`. */
+export function configurationOf({ accounts, access, deleteFirst }: BootstrapOrder, { certify, ...rest }: Sealed): Opened {
+  const sealed = { ...rest, certify: certify && once(certify) };
+  const opened = accounts.map((account) => ({ account, keys: keysOf(account.security, sealed) }));
+  const failed = opened.find(({ keys }) => typeof keys === 'string');
+  if (failed) return { type: 'failed', why: String(failed.keys) };
   const configuration: BootstrapConfiguration = {
-    accounts: opened.map(({ account, security }) => ({ ...plainOf(account), security: security as AccountSecurity })),
+    accounts: opened.map(({ account, keys }) => ({ ...plainOf(account), ...(keys as AccountKeys) })),
     access,
     deleteFirst,
   };
   const [fault] = accountFaults(configuration);
-  return fault ? { type: 'failed', why: `${fault.code}: ${fault.text}` } : { type: 'opened', configuration };
+  if (fault) return { type: 'failed', why: `${fault.code}: ${fault.text}` };
+  const [certified] = opened.flatMap(({ account, keys }) => certifiedOf(account, keys));
+  return { type: 'opened', configuration, certified };
+}
+
+/** One for all accounts: they have the same key. */
+function once(certify: Certify): Certify {
+  let made: Buffer | undefined;
+  return (...of) => (made ??= certify(...of));
+}
+
+function certifiedOf({ security: ordered }: AccountOrder, keys: AccountKeys | string): Certified[] {
+  if (ordered.mode !== 'X509' || typeof keys === 'string' || keys.security.mode !== 'X509') return [];
+  return [{ credential: ordered.credential, certificate: keys.security.certificate }];
 }
 
 function plainOf({ uri, shortServerId, lifetimeS, binding, storesNotifications }: AccountOrder) {
   return { uri, shortServerId, lifetimeS, binding, storesNotifications };
 }
 
-/** A text is why there is none. */
-function securityOf(security: AccountOrder['security'], sealed: Sealed): AccountSecurity | string {
+const KEY_MISSING = 'KEY_MISSING: its credential was revoked, or has no key here';
+
+/** A text is why there is none. OSCORE is beside security, which is none then. */
+function keysOf(security: AccountOrder['security'], sealed: Sealed): AccountKeys | string {
+  if (security.mode === 'OSCORE') return contextOf(security.credential, sealed);
+  const opened = securityOf(security, sealed);
+  return typeof opened === 'string' ? opened : { security: opened };
+}
+
+function contextOf(credential: CredentialName, sealed: Sealed): AccountKeys | string {
+  const packed = secretOf(credential, sealed);
+  if (packed === undefined) return KEY_MISSING;
+  const oscore = unpackMaterial(packed);
+  packed.fill(0);
+  return { security: { mode: 'NoSec' }, oscore };
+}
+
+function securityOf(security: Exclude<AccountOrder['security'], { mode: 'OSCORE' }>, sealed: Sealed): AccountSecurity | string {
   if (security.mode === 'NoSec') return { mode: 'NoSec' };
-  if (security.mode === 'EST') return enrolmentSecurity(sealed);
+  if (security.mode === 'EST' || security.mode === 'X509') return certifiedSecurity(security, sealed);
   const secret = secretOf(security.credential, sealed);
-  if (secret === undefined) return 'KEY_MISSING: its credential was revoked, or has no key here';
+  if (secret === undefined) return KEY_MISSING;
   if (security.mode === 'PSK') return { mode: 'PSK', identity: Buffer.from(security.credential.identity, 'utf8'), key: secret };
   const serverPublicKey = security.serverKey === undefined ? sealed.rawKey : Buffer.from(security.serverKey, 'base64');
   if (serverPublicKey === undefined)
@@ -50,11 +92,18 @@ function securityOf(security: AccountOrder['security'], sealed: Sealed): Account
   return { mode: 'RPK', publicKey: publicPartOf(secret), privateKey: secret, serverPublicKey };
 }
 
-function enrolmentSecurity({ certificate, enrols }: Sealed): AccountSecurity | string {
-  if (enrols !== true) return 'ENROLMENT_OFF: the server has no authority for certificates (--enrolment-key)';
-  return certificate === undefined
-    ? 'SERVER_CERTIFICATE_MISSING: the server has no certificate of its own (--dtls-certificate)'
-    : { mode: 'EST', serverCertificate: certificate };
+function certifiedSecurity(
+  security: Extract<AccountOrder['security'], { mode: 'EST' | 'X509' }>,
+  sealed: Sealed,
+): AccountSecurity | string {
+  const { certificate: serverCertificate, certify } = sealed;
+  if (certify === undefined) return 'ENROLMENT_OFF: the server has no authority for certificates (--enrolment-key)';
+  if (serverCertificate === undefined) return 'SERVER_CERTIFICATE_MISSING: the server has no certificate of its own (--dtls-certificate)';
+  if (security.mode === 'EST') return { mode: 'EST', serverCertificate };
+  const privateKey = secretOf(security.credential, sealed);
+  if (privateKey === undefined) return KEY_MISSING;
+  const certificate = certify(security.credential.identity, publicPartOf(privateKey));
+  return { mode: 'X509', certificate, privateKey, serverCertificate };
 }
 
 function secretOf({ kind, identity }: CredentialName, { book, ring }: Sealed): Buffer | undefined {
@@ -65,8 +114,9 @@ function secretOf({ kind, identity }: CredentialName, { book, ring }: Sealed): B
 
 /** Keys are overwritten as soon as nobody writes them any more. */
 export function forgetKeys({ accounts }: BootstrapConfiguration): void {
-  for (const { security } of accounts) {
+  for (const { security, oscore } of accounts) {
+    oscore?.masterSecret.fill(0);
     if (security.mode === 'PSK') security.key.fill(0);
-    if (security.mode === 'RPK') security.privateKey.fill(0);
+    if (security.mode === 'RPK' || security.mode === 'X509') security.privateKey.fill(0);
   }
 }

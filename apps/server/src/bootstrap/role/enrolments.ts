@@ -1,12 +1,11 @@
-import { X509Certificate } from 'node:crypto';
 import { BlockAssembly, CODE, type CoapResponse, type IncomingHandle, type IncomingRequest } from '@drover/coap';
 import { certsOnly, EnrolmentError, MAX_REQUEST_BYTES, readRequest, type CertificateAuthority } from '@drover/dtls';
 import type { Instant } from '@drover/kernel';
 import { bodyOf } from '../../gateway/body-in-blocks.ts';
-import { oneLine } from '../../gateway/dtls/device-trust.ts';
 import type { BootstrapCommand, BootstrapReport } from '../../link/bootstrap.ts';
 import { isSecured, type SharedCredential } from '../../link/security.ts';
 import type { BootstrapDoor } from './door.ts';
+import { madeOf } from './made-certificate.ts';
 import type { Packs } from './packs.ts';
 
 /** Who asks, and what. */
@@ -123,21 +122,8 @@ export class Enrolments {
     if (this.#waiting.size >= MOST_WAITING) return this.#respond(made, { code: CODE.SERVICE_UNAVAILABLE, options: { maxAge: 60 } });
     const id = ++this.#lastId;
     this.#waiting.set(id, made);
-    const { serialNumber, fingerprint256, issuer, validToDate } = new X509Certificate(made.certificate);
     const { kind, identity, endpoint } = made.credential;
-    tell({
-      type: 'enrolment-asked',
-      id,
-      at: clock(),
-      endpoint,
-      by: { kind, identity },
-      certificate: {
-        serial: serialNumber,
-        fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
-        issuer: oneLine(issuer),
-        until: validToDate.toISOString(),
-      },
-    });
+    tell({ type: 'enrolment-asked', id, at: clock(), endpoint, by: { kind, identity }, certificate: madeOf(made.certificate) });
   }
 
   #hand(to: Enrolling, certificate: Buffer, contentFormat: number): void {

@@ -6,6 +6,7 @@ import type { BootstrapReport } from '../../link/bootstrap.ts';
 import { isOfBootstrap } from '../../link/bootstrap.ts';
 import type { FromGateway, GatewayStart, ToGateway } from '../../link/messages.ts';
 import { BootstrapRole, type BootstrapRoleParts } from './bootstrap-role.ts';
+import type { Certify } from './configuration.ts';
 import { BootstrapDoor, type BootstrapDoorParts } from './door.ts';
 
 export interface OpenRoleParts extends Pick<BootstrapDoorParts, 'book' | 'ring' | 'own' | 'roots' | 'revocationLists' | 'keyLog'> {
@@ -17,6 +18,12 @@ export interface OpenRoleParts extends Pick<BootstrapDoorParts, 'book' | 'ring' 
   readonly isOpen: () => boolean;
   readonly tell: (message: FromGateway) => void;
 }
+
+/** Certificates live by the wall's clock. */
+const certifierOf =
+  ({ authority, lifetime }: NonNullable<BootstrapRoleParts['enrolment']>): Certify =>
+  (commonName, spki) =>
+    authority.issue({ commonName, spki, now: Date.now(), lifetime });
 
 /** The bootstrap server of this gateway: two sockets, one timer. */
 export class OpenedRole {
@@ -53,7 +60,7 @@ export class OpenedRole {
         ring: trust.ring,
         rawKey: trust.own?.rawKey,
         certificate: trust.own?.chain?.[0],
-        enrols: enrolment !== undefined,
+        certify: enrolment && certifierOf(enrolment),
       },
       enrolment,
       clock: () => clock.now(),

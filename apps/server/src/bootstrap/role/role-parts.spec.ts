@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CODE } from '@drover/coap';
+import { CredentialBook, packMaterial, type CredentialKind } from '@drover/credentials';
+import { DEFAULT_NAMESPACE, Endpoint } from '@drover/kernel';
+import { privateKeyOf } from '@drover/testkit';
+import type { AccountOrder } from '../../link/bootstrap.ts';
+import type { SharedCredential } from '../../link/security.ts';
+import { configurationOf, forgetKeys } from './configuration.ts';
 import { SystemEntropy } from '@drover/platform';
 import { Packs } from './packs.ts';
 import { RequestLimits } from './request-limits.ts';
@@ -56,5 +62,46 @@ describe('packs', () => {
     expect(packs.further('q', block, 0)).toBeUndefined();
     expect(packs.further('p', { ...block, num: 9 }, 0)?.code).toBe(CODE.BAD_REQUEST);
     expect(packs.further('p', block, 300_000)).toBeUndefined();
+  });
+});
+
+describe('keys in clear', () => {
+  const MASTER = { masterSecret: new Uint8Array(16).fill(9), senderId: Uint8Array.of(1, 2), recipientId: Uint8Array.of(3) };
+  const PKCS8 = privateKeyOf('device').export({ format: 'der', type: 'pkcs8' });
+
+  function opened(mode: 'PSK' | 'RPK' | 'X509' | 'OSCORE', kind: CredentialKind, secret: Uint8Array) {
+    const book = new CredentialBook<SharedCredential>();
+    const credential = { kind, identity: 'own' };
+    const common = { namespace: DEFAULT_NAMESPACE, endpoint: Endpoint('d'), state: 'next', secret: { key: 'k', box: '' } } as const;
+    book.put({ ...common, ...credential });
+    const uri = mode === 'OSCORE' ? 'coap://x' : 'coaps://x';
+    const account: AccountOrder = {
+      ...{ uri, shortServerId: 1, lifetimeS: 60, binding: 'U', storesNotifications: true },
+      security: { mode, credential },
+    };
+    const server = { rawKey: new Uint8Array(91), certificate: new Uint8Array(400), certify: () => Buffer.alloc(400, 1) };
+    const sealed = { book, ring: { open: () => Buffer.from(secret) }, ...server };
+    return configurationOf({ accounts: [account], access: [], deleteFirst: [] }, sealed);
+  }
+
+  it.each([
+    ['PSK', 'psk', new Uint8Array(16).fill(9)],
+    ['RPK', 'rpk', PKCS8],
+    ['X509', 'x509', PKCS8],
+    ['OSCORE', 'oscore', packMaterial(MASTER)],
+  ] as const)('are there to be written, and overwritten after that: %s', (mode, kind, secret) => {
+    const made = opened(mode, kind, secret);
+    if (made.type !== 'opened') throw new TypeError(made.why);
+    const [{ security, oscore }] = made.configuration.accounts as [(typeof made.configuration.accounts)[number]];
+    const inClear = oscore?.masterSecret ?? ('key' in security ? security.key : 'privateKey' in security ? security.privateKey : undefined);
+    expect(Buffer.from(inClear!)).toEqual(Buffer.from(mode === 'OSCORE' ? MASTER.masterSecret : secret));
+    expect(made.certified !== undefined).toBe(mode === 'X509');
+    forgetKeys(made.configuration);
+    expect([...inClear!].every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('a context whose Master Secret is too short is not written', () => {
+    const short = packMaterial({ ...MASTER, masterSecret: new Uint8Array(8).fill(9) });
+    expect(opened('OSCORE', 'oscore', short)).toMatchObject({ type: 'failed', why: expect.stringMatching(/^KEY_INVALID/) });
   });
 });
