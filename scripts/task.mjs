@@ -9,6 +9,17 @@ const TSC = [bin('typescript/bin/tsc'), '--build'];
 const JEST = [bin('jest/bin/jest.js')];
 const out = (file) => join(ROOT, 'out', file);
 
+/** Some projects of jest.config.mjs, with their outcome in a file of `out`. */
+const jest = (file, projects, ...args) => [
+  ...JEST,
+  '--selectProjects',
+  ...projects,
+  '--passWithNoTests',
+  '--json',
+  `--outputFile=${out(`${file}.json`)}`,
+  ...args,
+];
+
 /** Each step is the arguments of one `node`. The first that fails ends the task. */
 const STEPS = {
   build: () => [],
@@ -20,11 +31,13 @@ const STEPS = {
   system: (args) => [['test/system/main.mjs', ...args]],
   examples: (args) => [['test/system/examples.mjs', ...args]],
   bench: (args) => [['scripts/bench.mjs', ...args]],
-  // The end-to-end suites start whole fleets and keep their own time: they run alone, one after the other. The independent
-  // CoAP peer keeps timers of its own for minutes, which is what --forceExit is for.
+  // Suites that look at single devices run side by side; those that start whole fleets keep their own time, and run alone, one after
+  // the other. The independent CoAP peer keeps timers of its own for minutes, which is what --forceExit is for.
   test: (args) => [
-    [...JEST, '--selectProjects', 'unit', 'bad-input', 'interop', '--passWithNoTests', '--forceExit', '--json', `--outputFile=${out('test.json')}`, ...args],
-    [...JEST, '--selectProjects', 'e2e', '--runInBand', '--passWithNoTests', '--json', `--outputFile=${out('e2e.json')}`, ...args],
+    jest('test', ['unit', 'bad-input'], '--maxWorkers=2', ...args),
+    jest('interop', ['interop'], '--forceExit', ...args),
+    jest('e2e', ['e2e'], '--maxWorkers=2', ...args),
+    jest('fleets', ['e2e-fleets'], '--runInBand', ...args),
   ],
   'test:faults': (args) => [['test/faults/main.ts', ...args]],
   'dtls-table': (args) => [['scripts/dtls-table.mjs', ...args]],
