@@ -1,4 +1,4 @@
-import { DtlsClient, PeerTrust, type ClientSettings, type DtlsOutput } from '@drover/dtls';
+import { DtlsClient, KeysAtHand, PeerTrust, type ClientSettings, type DtlsOutput } from '@drover/dtls';
 import { monotonicMs, SystemEntropy } from '@drover/platform';
 import type { TimerOwner, Wheel } from '../wheel.ts';
 
@@ -36,6 +36,8 @@ const SETTINGS: Partial<ClientSettings> = { suites: ['TLS_PSK_WITH_AES_128_CCM_8
 
 const entropy = new SystemEntropy();
 const trust = new NobodyElse();
+/** There may be a fleet of devices in the process. */
+const keysAtHand = new KeysAtHand(1024);
 
 /**
  * DTLS as a small device has it: one session with its server, begun when there is something to say, kept through sleep and
@@ -81,7 +83,7 @@ export class SecuredLink {
     const sink = (output: DtlsOutput): void => this.#on(output);
     const { retransmitMs } = this.#parts;
     const settings = retransmitMs === undefined ? SETTINGS : { ...SETTINGS, retransmitMs };
-    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk }, settings);
+    this.#client = new DtlsClient({ sink, server: 'server', entropy, trust, psk, keysAtHand }, settings);
     this.#client.connect(this.#begunAt);
     this.#arm();
   }

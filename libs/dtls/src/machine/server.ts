@@ -5,6 +5,7 @@ import { Cookies } from './cookies.ts';
 import { Established, type Arrival } from './established.ts';
 import { HalfOpens, type HalfOpen } from './half-open.ts';
 import type { OwnCertificate, PeerTrust } from './identity.ts';
+import { KeysAtHand } from './keys-at-hand.ts';
 import { Openings } from './openings.ts';
 import type { DtlsSink, SendOutcome, SessionHandle } from './outputs.ts';
 import { Path } from './path.ts';
@@ -58,6 +59,7 @@ export class DtlsServer {
     this.#established = new Established({
       sink,
       sessions: this.#sessions,
+      keysAtHand: new KeysAtHand(this.#settings.maxKeysAtHand),
       repeatLastFlight: ({ linger }) => linger && this.#openings.repeat(linger),
       forgetLastFlight: (session) => this.#forgetLastFlight(session),
       ended: (session, isFatal) => this.#ended(session, isFatal),
