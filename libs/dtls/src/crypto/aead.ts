@@ -13,7 +13,7 @@ const SALT_BYTES = 4;
 const nonce = Buffer.alloc(SALT_BYTES + EXPLICIT_NONCE_BYTES);
 
 function nonceOf({ iv }: DirectionKeys, fragment: Buffer): Buffer {
-  nonce.set(iv);
+  for (let at = 0; at < SALT_BYTES; at++) nonce[at] = iv[at]!;
   for (let at = 0; at < EXPLICIT_NONCE_BYTES; at++) nonce[SALT_BYTES + at] = fragment[at]!;
   return nonce;
 }

@@ -76,7 +76,7 @@ export class DtlsClient {
     const session = this.#session;
     if (session === undefined) return 'closed';
     if (bytes.length > session.maxDataBytes) throw new DtlsError('DTLS_TOO_LONG', `${bytes.length} bytes`);
-    return this.#put(session, CONTENT.application_data, Buffer.from(bytes));
+    return this.#put(session, CONTENT.application_data, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 
   close(): void {

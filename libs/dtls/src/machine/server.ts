@@ -89,9 +89,11 @@ export class DtlsServer {
   /** Never throws for what a peer sent. */
   receive(address: string, datagram: Uint8Array, now: number): void {
     if (datagram.length > this.#settings.maxDatagramBytes) return;
-    const records = readRecords(datagram, this.#settings.cidBytes);
-    const strays = records.filter((record) => !this.#route(record, { address, now }));
-    if (strays.some(mayBeAnswered) && this.#strays.allows(now)) this.#ports.sink({ type: 'datagram', address, bytes: strayAlert() });
+    const arrival = { address, now };
+    let isStray = false;
+    for (const record of readRecords(datagram, this.#settings.cidBytes))
+      if (!this.#route(record, arrival) && mayBeAnswered(record)) isStray = true;
+    if (isStray && this.#strays.allows(now)) this.#ports.sink({ type: 'datagram', address, bytes: strayAlert() });
   }
 
   /** Throws `DTLS_TOO_LONG` for more than `maxDataBytes`. */
