@@ -60,6 +60,10 @@ class Fleet {
     for (const { child } of this.#children) child.kill('SIGKILL');
   }
 
+  get pids() {
+    return this.#children.map(({ child }) => child.pid);
+  }
+
   async #ask(orderFor) {
     const answers = this.#children.map((each) => {
       const answer = new Promise((resolve, reject) => {
@@ -81,6 +85,15 @@ class Fleet {
 }
 
 const residentMb = (pid) => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024;
+
+const TICKS_PER_SECOND = 100;
+/** Processor time of a process so far, all its threads, user and system, ms. */
+function processorMs(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
+  return ((user + system) * 1000) / TICKS_PER_SECOND;
+}
+const processorsMs = (pids) => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
 
 async function until(isSo, what, everyMs = 250) {
   for (const end = Date.now() + PATIENCE_MS; !(await isSo()); await sleep(everyMs)) if (Date.now() > end) throw new Error(`it did not come to ${what}`);
@@ -152,6 +165,8 @@ export const updateAll = (method, progress, { devices = DEVICES, seed } = {}) =>
   withFleet({ method, scale: FAST, progress, devices, seed }, async ({ server, fleet, folder, probe }) => {
     writeFileSync(`${probe}.begin`, '');
     await sleep(1000);
+    const spent = () => [processorMs(server.child.pid), processorsMs(fleet.pids)];
+    const before = spent();
     const started = performance.now();
     await drover('apply', '-f', join(folder, 'bench.yaml'));
     let last = { succeeded: 0, failed: 0 };
@@ -161,10 +176,11 @@ export const updateAll = (method, progress, { devices = DEVICES, seed } = {}) =>
       return last.succeeded + last.failed >= devices;
     }, 'the end of the campaign');
     const seconds = (performance.now() - started) / 1000;
+    const [serverMs, fleetMs] = spent().map((ms, index) => (ms - before[index]) / devices);
     if (last.failed > 0) throw new Error(`${last.failed} devices were not updated: ${await whyFailed(server)}`);
     await sleep(1000);
     const { exchanges, mostExchanges, blocks } = await fleet.seen();
-    return { perSecond: devices / seconds, seconds, exchanges: exchanges / devices, mostExchanges, blocks: blocks / devices, delay: loopDelay(folder) };
+    return { perSecond: devices / seconds, seconds, serverMs, fleetMs, exchanges: exchanges / devices, mostExchanges, blocks: blocks / devices, delay: loopDelay(folder) };
   });
 
 /** All of them have the beginning of the image at once, and stand still. */

@@ -12,6 +12,7 @@ export { ClientSession } from './machine/client-session.ts';
 export { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './machine/client-settings.ts';
 export { DtlsClient, type ClientPorts } from './machine/client.ts';
 export { PeerTrust, type OwnCertificate, type PeerIdentity, type Presented, type Verdict } from './machine/identity.ts';
+export { KeysAtHand } from './machine/keys-at-hand.ts';
 export type { CloseReason, DtlsOutput, DtlsSink, SendOutcome, SessionHandle, SessionSave } from './machine/outputs.ts';
 export type { Ending } from './machine/restoring.ts';
 export { DtlsServer, type ServerPorts } from './machine/server.ts';

@@ -1,7 +1,7 @@
 // A meter at speed: registers, answers what it is read, takes the image, and comes back with the new version. It trusts the server.
 import { createSocket } from 'node:dgram';
 import { CODE, encodeMessage, writeOptions } from '@drover/coap';
-import { DtlsClient, PeerTrust } from '@drover/dtls';
+import { DtlsClient, KeysAtHand, PeerTrust } from '@drover/dtls';
 import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
 import { SystemEntropy } from '@drover/platform';
 import { answerTo, blockAnswer, blockIn, isRequest, OPTION, optionIn, pathIn, payloadIn } from '../wire.mjs';
@@ -25,7 +25,7 @@ const known = new Map();
 const shared = (key, make) => known.get(key) ?? known.set(key, make()).get(key);
 const EMPTY = Buffer.alloc(0);
 const SETTINGS = { suites: ['TLS_PSK_WITH_AES_128_CCM_8'], cidBytes: 0 };
-const [entropy, trust] = [new SystemEntropy(), new (class extends PeerTrust {})()];
+const [entropy, trust, keysAtHand] = [new SystemEntropy(), new (class extends PeerTrust {})(), new KeysAtHand(4096)];
 
 export class Device {
   #socket = createSocket({ type: 'udp4' });
@@ -69,7 +69,7 @@ export class Device {
       else if (output.type === 'opened') this.#register();
     };
     const psk = { identity: Buffer.from(this.#fleet.endpointOf(this.#index)), key };
-    return new DtlsClient({ sink, server: 'server', entropy, trust, psk }, SETTINGS);
+    return new DtlsClient({ sink, server: 'server', entropy, trust, keysAtHand, psk }, SETTINGS);
   }
 
   #heard(bytes) {

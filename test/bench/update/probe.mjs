@@ -1,5 +1,5 @@
 // Preloaded into each thread of the server: how late its event loop is. Nothing in the server knows of it.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread, threadId } from 'node:worker_threads';
 
@@ -20,7 +20,9 @@ if (file !== undefined && !isMainThread) {
     }
     const ms = (percent) => Math.max(0, delay.percentile(percent) / 1e6 - EVERY_MS);
     const seen = { script: process.argv[1], begun, p50: ms(50), p99: ms(99), p999: ms(99.9), max: Math.max(0, delay.max / 1e6 - EVERY_MS), count: delay.count };
-    writeFileSync(`${file}.${threadId}.json`, JSON.stringify(seen));
+    // Whoever looks must not find half of it.
+    writeFileSync(`${file}.${threadId}.new`, JSON.stringify(seen));
+    renameSync(`${file}.${threadId}.new`, `${file}.${threadId}.json`);
   }, REPORT_MS);
   report.unref();
 }

@@ -1,5 +1,6 @@
 import {
   DtlsClient,
+  KeysAtHand,
   PeerTrust,
   type ClientSettings,
   type DtlsOutput,
@@ -68,6 +69,8 @@ const SETTINGS = {
 
 const entropy = new SystemEntropy();
 const nobodyElse = new NobodyElse();
+/** There may be a fleet of devices in the process. */
+const keysAtHand = new KeysAtHand(1024);
 
 /**
  * DTLS as a small device has it: one session with its server, begun when there is something to say, kept through sleep and
@@ -109,7 +112,7 @@ export class SecuredLink {
   #begin(): void {
     this.#begunAt = monotonicMs();
     const { key, retransmitMs } = this.#parts;
-    const common = { sink: (output: DtlsOutput): void => this.#on(output), server: 'server', entropy } as const;
+    const common = { sink: (output: DtlsOutput): void => this.#on(output), server: 'server', entropy, keysAtHand } as const;
     const patience = retransmitMs === undefined ? {} : { retransmitMs };
     this.#client =
       'own' in key

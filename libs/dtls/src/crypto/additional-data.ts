@@ -1,6 +1,7 @@
 import type { RecordHeader } from '../record/record.ts';
 
 const CID_TYPE = 25;
+const ONES = 0xffff_ffff;
 
 /**
  * What a record's tag covers beside its content: RFC 5246 section 6.2.3.3, and with a Connection ID RFC 9146 section 5.3.
@@ -19,7 +20,8 @@ export function additionalData(header: RecordHeader, length: number): Buffer {
     return out;
   }
   const out = Buffer.allocUnsafe(23 + cid.length);
-  out.fill(0xff, 0, 8);
+  out.writeUInt32BE(ONES, 0);
+  out.writeUInt32BE(ONES, 4);
   out[8] = CID_TYPE;
   out[9] = cid.length;
   out[10] = CID_TYPE;

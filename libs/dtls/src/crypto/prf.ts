@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
 import type { Cipher } from './suites.ts';
 
 export const MASTER_SECRET_BYTES = 48;
@@ -52,6 +52,8 @@ export interface DirectionKeys {
   readonly mac: Buffer;
   readonly key: Buffer;
   readonly iv: Buffer;
+  /** `key` as OpenSSL takes it, where somebody keeps it. */
+  readonly keyObject?: KeyObject;
 }
 
 export interface KeyBlock {

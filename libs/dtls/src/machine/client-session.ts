@@ -17,14 +17,16 @@ export class ClientSession implements SessionHandle {
   readonly serverName: string;
   readonly suite: SuiteName;
   readonly channel: Channel;
+  lastHeardAt: number;
   hasRefusedRenegotiation = false;
 
-  constructor(server: string, parts: ClientSessionParts) {
+  constructor(server: string, parts: ClientSessionParts, now: number) {
     this.address = server;
     this.identity = parts.identity;
     this.serverName = parts.serverName;
     this.suite = parts.suite;
     this.channel = parts.channel;
+    this.lastHeardAt = now;
   }
 
   get provenAddress(): string {

@@ -7,11 +7,17 @@ import type { ClientContext, Resumed } from './client-context.ts';
 import { DEFAULT_CLIENT_SETTINGS, type ClientSettings } from './client-settings.ts';
 import { ClientSession } from './client-session.ts';
 import { Conversation } from './conversation.ts';
+import { KeysAtHand } from './keys-at-hand.ts';
 import { HandshakeDriver, type Heard } from './handshake-driver.ts';
 import type { CloseReason, DtlsSink, SendOutcome } from './outputs.ts';
 
 /** What a client stands on; `resume` is what an earlier handshake has left. */
-export type ClientPorts = Omit<ClientContext, 'settings'> & { readonly sink: DtlsSink; readonly server: string };
+export type ClientPorts = Omit<ClientContext, 'settings'> & {
+  readonly sink: DtlsSink;
+  readonly server: string;
+  /** Shared by the clients of a process that has many; without it each has its own keys at hand. */
+  readonly keysAtHand?: KeysAtHand;
+};
 
 interface Attempt {
   readonly conversation: Conversation;
@@ -27,6 +33,7 @@ interface Attempt {
 export class DtlsClient {
   readonly #settings: ClientSettings;
   readonly #ports: ClientPorts;
+  readonly #keysAtHand: KeysAtHand;
   #attempt?: Attempt;
   #session?: ClientSession;
   #timerAt?: number;
@@ -35,6 +42,7 @@ export class DtlsClient {
   constructor(ports: ClientPorts, settings: Partial<ClientSettings> = {}) {
     this.#settings = { ...DEFAULT_CLIENT_SETTINGS, ...settings };
     this.#ports = ports;
+    this.#keysAtHand = ports.keysAtHand ?? new KeysAtHand(1);
   }
 
   get session(): ClientSession | undefined {
@@ -59,7 +67,7 @@ export class DtlsClient {
     if (datagram.length > this.#settings.maxDatagramBytes) return;
     for (const record of readRecords(datagram, this.#settings.cidBytes ?? 0)) {
       if (this.#session === undefined) this.#hear(record, now);
-      else if (record.epoch > 0) this.#onProtected(this.#session, record);
+      else if (record.epoch > 0) this.#onProtected(this.#session, record, now);
     }
   }
 
@@ -68,7 +76,7 @@ export class DtlsClient {
     const session = this.#session;
     if (session === undefined) return 'closed';
     if (bytes.length > session.maxDataBytes) throw new DtlsError('DTLS_TOO_LONG', `${bytes.length} bytes`);
-    return this.#put(session, CONTENT.application_data, Buffer.from(bytes));
+    return this.#put(session, CONTENT.application_data, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 
   close(): void {
@@ -133,12 +141,16 @@ export class DtlsClient {
   #open(attempt: Attempt, now: number): void {
     const { handshake, conversation } = attempt;
     this.#resumable = handshake.resumable;
-    const session = new ClientSession(this.#ports.server, {
-      identity: handshake.identity!,
-      suite: handshake.agreed.suite.name,
-      serverName: this.#settings.serverName ?? '',
-      channel: conversation.channel!,
-    });
+    const session = new ClientSession(
+      this.#ports.server,
+      {
+        identity: handshake.identity!,
+        suite: handshake.agreed.suite.name,
+        serverName: this.#settings.serverName ?? '',
+        channel: conversation.channel!,
+      },
+      now,
+    );
     this.#session = session;
     handshake.wipe();
     if (handshake.isResumed) this.#timerAt = now + this.#settings.lingerMs;
@@ -146,12 +158,15 @@ export class DtlsClient {
     this.#ports.sink({ type: 'opened', session, isResumed: handshake.isResumed });
   }
 
-  #onProtected(session: ClientSession, record: DtlsRecord): void {
+  #onProtected(session: ClientSession, record: DtlsRecord, now: number): void {
     const received = session.channel.open(record);
     if (received === 'empty' || received === 'overflow') {
       return this.#fail(session, received === 'empty' ? 'unexpected_message' : 'record_overflow');
     }
     if (typeof received === 'string') return;
+    const before = session.lastHeardAt;
+    session.lastHeardAt = now;
+    this.#keysAtHand.heard(session, before);
     const { type, bytes } = received.content;
     if (type === CONTENT.application_data) {
       this.#forget();
@@ -205,6 +220,7 @@ export class DtlsClient {
     this.#forget();
     // RFC 5246 section 7.2.2.
     if (reason === 'alert') this.#resumable = undefined;
+    this.#keysAtHand.forget(session);
     session.channel.wipe();
     this.#ports.sink({ type: 'closed', session, reason, alert });
   }

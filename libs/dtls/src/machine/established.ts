@@ -3,6 +3,7 @@ import { DtlsError } from '../errors.ts';
 import { MESSAGE, readFragments } from '../handshake/message.ts';
 import { CONTENT, RECORD_HEADER_BYTES, type DtlsRecord } from '../record/record.ts';
 import type { Content } from '../record/inner-plaintext.ts';
+import type { KeysAtHand } from './keys-at-hand.ts';
 import type { CloseReason, DtlsSink, SendOutcome } from './outputs.ts';
 import type { ServerSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -11,6 +12,7 @@ import { encodeSession } from './session-codec.ts';
 interface EstablishedParts {
   readonly sink: DtlsSink;
   readonly sessions: Sessions;
+  readonly keysAtHand: KeysAtHand;
   /** Sends the last flight again, if it is still kept and not too often. */
   repeatLastFlight(session: ServerSession): void;
   /** The peer has our last flight. */
@@ -42,7 +44,9 @@ export class Established {
       this.#fail(session, received === 'empty' ? 'unexpected_message' : 'record_overflow');
       return true;
     }
+    const before = session.lastHeardAt;
     session.lastHeardAt = Math.floor(now);
+    this.#parts.keysAtHand.heard(session, before);
     session.path.arrived(address, RECORD_HEADER_BYTES + record.cid.length + record.fragment.length, received.isNewest);
     this.saveIfNeeded(session);
     // Above the mark: after a crash it would be taken a second time. Lost, then; its sender repeats it.
@@ -160,6 +164,7 @@ export class Established {
     if (session.isClosed) return;
     session.isClosed = true;
     this.#parts.sessions.remove(session);
+    this.#parts.keysAtHand.forget(session);
     this.#parts.ended(session, reason === 'alert');
     session.channel.wipe();
     this.#parts.sink({ type: 'closed', session, reason, alert });

@@ -5,6 +5,7 @@ import { Cookies } from './cookies.ts';
 import { Established, type Arrival } from './established.ts';
 import { HalfOpens, type HalfOpen } from './half-open.ts';
 import type { OwnCertificate, PeerTrust } from './identity.ts';
+import { KeysAtHand } from './keys-at-hand.ts';
 import { Openings } from './openings.ts';
 import type { DtlsSink, SendOutcome, SessionHandle } from './outputs.ts';
 import { Path } from './path.ts';
@@ -58,6 +59,7 @@ export class DtlsServer {
     this.#established = new Established({
       sink,
       sessions: this.#sessions,
+      keysAtHand: new KeysAtHand(this.#settings.maxKeysAtHand),
       repeatLastFlight: ({ linger }) => linger && this.#openings.repeat(linger),
       forgetLastFlight: (session) => this.#forgetLastFlight(session),
       ended: (session, isFatal) => this.#ended(session, isFatal),
@@ -87,9 +89,11 @@ export class DtlsServer {
   /** Never throws for what a peer sent. */
   receive(address: string, datagram: Uint8Array, now: number): void {
     if (datagram.length > this.#settings.maxDatagramBytes) return;
-    const records = readRecords(datagram, this.#settings.cidBytes);
-    const strays = records.filter((record) => !this.#route(record, { address, now }));
-    if (strays.some(mayBeAnswered) && this.#strays.allows(now)) this.#ports.sink({ type: 'datagram', address, bytes: strayAlert() });
+    const arrival = { address, now };
+    let isStray = false;
+    for (const record of readRecords(datagram, this.#settings.cidBytes))
+      if (!this.#route(record, arrival) && mayBeAnswered(record)) isStray = true;
+    if (isStray && this.#strays.allows(now)) this.#ports.sink({ type: 'datagram', address, bytes: strayAlert() });
   }
 
   /** Throws `DTLS_TOO_LONG` for more than `maxDataBytes`. */

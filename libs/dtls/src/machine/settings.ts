@@ -50,6 +50,8 @@ export interface ServerSettings extends DtlsSettings {
   readonly maxSessions: number;
   /** Of them for one identity: a device that begins anew every hour, or a thief of one key, must not take the places of others. */
   readonly maxSessionsPerIdentity: number;
+  /** Sessions in the middle of something whose keys stand ready: about 2 KB more for each. */
+  readonly maxKeysAtHand: number;
   /** A cookie is good for this long, and at most twice as long. */
   readonly cookieMs: number;
   /** First bytes of our Connection IDs: the number of this gateway, so that a balancer finds it. */
@@ -82,6 +84,7 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
   maxHalfOpenPerHost: 1000,
   maxSessions: 1_000_000,
   maxSessionsPerIdentity: 4,
+  maxKeysAtHand: 4096,
   cookieMs: 30_000,
   cidPrefix: new Uint8Array(0),
   cidBytes: 8,

@@ -1,3 +1,5 @@
+import { createSecretKey } from 'node:crypto';
+import type { DirectionKeys } from '../crypto/prf.ts';
 import { openRecord, OVERHEAD, sealRecord } from '../crypto/protection.ts';
 import type { Content } from './inner-plaintext.ts';
 import { MAX_SEQUENCE, CONTENT, RECORD_HEADER_BYTES, VERSION_1_2, type DtlsRecord } from './record.ts';
@@ -37,6 +39,8 @@ export class Channel {
   readonly #keys: PackedKeys;
   #sendNext: number;
   #window: ReplayWindow;
+  /** Both directions ready for use. Most sessions are silent and have none: it is more than all else of a session. */
+  #atHand?: Pick<KeyParts, 'write' | 'read' | 'writeCid'>;
 
   constructor(parts: ChannelParts, numbers: ChannelNumbers = { sendNext: 0, receivedFloor: -1 }) {
     this.recordLimit = parts.recordLimit;
@@ -80,7 +84,8 @@ export class Channel {
 
   /** Only while it is not spent. */
   seal(type: number, bytes: Buffer): Buffer {
-    const { cipher, write, writeCid } = this.#keys;
+    const { cipher } = this.#keys;
+    const { write, writeCid } = this.#atHand ?? this.#keys;
     const sequence = this.#sendNext++;
     return sealRecord({ cipher, keys: write }, { epoch: PROTECTED_EPOCH, sequence, cid: writeCid }, { type, bytes });
   }
@@ -88,7 +93,7 @@ export class Channel {
   open(record: DtlsRecord): Received {
     if (!this.#isOurs(record)) return 'stray';
     if (!this.#window.isNew(record.sequence)) return 'replayed';
-    const content = openRecord({ cipher: this.#keys.cipher, keys: this.#keys.read }, record);
+    const content = openRecord({ cipher: this.#keys.cipher, keys: (this.#atHand ?? this.#keys).read }, record);
     if (content === 'forged') return content;
     const isNewest = record.sequence > this.#window.highest;
     this.#window.mark(record.sequence);
@@ -105,15 +110,30 @@ export class Channel {
     this.#sendNext = Math.max(this.#sendNext, sendNext);
   }
 
+  get hasKeysAtHand(): boolean {
+    return this.#atHand !== undefined;
+  }
+
+  /** For many records one after the other: about 2 KB, until `putKeysAway`. */
+  takeKeysToHand(): void {
+    const { write, read, writeCid } = this.#keys;
+    this.#atHand = { write: withObject(write), read: withObject(read), writeCid };
+  }
+
+  putKeysAway(): void {
+    this.#atHand = undefined;
+  }
+
   wipe(): void {
+    this.putKeysAway();
     this.#keys.wipe();
   }
 
   /** Where we have asked for a Connection ID, a record without it is nobody's (RFC 9146 section 3). */
   #isOurs({ epoch, version, type, cid }: DtlsRecord): boolean {
-    const { readCid } = this.#keys;
     if (epoch !== PROTECTED_EPOCH || version !== VERSION_1_2) return false;
-    if (readCid.length === 0) return type !== CONTENT.tls12_cid;
-    return type === CONTENT.tls12_cid && Buffer.compare(cid, readCid) === 0;
+    return (type === CONTENT.tls12_cid) === cid.length > 0 && this.#keys.isReadCid(cid);
   }
 }
+
+const withObject = (keys: DirectionKeys): DirectionKeys => ({ ...keys, keyObject: createSecretKey(keys.key) });

@@ -48,6 +48,14 @@ export class PackedKeys {
     return this.#bytes.subarray(2 * this.#keyBytes + this.#writeCidBytes);
   }
 
+  /** Without a view of it: each record asks. */
+  isReadCid(cid: Uint8Array): boolean {
+    const start = 2 * this.#keyBytes + this.#writeCidBytes;
+    if (cid.length !== this.#bytes.length - start) return false;
+    for (let at = 0; at < cid.length; at++) if (cid[at] !== this.#bytes[start + at]) return false;
+    return true;
+  }
+
   get writeCidBytes(): number {
     return this.#writeCidBytes;
   }

@@ -26,16 +26,24 @@ export interface DtlsRecord extends RecordHeader {
 
 export const NO_CID: Uint8Array = new Uint8Array(0);
 
-/** `sequence` is at most 2^48 - 1: a session ends before it, for a number used twice would betray its key. */
-export function encodeRecord({ type, version, epoch, sequence, cid }: RecordHeader, fragment: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafe(RECORD_HEADER_BYTES + cid.length + fragment.length);
+/**
+ * Header of a record whose fragment has `length` bytes, and room for them, which the caller is to fill to the last. `sequence` is at
+ * most 2^48 - 1: a session ends before it, for a number used twice would betray its key.
+ */
+export function beginRecord({ type, version, epoch, sequence, cid }: RecordHeader, length: number): Buffer {
+  const out = Buffer.allocUnsafe(RECORD_HEADER_BYTES + cid.length + length);
   out[0] = type;
   out.writeUInt16BE(version, 1);
   out.writeUInt16BE(epoch, 3);
   out.writeUIntBE(sequence, 5, 6);
   out.set(cid, 11);
-  out.writeUInt16BE(fragment.length, 11 + cid.length);
-  out.set(fragment, RECORD_HEADER_BYTES + cid.length);
+  out.writeUInt16BE(length, 11 + cid.length);
+  return out;
+}
+
+export function encodeRecord(header: RecordHeader, fragment: Uint8Array): Buffer {
+  const out = beginRecord(header, fragment.length);
+  out.set(fragment, out.length - fragment.length);
   return out;
 }
 

@@ -12,6 +12,8 @@ export interface NamedSession {
   readonly handle: SessionHandle;
   /** `credentialKey` of whose it is. */
   readonly owner: string;
+  /** Its owner has others. */
+  hasOthers: boolean;
 }
 
 /** Sessions by what CoAP calls them, and by whose they are. The name outlives the process, and no name is used twice. */
@@ -32,7 +34,7 @@ export class SessionsByName {
 
   /** Answers those that have to go for it. */
   add(name: string, handle: SessionHandle, credential: SharedCredential): readonly NamedSession[] {
-    const session: NamedSession = { name, handle, owner: credentialKey(credential) };
+    const session: NamedSession = { name, handle, owner: credentialKey(credential), hasOthers: false };
     this.#byName.set(name, session);
     this.#byHandle.set(handle, session);
     const all = [...this.ofOwner(session.owner), session];
@@ -54,7 +56,8 @@ export class SessionsByName {
   }
 
   /** The one that was silent longest goes first. */
-  heard({ owner, name }: NamedSession): void {
+  heard({ owner, name, hasOthers }: NamedSession): void {
+    if (!hasOthers) return;
     const all = this.ofOwner(owner);
     if (all.at(-1)!.name !== name) this.#keep(owner, [...all.filter((each) => each.name !== name), this.#byName.get(name)!]);
   }
@@ -69,6 +72,7 @@ export class SessionsByName {
   }
 
   #keep(owner: string, sessions: readonly NamedSession[]): void {
+    for (const session of sessions) session.hasOthers = sessions.length > 1;
     const [first, second] = sessions;
     if (first === undefined) this.#byOwner.delete(owner);
     else this.#byOwner.set(owner, second === undefined ? first : sessions);
