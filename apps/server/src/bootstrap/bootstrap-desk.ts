@@ -47,7 +47,7 @@ export class BootstrapDesk {
     await this.#decide('bootstrap-deny', asked, (unit) => this.#give(asked, unit));
   }
 
-  /** What is decided is on the disk before the gateway hears of it; what is denied leaves nothing but the answer. */
+  /** What is decided is on the disk before the gateway hears of it; what is denied leaves nothing of it. */
   async #decide(
     denial: 'bootstrap-deny' | 'enrolment-deny',
     { id, endpoint }: { readonly id: number; readonly endpoint: Endpoint },
