@@ -20,7 +20,7 @@ const jest = (file, projects, ...args) => [
   ...args,
 ];
 
-/** Each step is the arguments of one `node`. The first that fails ends the task. */
+/** Each step is the arguments of one `node`. The first that fails ends the task, but for tests: whoever mends one wants to know of all. */
 const STEPS = {
   build: () => [],
   demo: (args) => [['scripts/demo.mjs', ...args]],
@@ -68,10 +68,13 @@ try {
   mkdirSync(join(ROOT, 'out'), { recursive: true });
   const env = await prepare();
   if (task.startsWith('test') || task === 'check' || task === 'dtls-table') env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+  let failed = 0;
   for (const step of steps(args)) {
     const code = await run('node', step, { env });
-    if (code !== 0) process.exit(code);
+    if (code !== 0 && task !== 'test') process.exit(code);
+    failed ||= code;
   }
+  if (failed !== 0) process.exit(failed);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);

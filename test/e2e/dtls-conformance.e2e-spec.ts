@@ -5,7 +5,7 @@ import type { DeviceView, OperationView } from '@drover/contracts';
 import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
 import { certificateDer, privateKeyOf, scratchFolder, type CertificateName, type KeyName } from '@drover/testkit';
 import { SecuredDevice, type DeviceCredential, type Respond } from '../support/secured-device.ts';
-import { api, startServer, type TestServer } from '../support/server.ts';
+import { api, startServer, untilKnown, type TestServer } from '../support/server.ts';
 
 // The lines of docs/conformance.md about security: each way in which a device may show who it is, and what it may do then.
 
@@ -168,7 +168,7 @@ describe.each<Mode>(['psk', 'rpk', 'x509'])('by %s', (mode) => {
     const device = await aDevice(credential);
     await device.connect();
     expect((await device.register(undefined)).code).toBe('2.01');
-    await until(async () => (await api(server, 'GET', `/devices/${encodeURIComponent(endpoint)}`)).status === 200);
+    await untilKnown(server, endpoint);
   });
 
   it('under the name of another it is refused', async () => {
@@ -200,7 +200,7 @@ describe.each<Mode>(['psk', 'rpk', 'x509'])('by %s', (mode) => {
     await device.connect();
     await device.register(endpoint);
     const path = `/devices/${encodeURIComponent(endpoint)}`;
-    await until(async () => (await api(server, 'GET', path)).status === 200);
+    await untilKnown(server, endpoint);
     const { body } = await api<OperationView>(server, 'POST', `${path}/inquiries`, { operation: 'observe', path: '/5/0/3' });
     const seen = async (): Promise<OperationView> => (await api<OperationView>(server, 'GET', `${path}/operations/${body.id}`)).body;
     await until(async () => (await seen()).state === 'observing');
@@ -216,7 +216,7 @@ describe.each<Mode>(['psk', 'rpk', 'x509'])('by %s', (mode) => {
     const device = await aDevice(credential);
     await device.connect();
     await device.register(endpoint, ['b=U', 'Q']);
-    await until(async () => (await api(server, 'GET', `/devices/${encodeURIComponent(endpoint)}`)).status === 200);
+    await untilKnown(server, endpoint);
     await api(server, 'POST', '/credentials/revoke', { endpoint, reason: 'test' });
     await until(() => device.ended.length > 0);
     const heard = device.wire.filter(({ from }) => from === 'server').length;

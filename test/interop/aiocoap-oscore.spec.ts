@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { scratchFolder } from '@drover/testkit';
-import { api, startServer, type TestServer } from '../support/server.ts';
+import { api, startServer, untilKnown, type TestServer } from '../support/server.ts';
 import { PeerProcess } from './peer-process.ts';
 import { saySkipped } from './skipped.ts';
 
@@ -69,6 +69,7 @@ interface Said {
 
   const read = async (path: string): Promise<string> => {
     const wish = { operation: 'read', path };
+    await untilKnown(server, ENDPOINT);
     const { body } = await api<{ id: string }>(server, 'POST', `/devices/${encodeURIComponent(ENDPOINT)}/inquiries`, wish);
     let last: unknown;
     for (let round = 0; round < 200; round++) {

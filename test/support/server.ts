@@ -152,6 +152,15 @@ export async function api<T = unknown>(
   return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T & ErrorBody };
 }
 
+/** A device is answered before the engine has heard of it: whoever asks for it at once is a few milliseconds too early. */
+export async function untilKnown(server: Pick<TestServer, 'url' | 'token'>, endpoint: string): Promise<void> {
+  for (const end = performance.now() + START_MS; performance.now() < end;) {
+    if ((await api(server, 'GET', `/devices/${encodeURIComponent(endpoint)}`)).status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the engine has not heard of ${endpoint} in ${START_MS} ms`);
+}
+
 /** Streams an image to the store; answers its digest. */
 export async function uploadImage(
   server: Pick<TestServer, 'url' | 'token'>,
