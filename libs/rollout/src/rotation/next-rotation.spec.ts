@@ -282,6 +282,12 @@ describe('one device', () => {
     { what: 'comes once more', own: given(), facts: session('finished', DAY, 3), now: DAY, becomes: { state: 'given', givenAt: at(DAY) } },
   ])('$what, given', check);
 
+  it('that has not answered is asked as soon as it is heard, however often that was so, and not before', () => {
+    const waiting = own({ state: 'waiting', asked: 5, waits: 'NO_ANSWER', since: at(HOUR) });
+    expect(nextRotation(waiting, known({ heardAt: at(HOUR) }), ground(), at(9 * HOUR))).toBeUndefined();
+    expect(nextRotation(waiting, known({ heardAt: at(HOUR + 1) }), ground(), at(HOUR + 1))).toMatchObject({ order: 'ask' });
+  });
+
   it.each([
     [1, 10 * MINUTE],
     [2, 20 * MINUTE],

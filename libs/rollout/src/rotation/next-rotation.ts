@@ -146,9 +146,12 @@ function untold(own: DeviceRotation, facts: RotationFacts, ground: RotationGroun
 /** One that is under way now may be the one for which it is asked. */
 const begunBefore = (session: RotationFacts['session']): number => (session?.count ?? 0) - (session?.state === 'writing' ? 1 : 0);
 
-function mayBeAsked(own: DeviceRotation, { reach, isUpdating }: RotationFacts, { open, hasRoom }: RotationGround, now: Instant): boolean {
-  if (open !== true || !hasRoom || reach !== 'LISTENS' || own.comesAlone || isUpdating) return false;
-  return own.asked === 0 || now >= own.since + COMES_WITHIN * 2 ** Math.min(own.asked - 1, MOST_DOUBLINGS);
+function mayBeAsked(own: DeviceRotation, facts: RotationFacts, { open, hasRoom }: RotationGround, now: Instant): boolean {
+  if (open !== true || !hasRoom || facts.reach !== 'LISTENS' || own.comesAlone || facts.isUpdating) return false;
+  if (own.asked === 0) return true;
+  // It was not there. As soon as it is there, nothing was in vain.
+  if (own.waits === 'NO_ANSWER') return facts.heardAt !== undefined && facts.heardAt > own.since;
+  return now >= own.since + COMES_WITHIN * 2 ** Math.min(own.asked - 1, MOST_DOUBLINGS);
 }
 
 const isPast = (own: DeviceRotation, { openedAt, limits }: RotationGround, now: Instant): boolean =>
