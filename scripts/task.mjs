@@ -34,8 +34,7 @@ const STEPS = {
   // Suites that look at single devices run side by side; those that start whole fleets keep their own time, and run alone, one after
   // the other. The independent CoAP peer keeps timers of its own for minutes, which is what --forceExit is for.
   test: (args) => [
-    jest('test', ['unit', 'bad-input'], '--maxWorkers=2', ...args),
-    jest('interop', ['interop'], '--forceExit', ...args),
+    jest('test', ['unit', 'bad-input', 'interop'], '--forceExit', ...args),
     jest('e2e', ['e2e'], '--maxWorkers=2', ...args),
     jest('fleets', ['e2e-fleets'], '--runInBand', ...args),
   ],

@@ -54,8 +54,11 @@ describe('a fleet', () => {
       expect(server.meters.slice(0, 3).map(({ peer }) => peer)).not.toContain(meter.peer);
     }
     expect(fleet.report().devices).toHaveLength(3);
-    for (const device of fleet.report().devices)
-      expect(device).toMatchObject({ expected: 'succeeded', version: '2.4.1', installs: 1, blocks: 12, state: 0, result: 1 });
+    for (const { blocks, ...device } of fleet.report().devices) {
+      expect(device).toMatchObject({ expected: 'succeeded', version: '2.4.1', installs: 1, state: 0, result: 1 });
+      // A machine that is busy with something else makes one of them repeat itself.
+      expect(blocks).toBeGreaterThanOrEqual(12);
+    }
     expect(violations()).toBe(0);
   });
 
