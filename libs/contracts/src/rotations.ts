@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { PageQuery } from './requests.ts';
 import type { StageView } from './responses.ts';
 
-/** Of a device in a rotation: the same words as the engine's, which the compiler compares. */
+/** Of a device in a rotation. A word of the engine's that is missing here does not compile: views have no other. */
 export const ROTATION_DEVICE_STATES = [
   'pending',
   'waiting',
@@ -48,7 +48,7 @@ export interface RotationDeviceView {
   readonly rotation: string;
   readonly endpoint: string;
   readonly stage: string;
-  readonly state: string;
+  readonly state: (typeof ROTATION_DEVICE_STATES)[number];
   readonly since: string;
   /** How often it was sent to the bootstrap server. */
   readonly asked: number;

@@ -1,41 +1,15 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
 import { DEFAULT_NAMESPACE, Endpoint, Instant } from '@drover/kernel';
-import { scratchFolder } from '@drover/testkit';
-import {
-  AuditAppender,
-  loadSnapshot,
-  openDatabase,
-  takeLease,
-  Writer,
-  type AuditRow,
-  type BootstrapRecord,
-  type CredentialRecord,
-} from './index.ts';
+import { scratchDatabase, type ScratchDatabase } from '../../../test/support/scratch-database.ts';
+import { loadSnapshot, type BootstrapRecord, type CredentialRecord } from './index.ts';
 
-class NoLog extends AuditAppender<never> {
-  append(): { rows: AuditRow[]; committed: () => void } {
-    return { rows: [], committed: () => undefined };
-  }
-}
-
-let scratch: ReturnType<typeof scratchFolder>;
-let database: DataSource;
-let writer: Writer<never>;
+let open: ScratchDatabase;
 
 beforeEach(async () => {
-  scratch = scratchFolder();
-  database = await openDatabase(scratch.file('drover.sqlite'));
-  const onFatal = (error: unknown): never => {
-    throw error;
-  };
-  writer = new Writer(database, { log: new NoLog(), epoch: await takeLease(database), onFatal });
+  open = await scratchDatabase();
 });
 
-afterEach(async () => {
-  await database.destroy();
-  scratch.remove();
-});
+afterEach(() => open.close());
 
 const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   const found: T[] = [];
@@ -57,10 +31,10 @@ it('a credential comes back as it was, and is one row however often it changes',
   };
   const { secret: _, ...rest } = first;
   const revoked: CredentialRecord = { ...rest, state: 'revoked', revokedAt: Instant(2), revokedWhy: 'lost' };
-  await writer.commit({ credentials: [first, { ...first, kind: 'x509' }] }, []);
-  await writer.commit({ credentials: [revoked] }, []);
-  expect(await all((await loadSnapshot(database)).credentials)).toEqual([revoked, { ...first, kind: 'x509' }]);
-  expect(JSON.stringify(await database.query('SELECT * FROM credential WHERE kind = ?', ['psk']))).not.toContain('AAAA');
+  await open.writer.commit({ credentials: [first, { ...first, kind: 'x509' }] }, []);
+  await open.writer.commit({ credentials: [revoked] }, []);
+  expect(await all((await loadSnapshot(open.database)).credentials)).toEqual([revoked, { ...first, kind: 'x509' }]);
+  expect(JSON.stringify(await open.database.query('SELECT * FROM credential WHERE kind = ?', ['psk']))).not.toContain('AAAA');
 });
 
 it('a factory key is one in its column too, for whoever asks the table; what was there before opens registrations', async () => {
@@ -72,7 +46,7 @@ it('a factory key is one in its column too, for whoever asks the table; what was
     createdAt: Instant(1),
     createdBy: 'ann',
   } as const;
-  await writer.commit(
+  await open.writer.commit(
     {
       credentials: [
         { ...common, identity: 'factory', use: 'bootstrap' },
@@ -81,7 +55,7 @@ it('a factory key is one in its column too, for whoever asks the table; what was
     },
     [],
   );
-  expect(await database.query('SELECT identity, use FROM credential ORDER BY identity')).toEqual([
+  expect(await open.database.query('SELECT identity, use FROM credential ORDER BY identity')).toEqual([
     { identity: 'factory', use: 'bootstrap' },
     { identity: 'own', use: 'management' },
   ]);
@@ -90,25 +64,25 @@ it('a factory key is one in its column too, for whoever asks the table; what was
 it('what a device was given comes back as it was last', async () => {
   const first: BootstrapRecord = { namespace: DEFAULT_NAMESPACE, endpoint: Endpoint('d'), state: 'writing', at: Instant(1), sessions: 1 };
   const last: BootstrapRecord = { ...first, state: 'failed', failure: { at: 'PUT /0/1', why: 'no answer' } };
-  await writer.commit({ bootstraps: [first] }, []);
-  await writer.commit({ bootstraps: [last] }, []);
-  expect(await all((await loadSnapshot(database)).bootstraps)).toEqual([last]);
+  await open.writer.commit({ bootstraps: [first] }, []);
+  await open.writer.commit({ bootstraps: [last] }, []);
+  expect(await all((await loadSnapshot(open.database)).bootstraps)).toEqual([last]);
 });
 
 it('data keys come back in the order in which they were made: the last of a purpose is in use', async () => {
   const key = (id: string) => ({ id, purpose: 'secrets', wrapped: 'w', under: 'u', createdAt: Instant(1) }) as const;
-  await writer.commit({ dataKeys: [key('b')] }, []);
-  await writer.commit({ dataKeys: [key('a')] }, []);
-  await writer.commit({ dataKeys: [{ ...key('b'), under: 'v' }] }, []);
-  expect((await loadSnapshot(database)).dataKeys.map(({ id, under }) => `${id} ${under}`)).toEqual(['b v', 'a u']);
+  await open.writer.commit({ dataKeys: [key('b')] }, []);
+  await open.writer.commit({ dataKeys: [key('a')] }, []);
+  await open.writer.commit({ dataKeys: [{ ...key('b'), under: 'v' }] }, []);
+  expect((await loadSnapshot(open.database)).dataKeys.map(({ id, under }) => `${id} ${under}`)).toEqual(['b v', 'a u']);
 });
 
 it('a session that was saved and has ended within one commit is gone', async () => {
   const session = (name: string, box: string) => ({ name, state: { key: 'k', box } });
   await Promise.all([
-    writer.commit({ sessions: [session('dtls:1', 'old'), session('dtls:2', 'x')] }, []),
-    writer.commit({ sessions: [session('dtls:1', 'new')] }, []),
-    writer.commit({ dropSessions: ['dtls:2', 'dtls:never'] }, []),
+    open.writer.commit({ sessions: [session('dtls:1', 'old'), session('dtls:2', 'x')] }, []),
+    open.writer.commit({ sessions: [session('dtls:1', 'new')] }, []),
+    open.writer.commit({ dropSessions: ['dtls:2', 'dtls:never'] }, []),
   ]);
-  expect(await all((await loadSnapshot(database)).sessions)).toEqual([session('dtls:1', 'new')]);
+  expect(await all((await loadSnapshot(open.database)).sessions)).toEqual([session('dtls:1', 'new')]);
 });

@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
 import { DEFAULT_NAMESPACE, Digest, Endpoint, Instant } from '@drover/kernel';
 import type { Plan } from '@drover/campaign';
-import { scratchFolder } from '@drover/testkit';
-import { AuditAppender, loadSnapshot, openDatabase, planOf, planPartsOf, takeLease, Writer, type CampaignRecord } from './index.ts';
-
-class NoLog extends AuditAppender<never> {
-  append = () => ({ rows: [], committed: () => undefined });
-}
+import { scratchDatabase, type ScratchDatabase } from '../../../test/support/scratch-database.ts';
+import { loadSnapshot, planOf, planPartsOf, type CampaignRecord } from './index.ts';
 
 const endpoints = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => Endpoint(`${prefix}${index}`));
 const DIGEST = Digest(`sha256:${'0'.repeat(64)}`);
@@ -49,23 +44,13 @@ const recordOf = (generation: number, planParts: number): CampaignRecord => ({
 });
 const partsOf = (generation: number) => [...planPartsOf(PLAN, { namespace: DEFAULT_NAMESPACE, campaign: 'c', generation })];
 
-let scratch: ReturnType<typeof scratchFolder>;
-let database: DataSource;
-let writer: Writer<never>;
+let open: ScratchDatabase;
 
 beforeEach(async () => {
-  scratch = scratchFolder();
-  database = await openDatabase(scratch.file('drover.sqlite'));
-  const onFatal = (error: unknown): never => {
-    throw error;
-  };
-  writer = new Writer(database, { log: new NoLog(), epoch: await takeLease(database), onFatal });
+  open = await scratchDatabase();
 });
 
-afterEach(async () => {
-  await database.destroy();
-  scratch.remove();
-});
+afterEach(() => open.close());
 
 it('a plan comes back whole from its parts, in order, and the row of its campaign has no device', async () => {
   const parts = partsOf(2);
@@ -77,22 +62,22 @@ it('a plan comes back whole from its parts, in order, and the row of its campaig
     [undefined, 5000],
     [undefined, 1],
   ]);
-  await writer.commit({ planParts: [...parts].reverse(), campaigns: [recordOf(2, parts.length)] }, []);
-  expect((await loadSnapshot(database)).campaigns.map(({ plan }) => plan)).toEqual([PLAN]);
-  const [row]: { body: string }[] = await database.query('SELECT body FROM campaign');
+  await open.writer.commit({ planParts: [...parts].reverse(), campaigns: [recordOf(2, parts.length)] }, []);
+  expect((await loadSnapshot(open.database)).campaigns.map(({ plan }) => plan)).toEqual([PLAN]);
+  const [row]: { body: string }[] = await open.database.query('SELECT body FROM campaign');
   expect(row?.body).not.toContain('b11999');
 });
 
 it('parts of an attempt that came to nothing do no harm, and are gone with the next generation', async () => {
   const stray = partsOf(1).map((part) => ({ ...part, part: part.part + 6 }));
-  await writer.commit({ planParts: [...partsOf(1), ...stray], campaigns: [recordOf(1, 6)] }, []);
-  expect((await loadSnapshot(database)).campaigns[0]?.plan).toEqual(PLAN);
-  await writer.commit({ planParts: partsOf(2) }, []);
-  expect((await loadSnapshot(database)).campaigns[0]?.plan).toEqual(PLAN);
+  await open.writer.commit({ planParts: [...partsOf(1), ...stray], campaigns: [recordOf(1, 6)] }, []);
+  expect((await loadSnapshot(open.database)).campaigns[0]?.plan).toEqual(PLAN);
+  await open.writer.commit({ planParts: partsOf(2) }, []);
+  expect((await loadSnapshot(open.database)).campaigns[0]?.plan).toEqual(PLAN);
   const dropUpdatesOf = [{ namespace: DEFAULT_NAMESPACE, campaign: 'c', generation: 2 }];
-  await writer.commit({ dropUpdatesOf, campaigns: [recordOf(2, 6)] }, []);
-  expect(await database.query('SELECT DISTINCT generation FROM plan_part')).toEqual([{ generation: 2 }]);
-  expect((await loadSnapshot(database)).campaigns[0]?.plan).toEqual(PLAN);
+  await open.writer.commit({ dropUpdatesOf, campaigns: [recordOf(2, 6)] }, []);
+  expect(await open.database.query('SELECT DISTINCT generation FROM plan_part')).toEqual([{ generation: 2 }]);
+  expect((await loadSnapshot(open.database)).campaigns[0]?.plan).toEqual(PLAN);
 });
 
 it('a plan with a part missing is not taken for a smaller one', () => {

@@ -1,43 +1,16 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
 import { DEFAULT_NAMESPACE, Digest, Endpoint, Instant } from '@drover/kernel';
-import { scratchFolder } from '@drover/testkit';
-import {
-  AuditAppender,
-  loadSnapshot,
-  openDatabase,
-  planPartsOf,
-  takeLease,
-  Writer,
-  type AuditRow,
-  type DeviceRotationRecord,
-  type RotationRecord,
-} from './index.ts';
-
-class NoLog extends AuditAppender<never> {
-  append(): { rows: AuditRow[]; committed: () => void } {
-    return { rows: [], committed: () => undefined };
-  }
-}
+import { scratchDatabase, type ScratchDatabase } from '../../../test/support/scratch-database.ts';
+import { loadSnapshot, planPartsOf, type DeviceRotationRecord, type RotationRecord } from './index.ts';
 
 const DIGEST = Digest(`sha256:${'a'.repeat(64)}`);
-let scratch: ReturnType<typeof scratchFolder>;
-let database: DataSource;
-let writer: Writer<never>;
+let open: ScratchDatabase;
 
 beforeEach(async () => {
-  scratch = scratchFolder();
-  database = await openDatabase(scratch.file('drover.sqlite'));
-  const onFatal = (error: unknown): never => {
-    throw error;
-  };
-  writer = new Writer(database, { log: new NoLog(), epoch: await takeLease(database), onFatal });
+  open = await scratchDatabase();
 });
 
-afterEach(async () => {
-  await database.destroy();
-  scratch.remove();
-});
+afterEach(() => open.close());
 
 const endpoints = (prefix: string, count: number): Endpoint[] => Array.from({ length: count }, (_, at) => Endpoint(`${prefix}${at}`));
 
@@ -76,18 +49,18 @@ const partsOf = ({ plan, namespace, name, generation }: RotationRecord) => [
 
 it('a rotation comes back with all its devices, whoever had its name before, and its row stays small', async () => {
   const [first, second] = [aRotation(1, endpoints('a', 4)), aRotation(2, endpoints('b', 12_000))];
-  await writer.commit({ rotations: [first], rotationParts: partsOf(first) }, []);
-  await writer.commit({ rotationParts: partsOf(second) }, []);
-  await writer.commit({ rotations: [{ ...second, life: { phase: 'running' } }] }, []);
-  expect((await loadSnapshot(database)).rotations).toEqual([JSON.parse(JSON.stringify({ ...second, life: { phase: 'running' } }))]);
-  const [{ size }] = await database.query('SELECT length(body) AS size FROM rotation');
+  await open.writer.commit({ rotations: [first], rotationParts: partsOf(first) }, []);
+  await open.writer.commit({ rotationParts: partsOf(second) }, []);
+  await open.writer.commit({ rotations: [{ ...second, life: { phase: 'running' } }] }, []);
+  expect((await loadSnapshot(open.database)).rotations).toEqual([JSON.parse(JSON.stringify({ ...second, life: { phase: 'running' } }))]);
+  const [{ size }] = await open.database.query('SELECT length(body) AS size FROM rotation');
   expect(size).toBeLessThan(1000);
 });
 
 it('parts that are missing are told, not taken for a smaller rotation', async () => {
   const rotation = aRotation(1, endpoints('a', 4));
-  await writer.commit({ rotations: [rotation], rotationParts: partsOf(rotation).slice(1) }, []);
-  await expect(loadSnapshot(database)).rejects.toMatchObject({ code: 'ROW_CORRUPT' });
+  await open.writer.commit({ rotations: [rotation], rotationParts: partsOf(rotation).slice(1) }, []);
+  await expect(loadSnapshot(open.database)).rejects.toMatchObject({ code: 'ROW_CORRUPT' });
 });
 
 it('a device comes back as it was last, and once for each rotation of that name', async () => {
@@ -103,9 +76,9 @@ it('a device comes back as it was last, and once for each rotation of that name'
     sessionsBefore: 0,
     before: ['psk old'],
   });
-  await writer.commit({ deviceRotations: [device(1, 'asked')] }, []);
-  await writer.commit({ deviceRotations: [device(1, 'succeeded'), device(2, 'asked')] }, []);
+  await open.writer.commit({ deviceRotations: [device(1, 'asked')] }, []);
+  await open.writer.commit({ deviceRotations: [device(1, 'succeeded'), device(2, 'asked')] }, []);
   const rows: DeviceRotationRecord[] = [];
-  for await (const row of (await loadSnapshot(database)).deviceRotations) rows.push(row);
+  for await (const row of (await loadSnapshot(open.database)).deviceRotations) rows.push(row);
   expect(rows).toEqual([device(1, 'succeeded'), device(2, 'asked')]);
 });

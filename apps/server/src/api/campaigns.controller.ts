@@ -1,12 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Digest } from '@drover/kernel';
-import { CampaignError } from '@drover/campaign';
 import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, type PlanView } from '@drover/contracts';
 import { CampaignControl } from '../engine/campaign-control.ts';
 import { Campaigns } from '../engine/campaigns.ts';
 import { Engine } from '../engine/engine.ts';
-import { STAGED_VERBS } from '../engine/staged-control.ts';
+import { stagedVerb } from '../engine/staged-control.ts';
 import { RolloutTicker } from '../engine/rollout-ticker.ts';
 import { Needs, roleMay } from './permissions.ts';
 import { readAll } from './read-documents.ts';
@@ -90,9 +89,7 @@ export class CampaignsController {
     @Req() request: AuthorisedRequest,
   ): Promise<CampaignView> {
     const campaign = this.#campaigns.live(namespaceOf(request), name);
-    const known = STAGED_VERBS.find((each) => each === verb);
-    if (!known) throw new CampaignError('TRANSITION_REFUSED', `a campaign knows ${STAGED_VERBS.join(', ')}; not "${verb.slice(0, 40)}"`);
-    await this.#control[known](campaign, reason, actorOf(request));
+    await this.#control[stagedVerb(verb, 'campaign')](campaign, reason, actorOf(request));
     return this.#view(campaign);
   }
 

@@ -72,7 +72,7 @@ export function rotationDeviceView(rotation: LiveRotation, own: DeviceRotation, 
 
 function waitsOf(rotation: LiveRotation, own: DeviceRotation, state: EngineState, now: Instant): RotationDeviceView['waits'] {
   const ground = groundOf(rotation, own.stage, state, now);
-  const code = rotationWait(own, reachNow(own.endpoint, state, now), ground);
+  const code = rotationWait(own, reachNow(own.endpoint, state, { device: state.devices.get(own.endpoint), now }), ground);
   const { request, confirm } = rotation.spec.deadlines;
   return { code, text: ROTATION_WAITS[code], until: iso(until(own, ground.openedAt, { request, confirm })) };
 }

@@ -1,10 +1,9 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { Endpoint } from '@drover/kernel';
-import { CampaignError } from '@drover/campaign';
 import { ReasonRequest, RotationDevicesQuery, type RotationDeviceView, type RotationView } from '@drover/contracts';
 import { Engine } from '../engine/engine.ts';
-import { STAGED_VERBS, StagedControl } from '../engine/staged-control.ts';
+import { stagedVerb, StagedControl } from '../engine/staged-control.ts';
 import type { LiveRotation } from '../rotation/live-rotation.ts';
 import { RotationDesk } from '../rotation/rotation-desk.ts';
 import { Needs } from './permissions.ts';
@@ -77,9 +76,7 @@ export class RotationsController {
     @Req() request: AuthorisedRequest,
   ): Promise<RotationView> {
     const rotation = this.#desk.live(namespaceOf(request), name);
-    const known = STAGED_VERBS.find((each) => each === verb);
-    if (!known) throw new CampaignError('TRANSITION_REFUSED', `a rotation knows ${STAGED_VERBS.join(', ')}; not "${verb.slice(0, 40)}"`);
-    await this.#control[known](rotation, reason, actorOf(request));
+    await this.#control[stagedVerb(verb, 'rotation')](rotation, reason, actorOf(request));
     return this.#view(rotation);
   }
 

@@ -20,6 +20,7 @@ import type { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
 import type { RotationDesk } from '../rotation/rotation-desk.ts';
 import { runningVersion } from './component-versions.ts';
 import type { Engine } from './engine.ts';
+import { devicesIn } from './devices-in.ts';
 import { inSlices } from './in-slices.ts';
 import { quarantineText } from './quarantine.ts';
 import { documentKey, keyOf, type LiveCampaign } from './engine-state.ts';
@@ -236,10 +237,6 @@ export class CampaignPlanner {
 }
 
 const isSamePlace = (one: Place, other: Place | undefined): boolean => one.name === other?.name && one.namespace === other.namespace;
-
-function* devicesIn(devices: Iterable<DeviceRecord>, namespace: string): Generator<DeviceRecord> {
-  for (const device of devices) if (device.namespace === namespace) yield device;
-}
 
 function* plannedDevices({ stages }: Plan, devices: { get(endpoint: Endpoint): DeviceRecord | undefined }): Generator<DeviceRecord> {
   for (const { endpoints } of stages)

@@ -12,7 +12,14 @@ interface Wish {
   readonly actor: Actor;
 }
 
-export const STAGED_VERBS = ['pause', 'resume', 'promote', 'abort'] as const;
+const VERBS = ['pause', 'resume', 'promote', 'abort'] as const;
+
+/** Rejects with `TRANSITION_REFUSED` for any other word. */
+export function stagedVerb(word: string, what: 'campaign' | 'rotation'): (typeof VERBS)[number] {
+  const known = VERBS.find((each) => each === word);
+  if (known) return known;
+  throw new CampaignError('TRANSITION_REFUSED', `a ${what} knows ${VERBS.join(', ')}; not "${word.slice(0, 40)}"`);
+}
 
 /** What a person does to whatever goes by stages. Each is one audit event, and refused where it makes no sense. */
 export class StagedControl {

@@ -2,12 +2,14 @@ import type { Json, Steps } from '@drover/kernel';
 import { CampaignError, digestOf, isOver, rotationPlanSteps, type CredentialRotationDocument, type RotationPlan } from '@drover/campaign';
 import { planPartsOf, type DeviceRecord, type RotationPartRecord, type RotationRecord } from '@drover/persistence';
 import { draft, type Actor } from '../engine/audit-drafts.ts';
+import { devicesIn } from '../engine/devices-in.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
 import { LiveRotation } from './live-rotation.ts';
 import { RotationBook } from './rotation-book.ts';
-import { whyNotRotated, type Unfit } from './rotation-fitness.ts';
+import { unfitness } from './rotation-facts.ts';
+import type { Unfit } from './rotation-fitness.ts';
 
 /** Devices of a plan that is committed in one piece with its rotation; a larger one is written before it, part by part. */
 const SMALL = 5000;
@@ -55,13 +57,12 @@ export class RotationDesk {
     this.requireChangeable(document);
     const { devices } = this.#engine.state;
     const refusalOf = (device: DeviceRecord): Unfit | undefined => this.#refusalOf(device, document, templates);
-    return yield* rotationPlanSteps({ document, devices: devicesOf(devices.values(), document.metadata.namespace), refusalOf });
+    return yield* rotationPlanSteps({ document, devices: devicesIn(devices.values(), document.metadata.namespace), refusalOf });
   }
 
   #refusalOf(device: DeviceRecord, { metadata }: CredentialRotationDocument, templates: BootstrapTemplates): Unfit | undefined {
     const { rotations, credentials, classes } = this.#engine.state;
-    const template = templates.of({ device, className: classes.nameOf(device) });
-    const unfit = whyNotRotated(credentials.of(device.endpoint), template?.spec, this.#engine.clock.now());
+    const unfit = unfitness(device, { credentials, classes, templates }, this.#engine.clock.now());
     if (unfit) return unfit;
     const other = rotations.of(device.endpoint)?.record.name;
     return other === undefined || other === metadata.name
@@ -89,7 +90,7 @@ export class RotationDesk {
       endedAt: undefined,
     };
     const rotation = new LiveRotation(record, await RotationBook.planned(plan, record.createdAt));
-    if (rotation.book.size + plan.excluded.length <= SMALL) return { rotation, parts };
+    if (isSmall(plan)) return { rotation, parts };
     for (const part of parts) await this.#engine.change((unit) => void unit.changes.rotationParts.push(part));
     return { rotation, parts: [] };
   }
@@ -106,16 +107,15 @@ export class RotationDesk {
   }
 }
 
+const isSmall = ({ stages, excluded }: Pick<RotationPlan, 'stages' | 'excluded'>): boolean =>
+  stages.reduce((sum, { endpoints }) => sum + endpoints.length, excluded.length) <= SMALL;
+
 /** Of a large plan the numbers, and the digest that binds the rest. */
 function planDetails({ digest, stages, excluded }: RotationPlan): { planDigest: Json; stages: Json; excluded: Json } {
-  const isSmall = stages.reduce((sum, { endpoints }) => sum + endpoints.length, excluded.length) <= SMALL;
+  const isWhole = isSmall({ stages, excluded });
   return {
     planDigest: digest,
-    stages: stages.map(({ name, endpoints }) => ({ name, devices: endpoints.length, ...(isSmall && { endpoints }) })),
-    excluded: isSmall ? excluded.map((each) => ({ ...each })) : excluded.length,
+    stages: stages.map(({ name, endpoints }) => ({ name, devices: endpoints.length, ...(isWhole && { endpoints }) })),
+    excluded: isWhole ? excluded.map((each) => ({ ...each })) : excluded.length,
   };
-}
-
-function* devicesOf(devices: Iterable<DeviceRecord>, namespace: string): Generator<DeviceRecord> {
-  for (const device of devices) if (device.namespace === namespace) yield device;
 }

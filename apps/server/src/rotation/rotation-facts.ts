@@ -23,26 +23,33 @@ export function rotationFacts(
     ...sessionOf(bootstrap),
     ...(wish && { wish: { waits: wish.waits, askedAt: wish.askedAt ?? wish.at } }),
     ...(refused && { refused }),
-    ...reachNow(endpoint, state, now),
+    ...reachNow(endpoint, state, { device, now }),
     ...(device?.lastContactAt !== undefined && { heardAt: device.lastContactAt }),
     identities: active.map(credentialKey),
     get unfit() {
-      return unfitness(endpoint, state, now);
+      return device ? unfitness(device, state, now) : whyNotRotated(state.credentials.of(endpoint), undefined, now);
     },
   } as RotationFacts;
 }
 
 /** Whether it can be sent now. */
-export function reachNow(endpoint: Endpoint, state: EngineState, now: Instant): Pick<RotationFacts, 'reach' | 'isUpdating'> {
-  const reach = reachOf(state.devices.get(endpoint), state.awakeUntil.get(endpoint), now);
+export function reachNow(
+  endpoint: Endpoint,
+  state: EngineState,
+  { device, now }: { readonly device: DeviceRecord | undefined; readonly now: Instant },
+): Pick<RotationFacts, 'reach' | 'isUpdating'> {
+  const reach = reachOf(device, state.awakeUntil.get(endpoint), now);
   return { reach, isUpdating: state.openUpdatesOf(endpoint).some(({ update }) => holdsDevice(update)) };
 }
 
 /** Why it cannot be given another key, by its keys and its template. */
-export function unfitness(endpoint: Endpoint, { credentials, devices, classes, templates }: EngineState, now: Instant): Unfit | undefined {
-  const device = devices.get(endpoint);
-  const template = device && templates.of({ device, className: classes.nameOf(device) });
-  return whyNotRotated(credentials.of(endpoint), template?.spec, now);
+export function unfitness(
+  device: DeviceRecord,
+  { credentials, classes, templates }: Pick<EngineState, 'credentials' | 'classes' | 'templates'>,
+  now: Instant,
+): Unfit | undefined {
+  const template = templates.of({ device, className: classes.nameOf(device) });
+  return whyNotRotated(credentials.of(device.endpoint), template?.spec, now);
 }
 
 /** In force, and made since; or one that it could not show when it was asked: a person may have made it long before. */

@@ -112,12 +112,12 @@ function afterAsked(own: DeviceRotation, facts: RotationFacts, ground: RotationG
   }
   if (wish === undefined) return settled(own, 'cancelled', now, { detail: 'a person took it back (drover bootstrap cancel)' });
   if (isPast(own, ground, now)) return unreachable(own, ground, now);
-  if (isIts && now < session.at + SESSION_ENDS_WITHIN) return noted(own, 'WRITING', session.at, now);
+  if (isIts && now < session.at + SESSION_ENDS_WITHIN) return noted(own, 'WRITING');
   switch (wish.waits) {
     case 'ASKED':
-      return noted(own, 'ANSWER', wish.askedAt, now);
     case 'REQUEST':
-      return noted(own, 'REQUEST', wish.askedAt, now);
+      if (now >= wish.askedAt + COMES_WITHIN) return letBe(moved(own, 'waiting', now, { waits: 'NOT_COME' }));
+      return noted(own, wish.waits === 'ASKED' ? 'ANSWER' : 'REQUEST');
     case 'OWN_REQUEST':
       return letBe(moved(own, 'waiting', now, { waits: 'OWN_REQUEST', comesAlone: true }));
     case 'NO_ANSWER':
@@ -127,8 +127,7 @@ function afterAsked(own: DeviceRotation, facts: RotationFacts, ground: RotationG
   }
 }
 
-function noted(own: DeviceRotation, waits: RotationWait, askedAt: Instant, now: Instant): RotationMove | undefined {
-  if (now >= askedAt + COMES_WITHIN && waits !== 'WRITING') return letBe(moved(own, 'waiting', now, { waits: 'NOT_COME' }));
+function noted(own: DeviceRotation, waits: RotationWait): RotationMove | undefined {
   return own.waits === waits ? undefined : { after: { ...own, waits } };
 }
 
