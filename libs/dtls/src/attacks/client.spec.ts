@@ -96,6 +96,27 @@ describe('out of order: unexpected_message', () => {
   });
 });
 
+// Found by CI: an answer of the old session was on its way when it ended, and the alert for it ended the handshake after it.
+it('an alert for a record of the session before does not end the handshake: it is no answer to the hello', () => {
+  const stray = forge(CONTENT.alert, Buffer.of(2, ALERT.unexpected_message), { epoch: 0 });
+  const bench = new DtlsBench(world);
+  bench.meddle = (packet) => (packet.to === 'client' ? [{ ...packet, bytes: stray }] : []);
+  bench.connect();
+  bench.client.receive(stray, bench.now);
+  expect(endOf(bench, 'client')).toBe('nothing');
+  bench.meddle = (packet) => [packet];
+  bench.pass(5000);
+  expect(bench.said('client', 'opened')).toHaveLength(1);
+});
+
+it('the same alert after a message of the server ends it', () => {
+  const bench = new DtlsBench(world);
+  bench.meddle = rewriting('client', MESSAGE.server_hello_done, () => undefined);
+  bench.connect();
+  bench.client.receive(forge(CONTENT.alert, Buffer.of(2, ALERT.unexpected_message), { epoch: 0 }), bench.now);
+  expect(endOf(bench, 'client')).toBe('by peer unexpected_message');
+});
+
 it('a HelloRequest in a handshake is ignored (RFC 5246 section 7.4.1.1)', () => {
   const bench = new DtlsBench(world);
   bench.meddle = (packet, index) =>

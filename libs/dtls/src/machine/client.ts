@@ -116,6 +116,8 @@ export class DtlsClient {
     if (typeof heard === 'object') {
       const { level, name, code } = heard.alert;
       if (level === 'warning' && name !== 'close_notify') return;
+      // What a server says to a late record of a session that has ended (`strays.ts`), and not to our hello. Nobody signed it either.
+      if (name === 'unexpected_message' && !attempt.conversation.hasHeard) return;
       this.#forget();
       this.#ports.sink({ type: 'refused', address: this.#ports.server, by: 'peer', alert: name ?? code });
       return;

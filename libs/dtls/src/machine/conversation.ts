@@ -29,6 +29,7 @@ export class Conversation {
   recordLimit = MAX_PLAINTEXT;
   readonly #settings: DtlsSettings;
   readonly #incoming: Reassembly;
+  readonly #firstExpected: number;
   #flight: FlightItem[] = [];
   #recordVersion = VERSION_1_2;
   #nextSent: number;
@@ -37,6 +38,7 @@ export class Conversation {
 
   constructor(settings: DtlsSettings, start: ConversationStart) {
     this.#settings = settings;
+    this.#firstExpected = start.firstExpected;
     this.#incoming = new Reassembly(start.firstExpected, settings.maxCertificateBytes);
     this.#nextSent = start.firstSent;
     this.#recordSequence = start.recordSequence;
@@ -49,6 +51,11 @@ export class Conversation {
 
   get nextExpected(): number {
     return this.#incoming.next;
+  }
+
+  /** A message of the peer, whole, has come. */
+  get hasHeard(): boolean {
+    return this.#incoming.next > this.#firstExpected;
   }
 
   /** Bytes of messages that are not whole yet. */
