@@ -90,6 +90,17 @@ describe('a carrier with devices in several processes', () => {
     );
   });
 
+  it('of two minutes alike names the earlier, whichever it was told of first', () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const air = new AirJudge(1);
+      for (const minute of order) air.heard(CARRIER, plus(AT, minute * MINUTE), 500);
+      expect(air.summary().busiest?.at).toBe(isoOf(AT));
+    }
+  });
+
   it('adds up bytes by cell, whatever the bearer', () => {
     const air = new AirJudge(1);
     for (const bearer of ['NB-IoT', 'LTE-M']) air.heard(`262-1/1A2B00/${bearer}`, AT, 500);

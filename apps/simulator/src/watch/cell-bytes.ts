@@ -32,8 +32,15 @@ export class CellBytes {
   add(cell: string, minuteAt: number, amount: number): void {
     this.#total += amount;
     const bytes = this.#sums.add(cell, minuteAt, amount);
-    if (bytes > (this.#busiest?.bytes ?? 0)) this.#busiest = { cell, minuteAt, bytes };
+    const minute = { cell, minuteAt, bytes };
+    if (this.#busiest === undefined || isBusier(minute, this.#busiest)) this.#busiest = minute;
   }
+}
+
+/** Of two alike the earlier one, whichever of them was told of first: what processes have seen comes in any order. */
+function isBusier(a: CellMinute, b: CellMinute): boolean {
+  if (a.bytes !== b.bytes) return a.bytes > b.bytes;
+  return a.minuteAt === b.minuteAt ? a.cell < b.cell : a.minuteAt < b.minuteAt;
 }
 
 /** `operator/cell` of `operator/cell/bearer`. */
