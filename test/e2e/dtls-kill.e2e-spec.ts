@@ -7,6 +7,7 @@ import type { CampaignView } from '@drover/contracts';
 import { seededRandom } from '@drover/kernel';
 import { readRecords } from '@drover/dtls';
 import { SecuredDevice } from '../support/secured-device.ts';
+import { databaseCopy } from '../support/database-copy.ts';
 import { api, startServer, type TestServer } from '../support/server.ts';
 import { World } from './world.ts';
 
@@ -41,9 +42,10 @@ describe('one device, watched on the wire', () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  const again = async (): Promise<void> => {
+  const again = async (meanwhile: () => void = () => undefined): Promise<void> => {
     const port = server.coaps.slice(server.coaps.lastIndexOf(':') + 1);
     await server.kill();
+    meanwhile();
     server = { ...(await startServer({ data, isSecured: true, args: ['--coaps-port', port] })), token: server.token };
   };
 
@@ -74,6 +76,23 @@ describe('one device, watched on the wire', () => {
     expect(device.handshakes).toBe(1);
     // Before it was believed again, it was asked.
     expect(device.asked.filter((text) => text === 'GET /3/0/16').length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('a backup of the database put back: still no number comes twice, and the session goes on', async () => {
+    const say = async (times: number): Promise<void> => {
+      for (let index = 0; index < times; index++) expect(await device.say('POST', location)).toBe('2.04');
+    };
+    let putBack = (): void => undefined;
+    await say(3);
+    await again(() => (putBack = databaseCopy(data)));
+    await say(20);
+    await again();
+    await say(20);
+    await again(putBack);
+    await say(20);
+    const numbers = sentByServer();
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(device.handshakes).toBe(1);
   });
 
   it('replay after a crash: a De-register that somebody held back changes nothing', async () => {

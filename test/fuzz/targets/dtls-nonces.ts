@@ -13,6 +13,12 @@ interface Inside {
 /** Sees to it that no key meets one number twice, whatever became of the session and of the server in between. */
 export class Nonces {
   readonly #used = new Set<string>();
+  #next = 0;
+
+  /** Behind all numbers that any key has met. */
+  get next(): number {
+    return this.#next;
+  }
 
   watch(session: SessionHandle): void {
     const { channel } = session as unknown as Inside;
@@ -22,6 +28,7 @@ export class Nonces {
       const nonce = `${key} ${channel.sendNext}`;
       demand(!this.#used.has(nonce), () => `number ${channel.sendNext} twice with one key`);
       this.#used.add(nonce);
+      this.#next = Math.max(this.#next, channel.sendNext + 1);
       return seal(type, bytes);
     };
   }
@@ -30,6 +37,7 @@ export class Nonces {
   opened(session: SessionHandle): void {
     const { channel } = session as unknown as Inside;
     for (let number = 0; number < channel.sendNext; number++) this.#used.add(`${channel.parts.write.key.toString('hex')} ${number}`);
+    this.#next = Math.max(this.#next, channel.sendNext);
     this.watch(session);
   }
 }

@@ -38,6 +38,9 @@ export class DtlsPlay {
   readonly #nonces = new Nonces();
   readonly #addresses = new Addresses();
   #disk: { session: SessionHandle; bytes: Buffer; number: number }[] = [];
+  /** The first state of each session, by name. */
+  readonly #backup = new Map<string, Buffer>();
+  #isOutdated = false;
   #connects = 0;
   #opened = 0;
   #texts = 0;
@@ -92,7 +95,7 @@ export class DtlsPlay {
     if (kind === 13) return this.#say('server');
     if (kind === 14) return this.#pass(script.pick(PAUSES));
     if (kind === 15) return void (this.#address = script.pick([HOME, HOME, '192.0.2.1:2', '192.0.2.3:3']));
-    if (kind === 16) return this.#restart(script.flag() ? 'orderly' : 'crashed');
+    if (kind === 16) return this.#restart(script.flag() ? 'orderly' : script.flag() ? 'crashed' : 'put back');
     if (kind === 17) return this.#call();
     if (kind > 19) return this.#greet();
     if (kind === 18) return script.flag() ? this.#resume() : this.#connect(this.#newClient());
@@ -134,6 +137,7 @@ export class DtlsPlay {
         return;
       case 'save':
         this.#disk.push({ session: output.session, bytes: output.save.bytes, number: output.save.number });
+        if (!this.#backup.has(nameOf(output.session))) this.#backup.set(nameOf(output.session), output.save.bytes);
         return;
       default:
         return;
@@ -252,15 +256,11 @@ export class DtlsPlay {
     this.#server.prove(session, address);
   }
 
-  /** With what was saved and told so; what was not reached the disk as well. */
-  #restart(ending: 'orderly' | 'crashed'): void {
-    const live = [...this.#server.sessions()];
-    const states = new Map<string, Buffer>();
-    for (const session of live) {
-      const saved = this.#manner.reserve > 0 ? this.#disk.findLast((save) => save.session === session)?.bytes : undefined;
-      const state = ending === 'orderly' ? this.#server.export(session) : saved;
-      if (state) states.set(session.connectionId || session.address, state);
-    }
+  /** With what was saved and told so; what was not reached the disk as well. Or with a backup of long ago, and as such from then on. */
+  #restart(how: 'orderly' | 'crashed' | 'put back'): void {
+    const states = how === 'put back' ? this.#backup : this.#states(how);
+    this.#isOutdated ||= how === 'put back';
+    const ending = how === 'orderly' ? how : this.#isOutdated ? { sendFrom: this.#nonces.next } : 'crashed';
     this.#server = this.#newServer();
     this.#sessions.length = 0;
     this.#disk = [];
@@ -270,6 +270,16 @@ export class DtlsPlay {
       this.#nonces.watch(session);
       this.#disk.push({ session, bytes: state, number: 0 });
     }
+  }
+
+  #states(ending: 'orderly' | 'crashed'): Map<string, Buffer> {
+    const states = new Map<string, Buffer>();
+    for (const session of this.#server.sessions()) {
+      const saved = this.#manner.reserve > 0 ? this.#disk.findLast((save) => save.session === session)?.bytes : undefined;
+      const state = ending === 'orderly' ? this.#server.export(session) : saved;
+      if (state) states.set(nameOf(session), state);
+    }
+    return states;
   }
 
   #pass(ms: number): void {
@@ -298,3 +308,5 @@ export class DtlsPlay {
     demand(this.#server.nextTimerAt() === undefined, 'a timer that nothing waits for');
   }
 }
+
+const nameOf = ({ connectionId, address }: SessionHandle): string => connectionId || address;

@@ -163,7 +163,7 @@ export class Gateway {
 
   #oscoreDesk(book: CredentialBook<SharedCredential>, { keys }: SecurityParts): OscoreDesk {
     const { clock, log, tell } = this.#parts;
-    return new OscoreDesk({ book, ring: keys.ring, log, clock: () => clock.now(), now: monotonicMs, tell });
+    return new OscoreDesk({ book, ring: keys.ring, log, clock: () => clock.now(), now: monotonicMs, wall: Date.now, tell });
   }
 
   #secure(entropy: Entropy, security: SecurityParts & Pick<SecuredParts, 'book' | 'oscore'>): Secured {

@@ -18,6 +18,7 @@ class Gateway {
   /** What would be there after a crash. */
   disk: Buffer | undefined;
   isDiskFast = true;
+  #backup: Buffer | undefined;
   readonly #pending: (() => void)[] = [];
   readonly #settings: Partial<ServerSettings>;
 
@@ -51,13 +52,25 @@ class Gateway {
     this.#pending.splice(0).forEach((write) => write());
   }
 
-  restart(ending: Ending, state = ending === 'crashed' ? this.disk! : this.server.export(this.session)!): void {
+  restart(ending: Ending, state = ending === 'orderly' ? this.server.export(this.session)! : this.disk!): void {
     this.#pending.length = 0;
     this.server = new DtlsServer(
       { sink: (output) => this.#take(output), entropy: this.bench.entropy, trust: new TestTrust() },
       this.#settings,
     );
     this.session = this.server.restore(state, ending, 0);
+  }
+
+  /** What was on the disk once is there again; until something newer is, every start is one with a backup. */
+  putBack(backup: Buffer): void {
+    this.disk = backup;
+    this.#backup = backup;
+    this.restart({ sendFrom: Math.max(-1, ...this.sentNumbers) + 1 });
+  }
+
+  crash(): void {
+    if (this.disk === this.#backup) this.putBack(this.disk!);
+    else this.restart('crashed');
   }
 
   hears(text: string, from = '198.51.100.1:40000'): Extract<DtlsOutput, { type: 'data' }> | undefined {
@@ -95,17 +108,20 @@ it('identity, name, suite, Connection ID, address and limits come back', () => {
   expect(gateway.session).toMatchObject({ identity, serverName, suite, connectionId, address, maxDataBytes });
 });
 
-it('no nonce comes twice, whenever it crashes and however slow the disk is', () => {
-  const step = fc.constantFrom('send', 'send', 'send', 'hear', 'sync', 'crash', 'orderly', 'slow', 'fast');
+it('no nonce comes twice, whenever it crashes, however slow the disk is, and whichever backup is put back', () => {
+  const step = fc.constantFrom('send', 'send', 'send', 'hear', 'sync', 'crash', 'orderly', 'slow', 'fast', 'copy', 'put back');
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const gateway = new Gateway();
+      let backup = gateway.disk!;
       for (const what of steps) {
         if (what === 'send') gateway.server.send(gateway.session, Buffer.from('x'));
         else if (what === 'hear') gateway.hears('x');
         else if (what === 'sync') gateway.sync();
-        else if (what === 'crash') gateway.restart('crashed');
+        else if (what === 'crash') gateway.crash();
         else if (what === 'orderly') gateway.restart('orderly');
+        else if (what === 'copy') backup = gateway.disk!;
+        else if (what === 'put back') gateway.putBack(backup);
         else gateway.isDiskFast = what === 'fast';
       }
       expect(new Set(gateway.sentNumbers).size).toBe(gateway.sentNumbers.length);
@@ -115,12 +131,14 @@ it('no nonce comes twice, whenever it crashes and however slow the disk is', () 
 });
 
 it('nothing is taken for sure twice, whatever is played again after whatever end', () => {
-  const step = fc.oneof(fc.constantFrom('hear', 'hear', 'sync', 'crash', 'orderly', 'slow', 'fast'), fc.nat(30));
+  const steps = ['hear', 'hear', 'show', 'sync', 'crash', 'orderly', 'slow', 'fast', 'copy', 'put back'] as const;
+  const step = fc.oneof(fc.constantFrom(...steps), fc.nat(30));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
       const gateway = new Gateway();
       const records: Buffer[] = [];
       const sure: string[] = [];
+      let backup = gateway.disk!;
       const count = (record: Buffer): void => {
         const heard = gateway.plays(record);
         if (heard && !heard.isDoubtful) sure.push(heard.bytes.toString());
@@ -129,9 +147,16 @@ it('nothing is taken for sure twice, whatever is played again after whatever end
         if (what === 'hear') {
           records.push(gateway.record(`record ${records.length}`));
           count(records.at(-1)!);
+        } else if (what === 'show') {
+          records.push(gateway.record(`record ${records.length}`));
+          const shown = gateway.plays(records.at(-1)!)!;
+          gateway.server.resolveDoubt(gateway.session, shown.sequence);
+          sure.push(shown.bytes.toString());
         } else if (what === 'sync') gateway.sync();
-        else if (what === 'crash') gateway.restart('crashed');
+        else if (what === 'crash') gateway.crash();
         else if (what === 'orderly') gateway.restart('orderly');
+        else if (what === 'copy') backup = gateway.disk!;
+        else if (what === 'put back') gateway.putBack(backup);
         else if (what === 'slow' || what === 'fast') gateway.isDiskFast = what === 'fast';
         else if (records.length > 0) count(records[what % records.length]!);
       }
@@ -170,6 +195,18 @@ describe('after a crash', () => {
     while (gateway.hears('x')?.isDoubtful) doubtful += 1;
     expect(doubtful).toBeLessThanOrEqual(RESERVE + 1);
     expect(gateway.hears('sure')).toMatchObject({ isDoubtful: false });
+  });
+
+  it('where the state may be outdated all is in doubt, also what is above its marks, until freshness is shown', () => {
+    const gateway = new Gateway();
+    const backup = gateway.disk!;
+    const between = Array.from({ length: 4 * RESERVE }, (_, index) => gateway.record(`record ${index}`));
+    between.forEach((record) => gateway.plays(record));
+    gateway.putBack(backup);
+    expect(gateway.plays(between.at(-2)!)).toMatchObject({ isDoubtful: true });
+    gateway.server.resolveDoubt(gateway.session, gateway.hears('fresh')!.sequence);
+    expect(between.map((record) => gateway.plays(record))).toEqual(between.map(() => undefined));
+    expect(gateway.hears('after')).toMatchObject({ isDoubtful: false });
   });
 
   it('a state without reserved numbers is refused: nobody knows what was sent', () => {

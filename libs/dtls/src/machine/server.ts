@@ -131,7 +131,7 @@ export class DtlsServer {
 
   /**
    * Takes up a session of an earlier process. After a crash its sending goes on behind what was reserved, and what is received
-   * below the mark is `isDoubtful`. Throws `DTLS_STATE_INVALID`.
+   * below the mark is `isDoubtful`; everything is, of a state that may be outdated. Throws `DTLS_STATE_INVALID`.
    */
   restore(bytes: Uint8Array, ending: Ending, now: number): SessionHandle {
     const session = restoredSession(bytes, ending, { settings: this.#settings, now });

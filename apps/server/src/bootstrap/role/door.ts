@@ -74,6 +74,7 @@ export class BootstrapDoor {
       log,
       clock,
       now: monotonicMs,
+      wall: Date.now,
       sendDatagram: sendSecured,
       deliver: (peer, bytes) => this.coap.receive(peer, bytes, monotonicMs()),
       closed: (peer) => this.#closed(peer),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { CODE, codeText, decodeMessage, encodeMessage, readOptions, writeOptions, type CoapOptions } from '@drover/coap';
 import { CredentialBook, KeyRing } from '@drover/credentials';
-import { DtlsClient, PeerTrust, type DtlsOutput, type ServerSettings } from '@drover/dtls';
+import { CONTENT, DtlsClient, PeerTrust, readRecords, type DtlsOutput, type ServerSettings } from '@drover/dtls';
 import { DEFAULT_NAMESPACE, Endpoint, Instant } from '@drover/kernel';
 import { createLogger, SystemEntropy } from '@drover/platform';
 import type { SealedSession, SecurityReport, SharedCredential } from '../../link/security.ts';
@@ -28,6 +28,7 @@ class Bench {
   readonly disk = new Map<string, SealedSession>();
   address = HOME;
   now = 1000;
+  wall = 0;
   knowsEcho = false;
   desk: DtlsDesk;
   client: DtlsClient;
@@ -60,6 +61,7 @@ class Bench {
       log: createLogger('silent', 'test'),
       clock: () => Instant(this.now),
       now: () => this.now,
+      wall: () => this.wall,
       sendDatagram: (to, bytes) => {
         this.sent.push({ to, bytes });
         if (to === this.address) this.#wire.push(() => this.client.receive(bytes, this.now));
@@ -251,6 +253,33 @@ describe('after a crash', () => {
     expect(bench.client.session).toBeUndefined();
     expect(bench.closed).toHaveLength(1);
     expect(bench.disk.size).toBe(0);
+  });
+
+  it('a backup put back: what was said since is not believed, and no number comes twice', async () => {
+    const bench = new Bench({ reserve: 4 }).connect();
+    bench.says(GET);
+    const { peer } = bench;
+    const backup = new Map(bench.disk);
+    const numbers = (): number[] =>
+      bench.sent.flatMap(({ bytes }) => [...readRecords(bytes, 0)].filter(({ epoch }) => epoch === 1).map(({ sequence }) => sequence));
+    const recordings = Array.from({ length: 20 }, () => {
+      bench.desk.send(peer, message(CODE.CONTENT));
+      return bench.client.session!.channel.seal(CONTENT.application_data, Buffer.from(message(GET)));
+    });
+    recordings.forEach((record) => bench.desk.receive(HOME, record));
+    bench.wall = Date.parse('2026-01-01T00:00:01Z');
+    bench.disk.clear();
+    for (const [name, row] of backup) bench.disk.set(name, row);
+    bench.crash();
+    const heard = bench.heard.length;
+    recordings.forEach((record) => bench.desk.receive(HOME, record));
+    await turn();
+    expect([bench.heard.length, bench.asked.length]).toEqual([heard, 1]);
+    const token = Uint8Array.of(7, 7, 7, 7, 7, 7, 7, 7);
+    bench.desk.send(peer, message(GET, { token }));
+    expect(bench.says(CODE.CONTENT, { type: 'ACK', token })).toBe(1);
+    expect(Math.max(...numbers())).toBeGreaterThanOrEqual(1024);
+    expect(new Set(numbers()).size).toBe(numbers().length);
   });
 
   it('a session whose credential was revoked meanwhile does not come back', () => {

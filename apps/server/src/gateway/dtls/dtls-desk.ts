@@ -15,6 +15,7 @@ import {
 import type { Logger } from '@drover/platform';
 import type { SealedSession, SecurityReport, SharedCredential } from '../../link/security.ts';
 import type { DeviceTrust } from './device-trust.ts';
+import { DTLS_PER_SECOND, numberFloor } from '../number-floor.ts';
 import { Echo } from './echo.ts';
 import { messageIn, Questions } from './questions.ts';
 import { SessionsByName, type NamedSession } from './sessions-by-name.ts';
@@ -29,6 +30,8 @@ export interface DtlsDeskParts {
   readonly log: Logger;
   readonly clock: () => Instant;
   readonly now: () => number;
+  /** Real time, ms since 1970. */
+  readonly wall: () => number;
   readonly sendDatagram: (address: string, bytes: Uint8Array) => void;
   /** What a session has said, deciphered. */
   readonly deliver: (peer: string, bytes: Uint8Array) => void;
@@ -108,10 +111,11 @@ export class DtlsDesk {
     if (session) this.#server.saved(session.handle, number);
   }
 
-  /** Every start is taken for one after a crash: see docs/decisions/dtls-on-the-wire.md. */
+  /** Every start is taken for one after a backup was put back: see docs/decisions/dtls-on-the-wire.md. */
   restore({ name, state }: SealedSession): void {
+    const sendFrom = numberFloor(this.#parts.wall(), DTLS_PER_SECOND);
     try {
-      const handle = this.#server.restore(this.#parts.ring.openSession(name, state), 'crashed', this.#parts.now());
+      const handle = this.#server.restore(this.#parts.ring.openSession(name, state), { sendFrom }, this.#parts.now());
       const found = this.#parts.trust.of(handle.identity);
       if ('refused' in found) {
         this.#server.close(handle);

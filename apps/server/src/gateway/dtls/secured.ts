@@ -73,6 +73,7 @@ export class Secured {
       log,
       clock: now,
       now: monotonicMs,
+      wall: Date.now,
       sendDatagram: parts.sendDatagram,
       deliver: parts.deliver,
       closed: parts.closed,

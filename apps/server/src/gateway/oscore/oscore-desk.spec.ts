@@ -17,6 +17,8 @@ let told: SecurityReport[];
 let errors: object[];
 let desk: OscoreDesk;
 let now: number;
+/** Real time: before the first of our numbers by the clock. */
+let wall: number;
 
 const open = (keptKeys?: number): OscoreDesk =>
   new OscoreDesk({
@@ -25,11 +27,13 @@ const open = (keptKeys?: number): OscoreDesk =>
     log: { error: (fields: unknown) => void errors.push(fields as object) } as never,
     clock: () => Instant(now),
     now: () => now,
+    wall: () => wall,
     tell: (report) => void told.push(report),
     ...(keptKeys !== undefined && { keptKeys }),
   });
 
 beforeEach(() => {
+  wall = 0;
   [book, told, errors, now] = [new CredentialBook<SharedCredential>(), [], [], 1_000_000];
   desk = open();
 });
@@ -129,6 +133,24 @@ describe('after a start', () => {
     expect([context.isInDoubt, number, sendBelow]).toEqual([true, 512, 1024]);
     context.saved(number);
     expect(Buffer.from(context.nextPiv()).readUInt16BE()).toBe(512);
+  });
+
+  it('it goes on behind whatever was sent since, where a backup was put back', () => {
+    const name = put(1);
+    const backup = writtenAndBegunAnew(name);
+    wall = Date.parse('2026-12-01T00:00:00Z');
+    desk.restore(backup);
+    const { context } = find(1)!;
+    const ofClock = (wall - Date.parse('2026-01-01T00:00:00Z')) * 0.512;
+    expect(context.takeWanted()).toMatchObject({ number: ofClock, sendBelow: ofClock + 512 });
+    context.saved(ofClock);
+    expect(Buffer.from(context.nextPiv()).readUIntBE(0, 5)).toBe(ofClock);
+  });
+
+  it('a backup of before its first use neither', () => {
+    put(1);
+    wall = Date.parse('2026-01-01T00:01:00Z');
+    expect(find(1)!.context.takeWanted()).toMatchObject({ number: 30_720 });
   });
 
   it.each<[string, (saved: SealedSession) => SealedSession]>([

@@ -11,6 +11,7 @@ import { CredentialError, oscoreIdentity, usable, type CredentialBook, type KeyR
 import type { Instant } from '@drover/kernel';
 import type { Logger } from '@drover/platform';
 import type { SealedSession, SecurityReport, SharedCredential } from '../../link/security.ts';
+import { numberFloor, OSCORE_PER_SECOND } from '../number-floor.ts';
 import { ContextKeys } from './context-keys.ts';
 
 export interface OscoreDeskParts {
@@ -20,6 +21,8 @@ export interface OscoreDeskParts {
   /** Campaign time: what credentials expire by. */
   readonly clock: () => Instant;
   readonly now: () => number;
+  /** Real time, ms since 1970. */
+  readonly wall: () => number;
   readonly tell: (report: SecurityReport) => void;
   /** Contexts whose keys are kept; `KEPT_KEYS` without it. */
   readonly keptKeys?: number;
@@ -32,8 +35,6 @@ const NUMBER_BYTES = 6;
 const MOST_ADDRESSES = 2;
 /** How often it is told that a context is in use, ms. */
 const USE_TOLD_EVERY_MS = 3_600_000;
-/** Nobody has used it: it has received nothing either, and still asks first (appendix B.1.2), for a crash leaves it looking like this. */
-const UNUSED: OscoreMark = { sendBelow: 0 };
 
 /** A context that somebody has spoken under since the start; what it knows of numbers and addresses is half a kilobyte, its keys are elsewhere. */
 interface Known extends NamedContext {
@@ -99,7 +100,7 @@ export class OscoreDesk extends OscoreContexts {
     this.#parts.tell({ type: 'session-save', name: session, number, state: this.#parts.ring.sealSession(session, bytes) });
   }
 
-  /** Every start is taken for one after a crash, as with DTLS. */
+  /** Every start is taken for one after a backup was put back, as with DTLS. */
   restore({ name: session, state }: SealedSession): void {
     const name = session.slice(OSCORE_PREFIX.length);
     if (this.#parts.book.with('oscore', name)?.secret === undefined) this.#parts.tell({ type: 'session-gone', name: session });
@@ -135,10 +136,12 @@ export class OscoreDesk extends OscoreContexts {
     }
   }
 
+  /** A context without a mark has one all the same: a crash leaves it looking like that, and so does a backup from before its first use. */
   #markOf(name: string): OscoreMark {
+    const floor = numberFloor(this.#parts.wall(), OSCORE_PER_SECOND);
     const sealed = this.#marks.get(name);
-    if (sealed === undefined) return UNUSED;
+    if (sealed === undefined) return { sendBelow: floor };
     const bytes = this.#parts.ring.openSession(OSCORE_PREFIX + name, sealed);
-    return { sendBelow: bytes.readUIntBE(0, NUMBER_BYTES) };
+    return { sendBelow: Math.max(floor, bytes.readUIntBE(0, NUMBER_BYTES)) };
   }
 }
