@@ -175,6 +175,29 @@ describe('with kill -9 in the middle', () => {
     expect(after.filter(({ identity }) => before.includes(identity))).toEqual([]);
   });
 
+  it('that waits for approval is approved by somebody else, and asks nobody before', async () => {
+    await applied('policy', { kind: 'ApprovalPolicy', metadata: { name: 'four-eyes' }, spec: { minApprovals: 1, forbid: ['author'] } });
+    const stages = [{ name: 'all', take: '100%' }];
+    const approvals = { start: { policyRef: 'four-eyes' } };
+    await applied('signed', rotation('signed', { stages, approvals, schedule: { notBefore: '2030-01-01T00:00:00Z' } }));
+    expect((await drover('rotation', 'show', 'signed')).text).toMatch(/signed: awaiting-approval\n.*\napprovals 0 of 1, plan sha256:/);
+    expect((await devices('signed')).map(({ waits }) => waits?.code)).toEqual(Array(DEVICES).fill('APPROVAL'));
+    expect(await drover('rotation', 'approve', 'signed')).toMatchObject({
+      status: 7,
+      errors: expect.stringContaining('APPROVAL_BY_AUTHOR'),
+    });
+    const { body } = await api<{ secret: string }>(world.server, 'POST', '/tokens', { name: 'shift-lead', role: 'approver' });
+    const asApprover = { ...world.server, token: body.secret };
+    expect((await api(asApprover, 'POST', '/rotations/signed/abort', { reason: 'r' })).status).toBe(403);
+    const { planDigest } = await shown('signed');
+    expect((await api(asApprover, 'POST', '/rotations/signed/approvals', { planDigest, decision: 'approve' })).body).toMatchObject({
+      phase: 'scheduled',
+    });
+    expect(await audited('approval-given')).toHaveLength(1);
+    await drover('rotation', 'abort', 'signed');
+    await until(async () => (await shown('signed')).phase === 'aborted', 'its end');
+  });
+
   it('can be paused and aborted by name', async () => {
     const stages = [{ name: 'all', take: '100%' }];
     await applied('third', rotation('third', { stages, schedule: { notBefore: '2030-01-01T00:00:00Z' } }));

@@ -11,6 +11,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 it('reads every example as it stands', () => {
   const documents = loadDocuments([join(import.meta.dirname, '../../../examples')]);
   expect(documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+    'ApprovalPolicy four-eyes',
     'ApprovalPolicy second-person',
     'BootstrapTemplate meters',
     'Campaign basement-meters',

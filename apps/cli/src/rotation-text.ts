@@ -1,4 +1,5 @@
 import type { RotationDeviceView, RotationView, StageView } from '@drover/contracts';
+import { approvalLine } from './approval-text.ts';
 import { counts, table } from './output.ts';
 
 const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, each) => total + each, 0);
@@ -23,6 +24,7 @@ export function rotationText(view: RotationView): string {
   const { name, phase, hold, maxInFlight, stages } = view;
   const head = [`${name}: ${phase}`, `${rotationSum(view)}, at most ${maxInFlight}`];
   if (hold) head.push(`HOLD by ${hold.by}: ${hold.reason}`);
+  head.push(...approvalLine(view));
   const rows = stages.map((stage) => [
     stage.name,
     stage.why ? `${stage.state} (${stage.why})` : stage.state,

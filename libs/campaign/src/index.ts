@@ -39,6 +39,7 @@ export { FAILURE_CLASSES, type FailureClass } from './failure-class.ts';
 export {
   CAMPAIGN_FACTS,
   CAMPAIGN_PHASES,
+  hasStarted,
   isOver,
   nextLife,
   type CampaignFact,
@@ -54,5 +55,6 @@ export type { Fault, FaultCode, FaultPath } from './schema.ts';
 export { rotationPlanSteps, type RotationExclusion, type RotationPlan } from './rotation-plan.ts';
 export type { RotationSpec } from './rotation-spec.ts';
 export type { CampaignSpec, DeadlinesSpec, ResumeSpec, RetrySpec } from './spec.ts';
+export type { ApprovalsSpec } from './spec-approvals.ts';
 export type { GateSpec, StageSpec, Take } from './spec-stages.ts';
 export { WEEKDAYS, type RecurringWindow, type Weekday } from './window.ts';

@@ -26,6 +26,12 @@ export function isOver({ phase }: CampaignLife): boolean {
   return phase === 'finished' || phase === 'aborted';
 }
 
+/** What has not begun may still be changed. */
+export function hasStarted({ phase, resumeTo }: CampaignLife): boolean {
+  const before: readonly (CampaignPhase | undefined)[] = ['awaiting-approval', 'denied', 'scheduled'];
+  return !before.includes(phase) && !before.includes(resumeTo);
+}
+
 /** Undefined means that the fact changes nothing in this phase. */
 export function nextLife(life: CampaignLife, fact: CampaignFact): CampaignLife | undefined {
   const { phase } = life;

@@ -20,13 +20,16 @@ export interface RotationPlan {
   readonly stages: readonly PlannedStage[];
   readonly excluded: readonly RotationExclusion[];
   readonly specDigest: Digest;
-  /** H(spec, who is in which stage). */
+  /** Of the policy that its start waits for. */
+  readonly policyDigests: readonly Digest[];
+  /** H(spec, policies, who is in which stage). */
   readonly digest: Digest;
 }
 
 export interface RotationPlanInput<D extends Device> {
   readonly document: CredentialRotationDocument;
   readonly devices: Iterable<D>;
+  readonly policyDigests: readonly Digest[];
   /** Why this one cannot be given another key. */
   readonly refusalOf: (device: D) => { readonly code: string; readonly detail: string } | undefined;
 }
@@ -35,7 +38,12 @@ export interface RotationPlanInput<D extends Device> {
 const AT_ONCE = 1000;
 
 /** Same devices, same facts, same document: same plan. Each matched device is in one stage, or left out with one reason. */
-export function* rotationPlanSteps<D extends Device>({ document, devices, refusalOf }: RotationPlanInput<D>): Steps<RotationPlan> {
+export function* rotationPlanSteps<D extends Device>({
+  document,
+  devices,
+  policyDigests,
+  refusalOf,
+}: RotationPlanInput<D>): Steps<RotationPlan> {
   const { metadata, spec, source } = document;
   const predicate = targetPredicate(spec.targets);
   const excluded: RotationExclusion[] = [];
@@ -51,7 +59,7 @@ export function* rotationPlanSteps<D extends Device>({ document, devices, refusa
   }
   const { stages, left } = yield* allotment.stages();
   for (const endpoint of left) excluded.push({ endpoint, code: 'NOT_IN_ANY_STAGE', detail: 'no stage takes it' });
-  const content = { rotation: metadata.name, namespace: metadata.namespace, stages, specDigest: digestOf(source) };
+  const content = { rotation: metadata.name, namespace: metadata.namespace, stages, specDigest: digestOf(source), policyDigests };
   const sorted = yield* sortSteps(excluded, (a, b) => byText(a.endpoint, b.endpoint));
   return { ...content, excluded: sorted, digest: yield* digestSteps(content as unknown as Json) };
 }

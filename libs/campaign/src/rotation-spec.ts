@@ -2,6 +2,7 @@ import { DAY, type Duration } from '@drover/kernel';
 import { exclusionFaults, scheduleFaults, stageFaults } from './contradictions.ts';
 import { durationWithin, instant, integer, text, where } from './leaves.ts';
 import { list, mapping, optional, required, withDefault, type Fault, type Read } from './schema.ts';
+import { approvals } from './spec-approvals.ts';
 import { stage } from './spec-stages.ts';
 import { exclusion, selector } from './spec-targets.ts';
 
@@ -29,8 +30,9 @@ export const rotationSpec = mapping(
     ),
     /** Of one device that end in failure, before it has failed. */
     maxSessions: withDefault(integer({ min: 1, max: 20 }), 4),
+    approvals: withDefault(approvals, { start: undefined }),
   },
-  ['approvals', 'suspend'],
+  ['suspend'],
 );
 export type RotationSpec = Read<typeof rotationSpec>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DAY, finished, type Instant } from '@drover/kernel';
+import { DAY, Digest, finished, type Instant } from '@drover/kernel';
 import type { Device } from '@drover/fleet';
 import { aDevice } from '@drover/testkit';
 import { readDocument, rotationPlanSteps, type CredentialRotationDocument, type RotationPlan } from './index.ts';
@@ -23,6 +23,7 @@ it('has a default for everything but whom and how', () => {
     maxInFlight: 100,
     deadlines: { request: 30 * DAY, confirm: 3 * DAY },
     maxSessions: 4,
+    approvals: {},
     stages: [{ name: 'all', take: { limit: { kind: 'percent', fraction: 1 } }, soak: 0 }],
   });
   expect(rotationOf({ deadlines: { confirm: '1d' } }).spec.deadlines).toEqual({ request: 30 * DAY, confirm: DAY });
@@ -41,7 +42,7 @@ describe('faults', () => {
       'spec.schedule.deadline.at',
     ],
     ['firmware', { firmware: { name: 'a', version: '1' } }, 'FIELD_UNKNOWN', 'spec.firmware'],
-    ['approvals', { approvals: {} }, 'FIELD_NOT_SUPPORTED_YET', 'spec.approvals'],
+    ['approvals by nobody', { approvals: { start: {} } }, 'FIELD_MISSING', 'spec.approvals.start'],
     ['no room at all', { maxInFlight: 0 }, 'VALUE_INVALID', 'spec.maxInFlight'],
     ['a moment to confirm', { deadlines: { confirm: '1s' } }, 'VALUE_INVALID', 'spec.deadlines.confirm'],
   ])('%s', (_what, spec, code, path) => {
@@ -54,11 +55,12 @@ describe('the plan', () => {
   const devices = ['d1', 'd2', 'd3', 'd4', 'd5'].map((endpoint): Device =>
     aDevice(endpoint, endpoint === 'd5' ? { model: undefined } : {}),
   );
-  const plan = (spec: object, without: readonly string[] = []): RotationPlan =>
+  const plan = (spec: object, without: readonly string[] = [], policyDigests: readonly Digest[] = []): RotationPlan =>
     finished(
       rotationPlanSteps({
         document: rotationOf(spec),
         devices,
+        policyDigests,
         refusalOf: ({ endpoint }) => (without.includes(endpoint) ? { code: 'NO_FACTORY_KEY', detail: 'none' } : undefined),
       }),
     );
@@ -85,6 +87,7 @@ describe('the plan', () => {
     expect(plan({}).digest).toBe(plan({}).digest);
     expect(plan({}).digest).not.toBe(plan({}, ['d1']).digest);
     expect(plan({}).digest).not.toBe(plan({ maxSessions: 1 }).digest);
+    expect(plan({}).digest).not.toBe(plan({}, [], [Digest(`sha256:${'a'.repeat(64)}`)]).digest);
   });
 });
 

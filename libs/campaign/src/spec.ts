@@ -21,6 +21,7 @@ import {
 import { versionHintPath } from './resource-path.ts';
 import { list, mapping, optional, required, withDefault, type Read, type Schema } from './schema.ts';
 import { activation, delivery } from './spec-delivery.ts';
+import { approvals } from './spec-approvals.ts';
 import { stage } from './spec-stages.ts';
 import { exclusion, selector } from './spec-targets.ts';
 import { recurringWindow, type RecurringWindow } from './window.ts';
@@ -186,7 +187,6 @@ const rollback = mapping(
 );
 
 export const PURPOSES = ['Security', 'Safety', 'Metrology', 'Feature', 'Rollback', 'Test'] as const;
-const approvals = mapping({ start: optional(mapping({ policyRef: required(name) })) }, ['expedite']);
 
 /** Reads an absent section as the section with all its defaults. */
 function section<T>(schema: Schema<T>): ReturnType<typeof withDefault<T>> {

@@ -1,7 +1,7 @@
 import { IsIn, IsOptional } from 'class-validator';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { PageQuery } from './requests.ts';
-import type { StageView } from './responses.ts';
+import type { CampaignView, StageView } from './responses.ts';
 
 /** Of a device in a rotation. A word of the engine's that is missing here does not compile: views have no other. */
 export const ROTATION_DEVICE_STATES = [
@@ -32,6 +32,7 @@ export interface RotationView {
   readonly phase: string;
   readonly author: string;
   readonly planDigest: string;
+  readonly approval: CampaignView['approval'];
   /** The fleet is held by a person. */
   readonly hold: { readonly reason: string; readonly by: string } | undefined;
   readonly createdAt: string;

@@ -24,6 +24,7 @@ function aRotation(generation: number, devices: readonly Endpoint[]): RotationRe
     ],
     excluded: [{ endpoint: Endpoint('x'), code: 'NO_FACTORY_KEY', detail: 'none' }],
     specDigest: DIGEST,
+    policyDigests: [],
     digest: DIGEST,
   };
   const of = { namespace: DEFAULT_NAMESPACE, campaign: 'yearly', generation };

@@ -2,11 +2,13 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { DroverError, instantOf } from '@drover/kernel';
 import type { CampaignView, RotationDeviceView, StageView, WhyView } from '@drover/contracts';
+import { approvalLine } from '../approval-text.ts';
 import { action, positive, type Context } from '../context.ts';
 import { dataText } from '../data-text.ts';
 import { counts, table } from '../output.ts';
 import { rotationWhyText } from '../rotation-text.ts';
 import { whyText } from '../why-text.ts';
+import { decideCommands } from './decide.ts';
 
 const OVER = ['finished', 'aborted'];
 
@@ -34,15 +36,11 @@ export function operateCommands(program: Command): void {
       .action(action((context, name: string, options: { reason?: string }) => act(context, verb, name, options)));
   }
   rollbackCommand(program);
-  for (const decision of ['approve', 'deny'] as const) {
-    program
-      .command(decision)
-      .description(`${decision} the plan of a campaign`)
-      .argument('<campaign>')
-      .option('--plan <digest>', 'the plan decided on; the current one by default')
-      .option('--remark <text>', 'goes into the audit log')
-      .action(action((context, name: string, options: { plan?: string; remark?: string }) => decide(context, decision, name, options)));
-  }
+  decideCommands<CampaignView>(program, {
+    what: 'campaign',
+    pathOf: (name) => `campaigns/${encodeURIComponent(name)}`,
+    textOf: campaignText,
+  });
 }
 
 function rollbackCommand(program: Command): void {
@@ -83,13 +81,13 @@ async function status({ api, out }: Context, name: string | undefined): Promise<
 }
 
 export function campaignText(campaign: CampaignView): string {
-  const { phase, hold, approval } = campaign;
+  const { phase, hold } = campaign;
   const head = [`${campaign.name}: ${phase}, ${campaign.firmware.name} ${campaign.firmware.version}`, totalsText(campaign)];
   head.push(...relationsOf(campaign));
   const data = dataText(campaign.data);
   if (data !== undefined) head.push(data);
   if (hold) head.push(`HOLD by ${hold.by}: ${hold.reason}`);
-  if (phase === 'awaiting-approval') head.push(`approvals ${approval.given ?? 0} of ${approval.needed ?? 1}, plan ${campaign.planDigest}`);
+  head.push(...approvalLine(campaign));
   return `${head.join('\n')}\n${table(campaign.stages.map(stageRow), ['STAGE', 'STATE', 'SIZE', 'DONE', 'FAILED', 'SKIPPED', 'IN FLIGHT', 'WAITING'])}`;
 }
 
@@ -144,19 +142,6 @@ async function why({ api, out }: Context, device: string): Promise<void> {
 async function act({ api, out }: Context, verb: string, name: string, { reason }: { reason?: string }): Promise<void> {
   const campaign = await api.post<CampaignView>(`campaigns/${encodeURIComponent(name)}/${verb}`, { reason: reason ?? defaultReason() });
   out.say(campaignText(campaign));
-  out.result(campaign);
-}
-
-async function decide(
-  { api, out }: Context,
-  decision: 'approve' | 'deny',
-  name: string,
-  { plan, remark }: { plan?: string; remark?: string },
-): Promise<void> {
-  const path = `campaigns/${encodeURIComponent(name)}`;
-  const planDigest = plan ?? (await api.get<CampaignView>(path)).planDigest;
-  const campaign = await api.post<CampaignView>(`${path}/approvals`, { planDigest, decision, ...(remark ? { remark } : {}) });
-  out.say(`${decision === 'approve' ? 'approved' : 'denied'} plan ${planDigest}\n${campaignText(campaign)}`);
   out.result(campaign);
 }
 

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { ROTATION_DEVICE_STATES, type RotationDeviceView, type RotationView } from '@drover/contracts';
 import { action, positive, type Context } from '../context.ts';
 import { rotationDevicesText, rotationsText, rotationText, rotationWhyText } from '../rotation-text.ts';
+import { decideCommands } from './decide.ts';
 import { defaultReason } from './operate.ts';
 
 const OVER = ['finished', 'aborted'];
@@ -39,6 +40,7 @@ export function rotationCommands(program: Command): void {
       .argument('<name>')
       .option('--reason <text>', 'goes into the audit log')
       .action(action((context, name: string, { reason }: { reason?: string }) => act(context, verb, { name, reason })));
+  decideCommands<RotationView>(rotation, { what: 'rotation', pathOf, textOf: rotationText });
 }
 
 async function list({ api, out }: Context): Promise<void> {

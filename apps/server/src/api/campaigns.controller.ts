@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { Digest } from '@drover/kernel';
 import { ApprovalRequest, DocumentsRequest, ReasonRequest, type CampaignView, type PlanView } from '@drover/contracts';
 import { CampaignControl } from '../engine/campaign-control.ts';
 import { Campaigns } from '../engine/campaigns.ts';
 import { Engine } from '../engine/engine.ts';
 import { stagedVerb } from '../engine/staged-control.ts';
 import { RolloutTicker } from '../engine/rollout-ticker.ts';
+import { decisionIn } from './approval-decision.ts';
 import { Needs, roleMay } from './permissions.ts';
 import { readAll } from './read-documents.ts';
 import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
@@ -70,11 +70,7 @@ export class CampaignsController {
   @Needs('approve')
   async approve(@Param('name') name: string, @Body() body: ApprovalRequest, @Req() request: AuthorisedRequest): Promise<CampaignView> {
     const campaign = this.#campaigns.live(namespaceOf(request), name);
-    await this.#campaigns.decide(
-      campaign,
-      { planDigest: Digest(body.planDigest), decision: body.decision, remark: body.remark ?? '' },
-      actorOf(request),
-    );
+    await this.#ticker.approvals.decide(campaign, decisionIn(body), actorOf(request));
     await this.#ticker.tick();
     return this.#view(campaign);
   }

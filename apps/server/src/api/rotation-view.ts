@@ -1,3 +1,4 @@
+import type { ApprovalVerdict } from '@drover/campaign';
 import { isoOf, plus, type Duration, type Endpoint, type Instant } from '@drover/kernel';
 import { isRotationSettled, ROTATION_WAITS, rotationWait, type DeviceRotation } from '@drover/rollout';
 import type { RotationDeviceView, RotationView, StageView } from '@drover/contracts';
@@ -9,7 +10,13 @@ import { groundOf } from '../rotation/rotation-stepper.ts';
 
 const iso = (instant: Instant | undefined): string | undefined => (instant === undefined ? undefined : isoOf(instant));
 
-export function rotationView(rotation: LiveRotation, state: EngineState, now: Instant): RotationView {
+interface Around {
+  readonly approval: ApprovalVerdict;
+  readonly state: EngineState;
+  readonly now: Instant;
+}
+
+export function rotationView(rotation: LiveRotation, { approval, state, now }: Around): RotationView {
   const { record, book, spec } = rotation;
   const { namespace, name, generation, author, plan, life } = record;
   const hold = fleetHoldOver(state, namespace);
@@ -20,6 +27,7 @@ export function rotationView(rotation: LiveRotation, state: EngineState, now: In
     phase: life.phase,
     author,
     planDigest: plan.digest,
+    approval,
     hold: hold && { reason: hold.reason, by: hold.by },
     createdAt: isoOf(record.createdAt),
     startedAt: iso(record.startedAt),

@@ -1,11 +1,13 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { Endpoint } from '@drover/kernel';
-import { ReasonRequest, RotationDevicesQuery, type RotationDeviceView, type RotationView } from '@drover/contracts';
+import { ApprovalRequest, ReasonRequest, RotationDevicesQuery, type RotationDeviceView, type RotationView } from '@drover/contracts';
 import { Engine } from '../engine/engine.ts';
 import { stagedVerb, StagedControl } from '../engine/staged-control.ts';
 import type { LiveRotation } from '../rotation/live-rotation.ts';
 import { RotationDesk } from '../rotation/rotation-desk.ts';
+import { RotationTicker } from '../rotation/rotation-ticker.ts';
+import { decisionIn } from './approval-decision.ts';
 import { Needs } from './permissions.ts';
 import { rotationDeviceView, rotationsOf, rotationView } from './rotation-view.ts';
 import { actorOf, namespaceOf, type AuthorisedRequest } from './token.guard.ts';
@@ -18,11 +20,18 @@ export class RotationsController {
   readonly #engine: Engine;
   readonly #desk: RotationDesk;
   readonly #control: StagedControl;
+  readonly #ticker: RotationTicker;
 
-  constructor(@Inject(Engine) engine: Engine, @Inject(RotationDesk) desk: RotationDesk, @Inject(StagedControl) control: StagedControl) {
+  constructor(
+    @Inject(Engine) engine: Engine,
+    @Inject(RotationDesk) desk: RotationDesk,
+    @Inject(StagedControl) control: StagedControl,
+    @Inject(RotationTicker) ticker: RotationTicker,
+  ) {
     this.#engine = engine;
     this.#desk = desk;
     this.#control = control;
+    this.#ticker = ticker;
   }
 
   @Get('rotations')
@@ -66,6 +75,16 @@ export class RotationsController {
     });
   }
 
+  @Post('rotations/:name/approvals')
+  @HttpCode(200)
+  @Needs('approve')
+  async approve(@Param('name') name: string, @Body() body: ApprovalRequest, @Req() request: AuthorisedRequest): Promise<RotationView> {
+    const rotation = this.#desk.live(namespaceOf(request), name);
+    await this.#ticker.approvals.decide(rotation, decisionIn(body), actorOf(request));
+    await this.#ticker.tick();
+    return this.#view(rotation);
+  }
+
   @Post('rotations/:name/:verb')
   @HttpCode(200)
   @Needs('operate')
@@ -81,6 +100,7 @@ export class RotationsController {
   }
 
   #view(rotation: LiveRotation): RotationView {
-    return rotationView(rotation, this.#engine.state, this.#engine.clock.now());
+    const approval = this.#ticker.approvals.verdictOf(rotation);
+    return rotationView(rotation, { approval, state: this.#engine.state, now: this.#engine.clock.now() });
   }
 }

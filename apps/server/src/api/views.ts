@@ -40,7 +40,7 @@ export function campaignView(campaign: LiveCampaign, state: EngineState, ticker:
     author: record.author,
     firmware: record.plan.firmware,
     planDigest: record.plan.digest,
-    approval: ticker.approvalOf(campaign),
+    approval: ticker.approvals.verdictOf(campaign),
     purpose: document.spec.purpose,
     owners: document.metadata.ownerReferences.map(({ name }) => name),
     rollback: record.rollback && { ...record.rollback, at: isoOf(record.rollback.at) },

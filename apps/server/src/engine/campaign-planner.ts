@@ -3,6 +3,7 @@ import {
   CampaignError,
   COST_MODEL_KINDS,
   digestOf,
+  hasStarted,
   isOver,
   planSteps,
   type CampaignDocument,
@@ -15,10 +16,11 @@ import type { ImageDigest } from '@drover/firmware-store';
 import type { BlobStore } from '@drover/firmware-store/stores';
 import { dataWarnings, ForecastSum, usedInMonth, type Forecast } from '@drover/schedule';
 import { holdsDevice } from '@drover/rollout';
-import type { CampaignRecord, DeviceRecord } from '@drover/persistence';
+import type { DeviceRecord } from '@drover/persistence';
 import type { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
 import type { RotationDesk } from '../rotation/rotation-desk.ts';
 import { runningVersion } from './component-versions.ts';
+import { ApprovalDesk } from './approval-desk.ts';
 import type { Engine } from './engine.ts';
 import { devicesIn } from './devices-in.ts';
 import { inSlices } from './in-slices.ts';
@@ -52,11 +54,6 @@ interface PlanContext {
 
 type Place = Pick<DroverDocument['metadata'], 'name' | 'namespace'>;
 
-const isStarted = ({ life }: CampaignRecord): boolean =>
-  !['awaiting-approval', 'denied', 'scheduled'].includes(life.phase) &&
-  life.resumeTo !== 'scheduled' &&
-  life.resumeTo !== 'awaiting-approval';
-
 /** Devices looked at between two places where the work can be interrupted. */
 const AT_ONCE = 1000;
 
@@ -66,12 +63,14 @@ export class CampaignPlanner {
   readonly #trust: TrustDesk;
   readonly #blobs: BlobStore;
   readonly #rotations: RotationDesk;
+  readonly #approvals: ApprovalDesk;
 
   constructor({ engine, trust, blobs, rotations }: { engine: Engine; trust: TrustDesk; blobs: BlobStore; rotations: RotationDesk }) {
     this.#engine = engine;
     this.#trust = trust;
     this.#blobs = blobs;
     this.#rotations = rotations;
+    this.#approvals = new ApprovalDesk(engine);
   }
 
   async plan(documents: readonly DroverDocument[]): Promise<PlannedDocument[]> {
@@ -112,7 +111,7 @@ export class CampaignPlanner {
 
   /** A campaign that has begun is what was approved: it is aborted, not changed. */
   requireChangeable(current: LiveCampaign | undefined): void {
-    if (!current || !isStarted(current.record) || isOver(current.record.life)) return;
+    if (!current || !hasStarted(current.record.life) || isOver(current.record.life)) return;
     const { name, life } = current.record;
     throw new CampaignError(
       'CAMPAIGN_RUNNING',
@@ -157,12 +156,14 @@ export class CampaignPlanner {
   *#plannedRotation(
     document: CredentialRotationDocument,
     common: Pick<PlannedDocument, 'kind' | 'name' | 'namespace' | 'change' | 'before' | 'after'>,
-    { templates }: PlanContext,
+    { alongside, templates }: PlanContext,
   ): Steps<PlannedDocument> {
     const { namespace, name } = document.metadata;
     const known = this.#engine.state.rotations.get(namespace, name);
-    const rotationPlan = common.change === 'none' && known ? known.record.plan : yield* this.#rotations.plan(document, templates);
-    return { ...common, plan: undefined, forecast: undefined, rotationPlan, warnings: [] };
+    const unplanned = { ...common, plan: undefined, forecast: undefined, warnings: [] };
+    if (common.change === 'none' && known) return { ...unplanned, rotationPlan: known.record.plan };
+    const context = { templates, policyDigests: this.#approvals.policyDigests(document, alongside) };
+    return { ...unplanned, rotationPlan: yield* this.#rotations.plan(document, context) };
   }
 
   #warningsFor({ spec }: CampaignDocument, { data }: Forecast, now: Instant): string[] {
@@ -198,17 +199,8 @@ export class CampaignPlanner {
       // Whoever is still under way in what is taken back belongs to it, and waits until that is resolved.
       openElsewhere: (endpoint) =>
         state.openUpdatesOf(endpoint).find(({ key, campaign }) => key !== ownKey && campaign !== owner)?.campaign.record.name,
-      policyDigests: [this.#trust.policyOf(metadata.namespace).digest, ...this.#approvalPolicyDigest(document, alongside)],
+      policyDigests: [this.#trust.policyOf(metadata.namespace).digest, ...this.#approvals.policyDigests(document, alongside)],
     });
-  }
-
-  #approvalPolicyDigest({ metadata, spec }: CampaignDocument, alongside: ReadonlyMap<string, DroverDocument>) {
-    const wanted = spec.approvals.start?.policyRef;
-    if (wanted === undefined) return [];
-    const key = documentKey(metadata.namespace, 'ApprovalPolicy', wanted);
-    const applied = alongside.get(key)?.source ?? this.#engine.state.documents.get(key)?.source;
-    if (applied === undefined) throw new CampaignError('POLICY_NOT_FOUND', `no ApprovalPolicy is called "${wanted}"`);
-    return [digestOf(applied)];
   }
 
   /** Summed up while the plan is made; only where some devices are in no stage the others are gone through once more. */

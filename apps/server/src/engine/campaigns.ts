@@ -1,15 +1,7 @@
 import { isoOf, must } from '@drover/kernel';
-import {
-  CampaignError,
-  digestOf,
-  readDocument,
-  requireAcceptable,
-  type ApprovalPolicySpec,
-  type CampaignDocument,
-  type DroverDocument,
-} from '@drover/campaign';
+import { CampaignError, digestOf, readDocument, type CampaignDocument, type DroverDocument } from '@drover/campaign';
 import type { BlobStore } from '@drover/firmware-store/stores';
-import type { ApprovalRecord, CampaignRecord, DocumentRecord } from '@drover/persistence';
+import type { CampaignRecord, DocumentRecord } from '@drover/persistence';
 import { draft, type Actor } from './audit-drafts.ts';
 import { CampaignMaker } from './campaign-maker.ts';
 import { CampaignPlanner, type PlannedDocument } from './campaign-planner.ts';
@@ -100,29 +92,6 @@ export class Campaigns {
     return campaign;
   }
 
-  decide(campaign: LiveCampaign, decision: Pick<ApprovalRecord, 'planDigest' | 'decision' | 'remark'>, actor: Actor): Promise<void> {
-    const { record, document } = campaign;
-    return this.#engine.change((unit) => {
-      const key = keyOf(record.namespace, record.name);
-      const policy = this.#engine.state.approvalPolicyFor(document);
-      const earlier = this.#engine.state.approvals.get(key) ?? [];
-      const approval: ApprovalRecord = { ...decision, namespace: record.namespace, campaign: record.name, by: actor.id, at: unit.now };
-      if (record.life.phase !== 'awaiting-approval' && record.life.resumeTo !== 'awaiting-approval')
-        throw new CampaignError('TRANSITION_REFUSED', `campaign ${record.name} is ${record.life.phase} and waits for no approval`);
-      requireAcceptable(approval, policy && approvalPolicyOf(policy), { planDigest: record.plan.digest, author: record.author, earlier });
-      this.#engine.state.approvals.set(key, [...earlier, approval]);
-      unit.changes.approvals.push(approval);
-      unit.audit(
-        draft(
-          'approval-given',
-          unit.now,
-          { namespace: record.namespace, campaign: record.name, actor },
-          { planDigest: approval.planDigest, decision: approval.decision, remark: approval.remark },
-        ),
-      );
-    });
-  }
-
   #putPolicy(document: DroverDocument, { unit, actor }: { unit: UnitOfWork; actor: Actor }): void {
     const { kind, metadata, source } = document;
     const key = documentKey(metadata.namespace, kind, metadata.name);
@@ -175,11 +144,4 @@ export function documentOf(record: CampaignRecord): CampaignDocument {
   if (!document || document.kind !== 'Campaign')
     throw new CampaignError('SPEC_INVALID', `the stored campaign ${record.name} cannot be read`, faults);
   return document;
-}
-
-/** An applied approval policy, with the language's defaults. */
-export function approvalPolicyOf(record: DocumentRecord): ApprovalPolicySpec {
-  const { document } = readDocument(record.source);
-  if (document?.kind !== 'ApprovalPolicy') throw new CampaignError('SPEC_INVALID', `the stored policy ${record.name} cannot be read`);
-  return document.spec;
 }

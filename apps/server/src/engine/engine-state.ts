@@ -287,12 +287,6 @@ export class EngineState {
     else this.classes.remove(namespace, name);
   }
 
-  /** The policy that a campaign's start waits for; undefined where it asks for none, or where that has vanished. */
-  approvalPolicyFor({ spec, metadata }: CampaignDocument): DocumentRecord | undefined {
-    const wanted = spec.approvals.start?.policyRef;
-    return wanted === undefined ? undefined : this.documents.get(documentKey(metadata.namespace, 'ApprovalPolicy', wanted));
-  }
-
   firmwareOf(namespace: string, name: string, version: string): FirmwareRecord | undefined {
     return this.firmware.get(`${namespace}/${name}/${version}`);
   }

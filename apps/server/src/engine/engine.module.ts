@@ -105,7 +105,7 @@ const securityWith = (keys: KeyShelf) => [
   {
     provide: RotationTicker,
     inject: [Engine, RolloutTicker, RotationStepper],
-    useFactory: (e: Engine, { stages }: RolloutTicker, stepper: RotationStepper) => new RotationTicker(e, stages, stepper),
+    useFactory: (e: Engine, decisions: RolloutTicker, stepper: RotationStepper) => new RotationTicker(e, decisions, stepper),
   },
   {
     provide: StagedControl,

@@ -1,6 +1,6 @@
-import { assessApprovals, isOver, type ApprovalVerdict } from '@drover/campaign';
+import { isOver } from '@drover/campaign';
 import { isSettled, reconcile, type RolloutCommand } from '@drover/rollout';
-import { approvalPolicyOf } from './campaigns.ts';
+import { ApprovalDesk } from './approval-desk.ts';
 import type { DeviceStepper } from './device-stepper.ts';
 import type { Engine } from './engine.ts';
 import { keyOf, type LiveCampaign } from './engine-state.ts';
@@ -15,6 +15,7 @@ const CLOSED_AT_ONCE = 500;
 export class RolloutTicker {
   /** Lives and stages, as decided here and by people. */
   readonly stages: StageDesk;
+  readonly approvals: ApprovalDesk;
   readonly #engine: Engine;
   readonly #stepper: DeviceStepper;
   readonly #reviewer: Reviewer;
@@ -24,6 +25,7 @@ export class RolloutTicker {
   constructor(engine: Engine, stepper: DeviceStepper) {
     this.#engine = engine;
     this.stages = new StageDesk(engine);
+    this.approvals = new ApprovalDesk(engine);
     this.#stepper = stepper;
     this.#reviewer = new Reviewer(engine, stepper);
   }
@@ -52,23 +54,11 @@ export class RolloutTicker {
         spec: document.spec,
         stages: record.stages,
         tallies: campaign.updates.tallies,
-        approval: this.approvalOf(campaign),
+        approval: this.approvals.verdictOf(campaign),
       },
       unit.now,
     );
     for (const command of commands) this.#execute(campaign, command, unit);
-  }
-
-  approvalOf({ record, document }: LiveCampaign): ApprovalVerdict {
-    const { state } = this.#engine;
-    const policy = state.approvalPolicyFor(document);
-    // A policy that has vanished approves nothing.
-    if (document.spec.approvals.start?.policyRef !== undefined && !policy) return { type: 'waiting', given: 0, needed: 1 };
-    return assessApprovals(
-      policy && approvalPolicyOf(policy),
-      record.plan.digest,
-      state.approvals.get(keyOf(record.namespace, record.name)) ?? [],
-    );
   }
 
   #execute(campaign: LiveCampaign, command: RolloutCommand, unit: UnitOfWork): void {

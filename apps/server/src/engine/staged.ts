@@ -1,5 +1,5 @@
 import type { Digest, Instant, Namespace } from '@drover/kernel';
-import type { CampaignLife } from '@drover/campaign';
+import type { ApprovalsSpec, CampaignLife } from '@drover/campaign';
 import type { StagedSpec, StageStatus, Tally } from '@drover/rollout';
 import type { CampaignRecord, RotationRecord } from '@drover/persistence';
 
@@ -7,6 +7,7 @@ import type { CampaignRecord, RotationRecord } from '@drover/persistence';
 export interface StagedRecord {
   readonly namespace: Namespace;
   readonly name: string;
+  readonly author: string;
   readonly plan: { readonly digest: Digest; readonly stages: readonly { readonly name: string; readonly endpoints: readonly string[] }[] };
   readonly life: CampaignLife;
   readonly stages: readonly StageStatus[];
@@ -25,7 +26,7 @@ export type StagedChange = Partial<Pick<StagedRecord, 'life' | 'stages' | 'start
 /** A campaign of firmware, or a rotation of keys: whatever goes by stages. */
 export interface Staged {
   readonly record: StagedRecord;
-  readonly spec: StagedSpec;
+  readonly spec: StagedSpec & { readonly approvals: ApprovalsSpec };
   readonly tallies: readonly Tally[];
   /** What people call it: `campaign x`. */
   readonly title: string;

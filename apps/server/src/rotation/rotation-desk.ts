@@ -1,5 +1,13 @@
-import type { Json, Steps } from '@drover/kernel';
-import { CampaignError, digestOf, isOver, rotationPlanSteps, type CredentialRotationDocument, type RotationPlan } from '@drover/campaign';
+import type { Digest, Json, Steps } from '@drover/kernel';
+import {
+  CampaignError,
+  digestOf,
+  hasStarted,
+  isOver,
+  rotationPlanSteps,
+  type CredentialRotationDocument,
+  type RotationPlan,
+} from '@drover/campaign';
 import { planPartsOf, type DeviceRecord, type RotationPartRecord, type RotationRecord } from '@drover/persistence';
 import { draft, type Actor } from '../engine/audit-drafts.ts';
 import { devicesIn } from '../engine/devices-in.ts';
@@ -26,6 +34,12 @@ interface WantedRotation {
   readonly actor: Actor;
 }
 
+/** What is applied together with it, and counts. */
+export interface RotationContext {
+  readonly templates: BootstrapTemplates;
+  readonly policyDigests: readonly Digest[];
+}
+
 /** Plans rotations of keys, and makes them of plans. */
 export class RotationDesk {
   readonly #engine: Engine;
@@ -48,16 +62,17 @@ export class RotationDesk {
   /** What has begun is aborted, not changed. */
   requireChangeable({ metadata: { namespace, name } }: Pick<CredentialRotationDocument, 'metadata'>): void {
     const { life } = this.#engine.state.rotations.get(namespace, name)?.record ?? {};
-    if (life === undefined || isOver(life) || life.phase === 'scheduled' || life.resumeTo === 'scheduled') return;
+    if (life === undefined || isOver(life) || !hasStarted(life)) return;
     throw new CampaignError('CAMPAIGN_RUNNING', `rotation ${name} is ${life.phase}: abort it, or use a new name`);
   }
 
   /** Templates that are applied together with it count. */
-  *plan(document: CredentialRotationDocument, templates: BootstrapTemplates): Steps<RotationPlan> {
+  *plan(document: CredentialRotationDocument, { templates, policyDigests }: RotationContext): Steps<RotationPlan> {
     this.requireChangeable(document);
     const { devices } = this.#engine.state;
     const refusalOf = (device: DeviceRecord): Unfit | undefined => this.#refusalOf(device, document, templates);
-    return yield* rotationPlanSteps({ document, devices: devicesIn(devices.values(), document.metadata.namespace), refusalOf });
+    const inNamespace = devicesIn(devices.values(), document.metadata.namespace);
+    return yield* rotationPlanSteps({ document, devices: inNamespace, policyDigests, refusalOf });
   }
 
   #refusalOf(device: DeviceRecord, { metadata }: CredentialRotationDocument, templates: BootstrapTemplates): Unfit | undefined {
@@ -83,7 +98,7 @@ export class RotationDesk {
       author: actor.id,
       plan,
       planParts: parts.length,
-      life: { phase: 'scheduled' },
+      life: { phase: spec.approvals.start ? 'awaiting-approval' : 'scheduled' },
       stages: spec.stages.map(() => ({ state: 'closed' })),
       createdAt: this.#engine.clock.now(),
       startedAt: undefined,

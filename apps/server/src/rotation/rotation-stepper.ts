@@ -28,6 +28,7 @@ export function groundOf({ record, spec, book }: LiveRotation, stage: number, st
 function openness({ record }: Pick<LiveRotation, 'record'>, stage: number, state: EngineState): RotationGround['open'] {
   if (fleetHoldOver(state, record.namespace)) return 'HOLD';
   if (record.life.phase === 'paused') return 'ROTATION_PAUSED';
+  if (record.life.phase === 'awaiting-approval' || record.life.phase === 'denied') return 'APPROVAL';
   if (record.life.phase === 'scheduled') return 'NOT_BEFORE';
   const isClosed = record.stages[stage]?.state === 'closed' || record.stages.some((each) => each.state === 'held');
   return isClosed ? 'STAGE_GATE' : true;

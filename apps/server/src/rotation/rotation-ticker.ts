@@ -1,4 +1,5 @@
 import { isRotationSettled, reconcile, type DeviceRotation } from '@drover/rollout';
+import type { ApprovalDesk } from '../engine/approval-desk.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { StageDesk } from '../engine/stage-desk.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
@@ -10,17 +11,25 @@ const [LOOKED_AT_SOON, LOOKED_AT] = [500, 100];
 /** Devices gone through in one commit when their rotation ends. */
 const CLOSED_AT_ONCE = 1000;
 
+/** What is decided of whatever goes by stages. */
+interface Decisions {
+  readonly stages: StageDesk;
+  readonly approvals: ApprovalDesk;
+}
+
 /** Wakes the pure engine for rotations: the same decisions about stages as for campaigns, and a look at each device in turn. */
 export class RotationTicker {
   readonly #engine: Engine;
   readonly #stages: StageDesk;
+  readonly approvals: ApprovalDesk;
   readonly #stepper: RotationStepper;
   /** How far those have been gone through that end. */
   readonly #closing = new WeakMap<LiveRotation, Iterator<DeviceRotation, void>>();
 
-  constructor(engine: Engine, stages: StageDesk, stepper: RotationStepper) {
+  constructor(engine: Engine, { stages, approvals }: Decisions, stepper: RotationStepper) {
     this.#engine = engine;
     this.#stages = stages;
+    this.approvals = approvals;
     this.#stepper = stepper;
   }
 
@@ -37,7 +46,8 @@ export class RotationTicker {
   #reconcile(rotation: LiveRotation, unit: UnitOfWork): void {
     const { record, spec, tallies } = rotation;
     const { name: campaign, life, stages } = record;
-    for (const command of reconcile({ campaign, life, spec, stages, tallies, approval: { type: 'granted' } }, unit.now)) {
+    const approval = this.approvals.verdictOf(rotation);
+    for (const command of reconcile({ campaign, life, spec, stages, tallies, approval }, unit.now)) {
       if (command.type === 'finish') this.#finish(rotation, unit);
       else if (command.type !== 'pass-deadline') this.#stages.execute(rotation, command, unit);
     }

@@ -12,7 +12,7 @@ import { SessionKeeper } from '../engine/session-keeper.ts';
 import { StagedControl } from '../engine/staged-control.ts';
 import { KeyShelf } from '../keys/key-shelf.ts';
 import { LiveRotation } from './live-rotation.ts';
-import { RotationStepper } from './rotation-stepper.ts';
+import { groundOf, RotationStepper } from './rotation-stepper.ts';
 import { RotationTicker } from './rotation-ticker.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'] as const;
@@ -32,7 +32,7 @@ beforeEach(async () => {
   wishes = new BootstrapWishes(test.engine);
   bootstraps = new BootstrapDesk(test.engine, keys, new SystemEntropy());
   stepper = new RotationStepper(test.engine, wishes);
-  ticker = new RotationTicker(test.engine, test.ticker.stages, stepper);
+  ticker = new RotationTicker(test.engine, test.ticker, stepper);
   control = new StagedControl(test.engine, test.ticker.stages);
   for (const name of NAMES) {
     putKey(name, `factory ${name}`, 'bootstrap');
@@ -151,6 +151,61 @@ describe('its plan', () => {
     await ticks();
     await expect(apply({ ...ALL, maxInFlight: 7 })).rejects.toMatchObject({ code: 'CAMPAIGN_RUNNING' });
     await expect(apply()).resolves.toBeDefined();
+  });
+});
+
+describe('whose start waits for approval', () => {
+  const TWO = documentOf('ApprovalPolicy', 'two', { minApprovals: 2, forbid: ['author'] });
+  const SPEC = { ...ALL, approvals: { start: { policyRef: 'two' } } };
+  const word = (rotation: LiveRotation, by: string, decision: 'approve' | 'deny' = 'approve') =>
+    test.ticker.approvals.decide(rotation, { planDigest: rotation.record.plan.digest, decision, remark: '' }, { type: 'person', id: by });
+
+  it('asks nobody before as many have approved as its policy wants, none of them its author', async () => {
+    await expect(apply(SPEC)).rejects.toMatchObject({ code: 'POLICY_NOT_FOUND' });
+    await test.campaigns.apply([TWO], ANN, undefined);
+    const rotation = await apply(SPEC);
+    await ticks();
+    expect([rotation.record.life.phase, asked()]).toEqual(['awaiting-approval', []]);
+    expect(groundOf(rotation, 0, test.state, test.clock.now()).open).toBe('APPROVAL');
+    await expect(word(rotation, 'ann')).rejects.toMatchObject({ code: 'APPROVAL_BY_AUTHOR' });
+    await word(rotation, 'bob');
+    await expect(word(rotation, 'bob')).rejects.toMatchObject({ code: 'APPROVAL_TWICE' });
+    await ticks();
+    expect([test.ticker.approvals.verdictOf(rotation), asked()]).toEqual([{ type: 'waiting', given: 1, needed: 2 }, []]);
+    await word(rotation, 'cid');
+    await ticks();
+    expect([rotation.record.life.phase, asked().length]).toEqual(['running', NAMES.length]);
+    expect(test.writer.audited.filter((type) => type === 'approval-given')).toHaveLength(2);
+    await expect(word(rotation, 'dan')).rejects.toMatchObject({ code: 'TRANSITION_REFUSED' });
+  });
+
+  it('one denial ends it; another document of the name may be approved, and words about the old plan do not count', async () => {
+    await test.campaigns.apply([TWO], ANN, undefined);
+    const denied = await apply(SPEC);
+    await word(denied, 'bob');
+    await word(denied, 'cid', 'deny');
+    await ticks();
+    expect([denied.record.life.phase, asked()]).toEqual(['denied', []]);
+    const again = await apply({ ...SPEC, maxInFlight: 7 });
+    await expect(
+      test.ticker.approvals.decide(
+        again,
+        { planDigest: denied.record.plan.digest, decision: 'approve', remark: '' },
+        { type: 'person', id: 'bob' },
+      ),
+    ).rejects.toMatchObject({ code: 'APPROVAL_VOID' });
+    expect(test.ticker.approvals.verdictOf(again)).toEqual({ type: 'waiting', given: 0, needed: 2 });
+  });
+
+  it('a plan is bound to the policy: another one is another plan', async () => {
+    await test.campaigns.apply([TWO], ANN, undefined);
+    const documents = [documentOf('CredentialRotation', 'yearly', SPEC), documentOf('BootstrapTemplate', 'all', TEMPLATE)];
+    const digest = async (): Promise<string | undefined> =>
+      (await test.campaigns.plan(documents)).find(({ kind }) => kind === 'CredentialRotation')?.rotationPlan?.digest;
+    const before = must(await digest(), 'a digest');
+    await test.campaigns.apply([documentOf('ApprovalPolicy', 'two', { minApprovals: 1 })], ANN, undefined);
+    expect(await digest()).not.toBe(before);
+    await expect(test.campaigns.apply(documents, ANN, [before])).rejects.toMatchObject({ code: 'PLAN_STALE' });
   });
 });
 

@@ -24,6 +24,7 @@ export type RotationState = (typeof ROTATION_STATES)[number];
 export const ROTATION_WAITS = {
   STAGE_GATE: 'its stage has not opened, or a gate holds it',
   ROTATION_PAUSED: 'the rotation is paused',
+  APPROVAL: 'the plan of the rotation is to be approved',
   NOT_BEFORE: 'the rotation has not begun',
   HOLD: 'a person holds the fleet',
   IN_FLIGHT: 'as many devices as may be are asked, or have a key that they have not shown',

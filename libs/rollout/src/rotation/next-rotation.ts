@@ -33,7 +33,7 @@ export interface RotationFacts {
 /** What the rotation allows now. */
 export interface RotationGround {
   /** Whether new ones may be asked; a word is why not. */
-  readonly open: true | Extract<RotationWait, 'STAGE_GATE' | 'ROTATION_PAUSED' | 'NOT_BEFORE' | 'HOLD'>;
+  readonly open: true | Extract<RotationWait, 'STAGE_GATE' | 'ROTATION_PAUSED' | 'APPROVAL' | 'NOT_BEFORE' | 'HOLD'>;
   /** When its stage opened. */
   readonly openedAt: Instant | undefined;
   readonly hasRoom: boolean;
