@@ -116,14 +116,26 @@ describe('a device with a factory key', () => {
     expect(Buffer.from(payload).subarray(4, 15).toString('hex')).toBe('06092a864886f70d010702');
   });
 
-  it('enrols again: another certificate under the same name, and both open until the first has ended', async () => {
-    const { endpoint, device, certificate } = await enrolled();
-    const privateKey = aKeyPair();
-    const { code, payload } = await asks(device, makeRequest(privateKey), { path: ['est', 'sren'] });
+  it('enrols again with another key: both open until it has come with the new one, then the old one is revoked', async () => {
+    const { endpoint, device, privateKey, certificate } = await enrolled();
+    const before = { own: { privateKey, chain: [certificate.raw] } };
+    await registers(endpoint, before);
+    const another = aKeyPair();
+    const { code, payload } = await asks(device, makeRequest(another), { path: ['est', 'sren'] });
     expect(codeText(code)).toBe('2.04');
     expect(new X509Certificate(payload).serialNumber).not.toBe(certificate.serialNumber);
-    await registers(endpoint, { own: { privateKey, chain: [Buffer.from(payload)] } });
-    expect(await statesOf(endpoint)).toHaveLength(1);
+    await registers(endpoint, before);
+    expect((await statesOf(endpoint)).sort()).toEqual(['active', 'next']);
+    await registers(endpoint, { own: { privateKey: another, chain: [Buffer.from(payload)] } });
+    await until(async () => (await statesOf(endpoint)).sort().join() === 'active,revoked');
+    await expect(registers(endpoint, before)).rejects.toThrow('access_denied');
+  });
+
+  it('has its key certified anew: the certificate before it is good until it ends', async () => {
+    const { endpoint, device, privateKey, certificate } = await enrolled();
+    const { payload } = await asks(device, makeRequest(privateKey, endpoint), { path: ['est', 'sren'] });
+    for (const chain of [[certificate.raw], [Buffer.from(payload)]]) await registers(endpoint, { own: { privateKey, chain } });
+    expect(await statesOf(endpoint)).toEqual(['active']);
   });
 
   it('revoked: its certificate opens nothing any more, and it is given no other', async () => {
@@ -134,7 +146,7 @@ describe('a device with a factory key', () => {
     await api(world.server, 'POST', '/credentials/revoke', { endpoint, identity, reason: 'stolen' });
     await expect(registers(endpoint, { own })).rejects.toThrow('access_denied');
     const answer = await asks(device, makeRequest(aKeyPair(), endpoint));
-    expect([codeText(answer.code), Buffer.from(answer.payload).toString()]).toEqual(['4.00', 'IDENTITY_TAKEN']);
+    expect([codeText(answer.code), Buffer.from(answer.payload).toString()]).toEqual(['4.00', 'CREDENTIAL_REVOKED']);
   });
 });
 

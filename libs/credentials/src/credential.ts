@@ -26,7 +26,8 @@ export interface Credential {
   /** Absent: `management`. */
   readonly use?: CredentialUse;
   /**
-   * PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate;
+   * PSK identity as on the wire; `sha256:` of a raw public key's SubjectPublicKeyInfo; common or alternative name of a certificate,
+   * or `sha256:` of the key of one that was enrolled for here;
    * `kid:` of the device's ID in an OSCORE context.
    */
   readonly identity: string;

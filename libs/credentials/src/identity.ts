@@ -7,7 +7,7 @@ import type { CredentialCode } from './errors.ts';
 export type ShownIdentity =
   | { readonly kind: 'psk'; readonly identity: string }
   | { readonly kind: 'rpk'; readonly identity: string }
-  /** `names`: common name and alternative names, as they stand in the certificate. */
+  /** `names`: its key, then common name and alternative names, as they stand in the certificate. */
   | { readonly kind: 'x509'; readonly names: readonly string[]; readonly issuer: string; readonly pin: string };
 
 /** Whose it is, or why it opens nothing. */

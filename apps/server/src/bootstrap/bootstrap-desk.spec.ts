@@ -120,7 +120,7 @@ describe('what a device is given', () => {
         at: test.clock.now(),
         endpoint: D,
         credential: { kind: 'x509', identity: identityOf(by) },
-        certificate: { serial: '4A', fingerprint: '00ff', issuer, until: '2027-12-01T00:00:00.000Z' },
+        certificate: { serial: '4A', fingerprint: '00ff', pin: 'sha256:a', issuer, until: '2027-12-01T00:00:00.000Z' },
       });
     beforeEach(() => template({ accounts: [{ ...PSK, security: { mode: 'X509' } }] }));
 

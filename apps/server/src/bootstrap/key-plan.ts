@@ -27,6 +27,7 @@ export type KeyPlan =
 export const TAKEN_BACK = {
   kind: 'the template asks for another kind of key',
   context: 'an OSCORE context is given once',
+  certificate: 'it has had another key certified',
   other: 'it cannot be given any more',
 } as const;
 
@@ -61,7 +62,12 @@ export function keyPlan({ mode, key = 'Generate' }: KeySpec, all: readonly Crede
   if (key === 'Stored') return { type: 'denied', code: isOver ? 'CONTEXT_GIVEN' : 'KEY_MISSING' };
   const isOurs = next === undefined || next.createdBy === BOOTSTRAP_ACTOR.id;
   if (!isOurs) return { type: 'denied', code: isOver ? 'CONTEXT_GIVEN' : 'ROTATION_UNDER_WAY' };
-  const made = keys.filter(({ createdBy, createdAt }) => createdBy === BOOTSTRAP_ACTOR.id && now - createdAt < DAY);
-  if (made.length >= KEYS_PER_DAY) return { type: 'denied', code: 'KEYS_TOO_OFTEN' };
+  if (hasTooMany(keys, now)) return { type: 'denied', code: 'KEYS_TOO_OFTEN' };
   return { type: 'make', kind, ...(next && { instead: next }) };
+}
+
+/** Of keys that were made, or certified, for one device today. */
+export function hasTooMany(all: readonly Credential[], now: Instant): boolean {
+  const made = all.filter(({ createdBy, createdAt }) => createdBy === BOOTSTRAP_ACTOR.id && now - createdAt < DAY);
+  return made.length >= KEYS_PER_DAY;
 }

@@ -1,4 +1,4 @@
-import { revoked, unpackMaterial, type Credential, type CredentialKind } from '@drover/credentials';
+import { unpackMaterial, type Credential, type CredentialKind } from '@drover/credentials';
 import type { Entropy } from '@drover/kernel';
 import { draft } from '../engine/audit-drafts.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -8,6 +8,7 @@ import { makeRoomFor } from '../keys/room-for-secrets.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
 import { Denied, requireDelivery } from './denied.ts';
 import { BOOTSTRAP_ACTOR, keyPlan, kindOf, whyTakenBack } from './key-plan.ts';
+import { takeBack } from './take-back.ts';
 import { newCertifiedKey, newContext, newPsk, newRawKey, type KeyOwner, type MadeKey } from './new-key.ts';
 
 /** The key that a device is given: the one that it may have already, or one that is made for it. */
@@ -42,7 +43,7 @@ export class OwnKeys {
       case 'known':
         return plan.credential;
       case 'make':
-        if (plan.instead) this.#takeBack(plan.instead, whyTakenBack(plan.instead, plan.kind), unit);
+        if (plan.instead) takeBack(plan.instead, whyTakenBack(plan.instead, plan.kind), unit);
         return this.#keep(this.#made(plan.kind, owner, security.keyBytes), unit);
     }
   }
@@ -75,12 +76,6 @@ export class OwnKeys {
     const told = { kind, identity, fingerprint: credential.fingerprint ?? null };
     unit.audit(draft('credential-rotation-begun', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, told));
     return credential;
-  }
-
-  #takeBack(credential: Credential, reason: string, unit: UnitOfWork): void {
-    unit.putCredential(revoked(credential, unit.now, reason));
-    const { namespace, endpoint, kind, identity } = credential;
-    unit.audit(draft('credential-revoked', unit.now, { namespace, endpoint, actor: BOOTSTRAP_ACTOR }, { kind, identity, reason }));
   }
 }
 

@@ -53,6 +53,8 @@ export interface MadeCertificate {
   /** SHA-256 of all of it, hex. */
   readonly fingerprint: string;
   readonly issuer: string;
+  /** `sha256:` of the SubjectPublicKeyInfo that it certifies. */
+  readonly pin: string;
   /** ISO 8601, by the wall's clock. */
   readonly until: string;
 }

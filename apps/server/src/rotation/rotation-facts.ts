@@ -19,7 +19,7 @@ export function rotationFacts(
   const active = state.credentials.of(endpoint).filter((each) => useOf(each) === 'management' && each.state === 'active');
   const { wish, refused } = bootstrap ?? {};
   return {
-    hasRotated: active.some((key) => isNew(key, own, rotation.createdAt)) || isCertifiedAnew(active, { own, bootstrap, device }),
+    hasRotated: active.some((key) => isNew(key, own, rotation.createdAt)),
     ...sessionOf(bootstrap),
     ...(wish && { wish: { waits: wish.waits, askedAt: wish.askedAt ?? wish.at } }),
     ...(refused && { refused }),
@@ -55,16 +55,6 @@ export function unfitness(
 /** In force, and made since; or one that it could not show when it was asked: a person may have made it long before. */
 function isNew(key: Credential, { asked, before }: DeviceRotation, since: Instant): boolean {
   return key.createdAt >= since || (asked > 0 && !before.includes(credentialKey(key)));
-}
-
-/** Certificates of one name are one credential: that it has the new one shows in a registration after its session. */
-function isCertifiedAnew(
-  active: readonly Credential[],
-  { own, bootstrap, device }: { own: DeviceRotation; bootstrap: BootstrapRecord | undefined; device: DeviceRecord | undefined },
-): boolean {
-  const { givenAt } = own;
-  const isEnrolled = bootstrap?.accounts?.some(({ mode }) => mode === 'EST') === true && active.some(({ kind }) => kind === 'x509');
-  return givenAt !== undefined && isEnrolled && (device?.registration?.registeredAt ?? givenAt) > givenAt;
 }
 
 function sessionOf(bootstrap: BootstrapRecord | undefined): Pick<RotationFacts, 'session'> {

@@ -104,8 +104,9 @@ export class DeviceTrust extends PeerTrust {
     const verdict = judgeChain(chain, { roots, revocationLists, role: 'client', now: Date.now() });
     if ('alert' in verdict) return verdict;
     const own = chain[0]!;
+    // A key that a device has enrolled is its own name; all others go by what their certificate calls itself.
     const pin = spkiName(own.publicKey.export({ type: 'spki', format: 'der' }));
-    const found = this.#find({ kind: 'x509', names: namesOf(own, verdict.name), issuer: oneLine(own.issuer), pin });
+    const found = this.#find({ kind: 'x509', names: [pin, ...namesOf(own, verdict.name)], issuer: oneLine(own.issuer), pin });
     return 'credential' in found ? { name: found.credential.identity } : { alert: 'access_denied' };
   }
 }
