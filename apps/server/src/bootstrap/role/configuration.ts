@@ -31,9 +31,27 @@ export type Opened =
   | { readonly type: 'opened'; readonly configuration: BootstrapConfiguration; readonly certified: Certified | undefined }
   | { readonly type: 'failed'; readonly why: string };
 
-/** Opens what is sealed. A message that fails never holds a key. Throws `SECRET_SEALED`, or `EnrolmentError`. */
-export function configurationOf({ accounts, access, deleteFirst }: BootstrapOrder, { certify, ...rest }: Sealed): Opened {
-  const sealed = { ...rest, certify: certify && once(certify) };
+/** Opens what is sealed. A message that fails never holds a key, and leaves none in memory. Throws `SECRET_SEALED`, or `EnrolmentError`. */
+export function configurationOf(order: BootstrapOrder, { certify, ...rest }: Sealed): Opened {
+  const secrets: Uint8Array[] = [];
+  const keep = <S extends Uint8Array>(secret: S): S => {
+    secrets.push(secret);
+    return secret;
+  };
+  let isOpened = false;
+  try {
+    const opened = opening(order, { ...rest, certify: certify && once(certify), keep });
+    isOpened = opened.type === 'opened';
+    return opened;
+  } finally {
+    if (!isOpened) for (const secret of secrets) secret.fill(0);
+  }
+}
+
+/** `keep` is told of every secret in clear. */
+type Opening = Sealed & { readonly keep: <S extends Uint8Array>(secret: S) => S };
+
+function opening({ accounts, access, deleteFirst }: BootstrapOrder, sealed: Opening): Opened {
   const opened = accounts.map((account) => ({ account, keys: keysOf(account.security, sealed) }));
   const failed = opened.find(({ keys }) => typeof keys === 'string');
   if (failed) return { type: 'failed', why: String(failed.keys) };
@@ -66,21 +84,22 @@ function plainOf({ uri, shortServerId, lifetimeS, binding, storesNotifications }
 const KEY_MISSING = 'KEY_MISSING: its credential was revoked, or has no key here';
 
 /** A text is why there is none. OSCORE is beside security, which is none then. */
-function keysOf(security: AccountOrder['security'], sealed: Sealed): AccountKeys | string {
+function keysOf(security: AccountOrder['security'], sealed: Opening): AccountKeys | string {
   if (security.mode === 'OSCORE') return contextOf(security.credential, sealed);
   const opened = securityOf(security, sealed);
   return typeof opened === 'string' ? opened : { security: opened };
 }
 
-function contextOf(credential: CredentialName, sealed: Sealed): AccountKeys | string {
+function contextOf(credential: CredentialName, sealed: Opening): AccountKeys | string {
   const packed = secretOf(credential, sealed);
   if (packed === undefined) return KEY_MISSING;
   const oscore = unpackMaterial(packed);
   packed.fill(0);
+  sealed.keep(oscore.masterSecret);
   return { security: { mode: 'NoSec' }, oscore };
 }
 
-function securityOf(security: Exclude<AccountOrder['security'], { mode: 'OSCORE' }>, sealed: Sealed): AccountSecurity | string {
+function securityOf(security: Exclude<AccountOrder['security'], { mode: 'OSCORE' }>, sealed: Opening): AccountSecurity | string {
   if (security.mode === 'NoSec') return { mode: 'NoSec' };
   if (security.mode === 'EST' || security.mode === 'X509') return certifiedSecurity(security, sealed);
   const secret = secretOf(security.credential, sealed);
@@ -94,7 +113,7 @@ function securityOf(security: Exclude<AccountOrder['security'], { mode: 'OSCORE'
 
 function certifiedSecurity(
   security: Extract<AccountOrder['security'], { mode: 'EST' | 'X509' }>,
-  sealed: Sealed,
+  sealed: Opening,
 ): AccountSecurity | string {
   const { certificate: serverCertificate, certify } = sealed;
   if (certify === undefined) return 'ENROLMENT_OFF: the server has no authority for certificates (--enrolment-key)';
@@ -106,10 +125,10 @@ function certifiedSecurity(
   return { mode: 'X509', certificate, privateKey, serverCertificate };
 }
 
-function secretOf({ kind, identity }: CredentialName, { book, ring }: Sealed): Buffer | undefined {
+function secretOf({ kind, identity }: CredentialName, { book, ring, keep }: Opening): Buffer | undefined {
   const credential = book.with(kind, identity);
   if (credential?.secret === undefined || credential.state === 'revoked') return undefined;
-  return ring.open(credential.secret, credential);
+  return keep(ring.open(credential.secret, credential));
 }
 
 /** Keys are overwritten as soon as nobody writes them any more. */

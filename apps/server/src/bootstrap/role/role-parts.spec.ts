@@ -1,13 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CODE } from '@drover/coap';
 import { CredentialBook, packMaterial, type CredentialKind } from '@drover/credentials';
+import { EnrolmentError } from '@drover/dtls';
 import { DEFAULT_NAMESPACE, Endpoint } from '@drover/kernel';
+import { SystemEntropy } from '@drover/platform';
 import { privateKeyOf } from '@drover/testkit';
 import type { AccountOrder } from '../../link/bootstrap.ts';
 import type { SharedCredential } from '../../link/security.ts';
-import { configurationOf, forgetKeys } from './configuration.ts';
-import { SystemEntropy } from '@drover/platform';
+import { configurationOf, forgetKeys, type Sealed } from './configuration.ts';
 import { Packs } from './packs.ts';
 import { RequestLimits } from './request-limits.ts';
 
@@ -69,7 +70,12 @@ describe('keys in clear', () => {
   const MASTER = { masterSecret: new Uint8Array(16).fill(9), senderId: Uint8Array.of(1, 2), recipientId: Uint8Array.of(3) };
   const PKCS8 = privateKeyOf('device').export({ format: 'der', type: 'pkcs8' });
 
-  function opened(mode: 'PSK' | 'RPK' | 'X509' | 'OSCORE', kind: CredentialKind, secret: Uint8Array) {
+  let unsealed: Buffer[];
+  beforeEach(() => {
+    unsealed = [];
+  });
+
+  function opened(mode: 'PSK' | 'RPK' | 'X509' | 'OSCORE', kind: CredentialKind, secret: Uint8Array, more: Partial<Sealed> = {}) {
     const book = new CredentialBook<SharedCredential>();
     const credential = { kind, identity: 'own' };
     const common = { namespace: DEFAULT_NAMESPACE, endpoint: Endpoint('d'), state: 'next', secret: { key: 'k', box: '' } } as const;
@@ -80,7 +86,11 @@ describe('keys in clear', () => {
       security: { mode, credential },
     };
     const server = { rawKey: new Uint8Array(91), certificate: new Uint8Array(400), certify: () => Buffer.alloc(400, 1) };
-    const sealed = { book, ring: { open: () => Buffer.from(secret) }, ...server };
+    const open = (): Buffer => {
+      unsealed.push(Buffer.from(secret));
+      return unsealed.at(-1)!;
+    };
+    const sealed = { book, ring: { open }, ...server, ...more };
     return configurationOf({ accounts: [account], access: [], deleteFirst: [] }, sealed);
   }
 
@@ -103,5 +113,14 @@ describe('keys in clear', () => {
   it('a context whose Master Secret is too short is not written', () => {
     const short = packMaterial({ ...MASTER, masterSecret: new Uint8Array(8).fill(9) });
     expect(opened('OSCORE', 'oscore', short)).toMatchObject({ type: 'failed', why: expect.stringMatching(/^KEY_INVALID/) });
+  });
+
+  it('are overwritten as well when nothing is written of them', () => {
+    const certify = (): Buffer => {
+      throw new EnrolmentError('CA_INVALID', 'it has ended');
+    };
+    expect(opened('RPK', 'rpk', PKCS8, { rawKey: undefined })).toMatchObject({ why: expect.stringMatching(/^SERVER_KEY_MISSING/) });
+    expect(() => opened('X509', 'x509', PKCS8, { certify })).toThrow('it has ended');
+    expect(unsealed.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true, true]);
   });
 });
