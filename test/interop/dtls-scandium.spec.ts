@@ -41,6 +41,9 @@ const CASES: readonly Case[] = [
   { condition: 'Connection ID', peer: { cid: 6 } },
 ];
 
+/** Cases that wait for lost packets wait together. */
+const EACH = MODES.flatMap(([suite, mode]) => CASES.map((each) => ({ suite, mode, ...each })));
+
 const papers = new Papers();
 const proof = new Proof('scandium', 'Scandium 3.14.0', [
   {
@@ -70,32 +73,37 @@ there('Scandium as client', () => {
   let theirs: Program;
   let relay: Relay | undefined;
   afterEach(() => {
-    theirs.stop();
+    theirs?.stop();
     relay?.close();
     relay = undefined;
-    ours.stop();
+    ours?.stop();
   });
 
   const dial = (suite: SuiteName, mode: Mode, options: Record<string, number | string> = {}, port = ours.port): Program =>
     new Program('java', java.command('client', String(port), `suite=${suite}`, ...credentials(mode, 'device'), ...more(options)));
 
-  describe.each(MODES)('%s, known by its %s', (suite, mode) => {
-    it.each(CASES)('$condition', async ({ condition, peer, mtu, weather }) => {
-      ours = await new ServerSide({ mtu: mtu ?? 1200 }, weather).listen();
-      theirs = dial(suite, mode, peer);
-      theirs.type('from scandium');
-      const { session } = await ours.until('opened');
+  it.concurrent.each(EACH)('$suite, known by its $mode: $condition', async ({ suite, mode, condition, peer, mtu, weather }) => {
+    const side = await new ServerSide({ mtu: mtu ?? 1200 }, weather).listen();
+    const program = dial(suite, mode, peer, side.port);
+    try {
+      program.type('from scandium');
+      const { session } = await side.until('opened');
       expect([session.suite, session.identity.kind]).toEqual([suite, mode]);
-      await theirs.prints('heard <echo from scandium>');
-      const all = ours.said.flatMap((output) => (output.type === 'datagram' ? [output.bytes.length] : []));
+      await program.prints('heard <echo from scandium>');
+      const all = side.said.flatMap((output) => (output.type === 'datagram' ? [output.bytes.length] : []));
       if (mtu !== undefined) expect(Math.max(...all)).toBeLessThanOrEqual(mtu);
       if (condition === 'Connection ID') {
-        expect(theirs.printed).toMatch(/writes <CID=[0-9A-F]{16}> reads <CID=[0-9A-F]{12}>/);
+        expect(program.printed).toMatch(/writes <CID=[0-9A-F]{16}> reads <CID=[0-9A-F]{12}>/);
         expect(session.connectionId).toHaveLength(16);
       }
       proof.saw({ suite, mode, role: 'client', condition });
-    });
+    } finally {
+      program.stop();
+      side.stop();
+    }
+  });
 
+  describe.each(MODES)('%s, known by its %s', (suite, mode) => {
     it('takes up its session again', async () => {
       ours = await new ServerSide().listen();
       theirs = dial(suite, mode);
@@ -197,16 +205,22 @@ there('Scandium as server', () => {
   let theirs: Program;
   let relay: Relay | undefined;
   afterEach(() => {
-    ours.stop();
+    ours?.stop();
     relay?.close();
     relay = undefined;
-    theirs.stop();
+    theirs?.stop();
   });
 
-  const start = async (suite: SuiteName, mode: Mode, options: Record<string, number | string> = {}): Promise<number> => {
+  const begin = async (suite: SuiteName, mode: Mode, options: Record<string, number | string> = {}) => {
     const port = await freePort();
-    theirs = new Program('java', java.command('server', String(port), `suite=${suite}`, ...credentials(mode, 'server'), ...more(options)));
-    await theirs.prints('ready');
+    const args = ['server', String(port), `suite=${suite}`, ...credentials(mode, 'server'), ...more(options)];
+    const program = new Program('java', java.command(...args));
+    await program.prints('ready');
+    return { port, program };
+  };
+  const start = async (...how: Parameters<typeof begin>): Promise<number> => {
+    const { port, program } = await begin(...how);
+    theirs = program;
     return port;
   };
   const own = (mode: Mode) => {
@@ -219,21 +233,27 @@ there('Scandium as server', () => {
     return new ClientSide(port, { ...settings, serverName: 'server.example' }, { weather, ports: { own: own(mode) } }).connect();
   };
 
-  describe.each(MODES)('%s, we are known by our %s', (suite, mode) => {
-    it.each(CASES)('$condition', async ({ condition, peer, mtu, weather }) => {
-      ours = await connect(await start(suite, mode, peer), suite, mode, { mtu, weather, peer });
-      const { session } = await ours.until('opened');
+  it.concurrent.each(EACH)('$suite, we are known by our $mode: $condition', async ({ suite, mode, condition, peer, mtu, weather }) => {
+    const { port, program } = await begin(suite, mode, peer);
+    const side = await connect(port, suite, mode, { mtu, weather, peer });
+    try {
+      const { session } = await side.until('opened');
       expect([session.suite, session.identity.kind]).toEqual([suite, mode]);
-      ours.client.send(Buffer.from('from us'));
-      expect((await ours.until('data')).bytes.toString()).toBe('echo from us');
-      await theirs.prints(nameOf(mode));
+      side.client.send(Buffer.from('from us'));
+      expect((await side.until('data')).bytes.toString()).toBe('echo from us');
+      await program.prints(nameOf(mode));
       if (condition === 'Connection ID') {
         expect(session.connectionId).toHaveLength(12);
-        await theirs.prints(/writes <CID=[0-9A-F]{10}> reads <CID=[0-9A-F]{12}>/);
+        await program.prints(/writes <CID=[0-9A-F]{10}> reads <CID=[0-9A-F]{12}>/);
       }
       proof.saw({ suite, mode, role: 'server', condition });
-    });
+    } finally {
+      side.stop();
+      program.stop();
+    }
+  });
 
+  describe.each(MODES)('%s, we are known by our %s', (suite, mode) => {
     it('takes up our session again', async () => {
       const port = await start(suite, mode);
       ours = await connect(port, suite, mode);

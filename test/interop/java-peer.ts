@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** For programs that live for a second: no compiler that pays off later, one collector, the classes of the JDK as they lie. */
+const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto'];
+
 /** A peer in Java: its libraries by Maven, one source file. They are kept for the next run, while the pom stays the same. */
 export class JavaPeer {
   readonly #source: string;
@@ -15,7 +18,7 @@ export class JavaPeer {
 
   /** Arguments of `java`. */
   command(...args: string[]): string[] {
-    return ['-cp', `${this.#classes}:${join(this.#libraries, '*')}`, 'Peer', ...args];
+    return [...QUICK_START, '-cp', `${this.#classes}:${join(this.#libraries, '*')}`, 'Peer', ...args];
   }
 
   /** The reason where this machine cannot. */
