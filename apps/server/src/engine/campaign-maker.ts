@@ -7,6 +7,7 @@ import type { AuditDraft } from '@drover/audit';
 import { draft, type Actor } from './audit-drafts.ts';
 import type { Engine } from './engine.ts';
 import { keyOf, LiveCampaign } from './engine-state.ts';
+import { stagedRecordOf } from './staged-record.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 import { UpdateBook, type Beginning } from './update-book.ts';
 
@@ -38,25 +39,14 @@ export class CampaignMaker {
   }
 
   async prepare({ document, plan, forecast, actor }: Wanted): Promise<Prepared> {
-    const { metadata, spec, source } = document;
+    const { metadata, source } = document;
     const key = keyOf(metadata.namespace, metadata.name);
     const now = this.#engine.clock.now();
     const generation = (this.#engine.state.campaigns.get(key)?.record.generation ?? 0) + 1;
     const parts = [...planPartsOf(plan, { namespace: metadata.namespace, campaign: metadata.name, generation })];
     const record: CampaignRecord = {
-      namespace: metadata.namespace,
-      name: metadata.name,
-      generation,
-      source,
-      author: actor.id,
-      plan,
-      planParts: parts.length,
+      ...stagedRecordOf(document, { plan, planParts: parts.length, generation, actor, now }),
       forecast,
-      life: { phase: spec.approvals.start ? 'awaiting-approval' : 'scheduled' },
-      stages: spec.stages.map(() => ({ state: 'closed' })),
-      createdAt: now,
-      startedAt: undefined,
-      endedAt: undefined,
     };
     const common = { namespace: metadata.namespace, campaign: metadata.name, actor };
     const applied = draft('campaign-applied', now, common, { generation, specDigest: plan.specDigest, source });

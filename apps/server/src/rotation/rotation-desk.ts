@@ -12,6 +12,7 @@ import { planPartsOf, type DeviceRecord, type RotationPartRecord, type RotationR
 import { draft, type Actor } from '../engine/audit-drafts.ts';
 import { devicesIn } from '../engine/devices-in.ts';
 import type { Engine } from '../engine/engine.ts';
+import { stagedRecordOf } from '../engine/staged-record.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { BootstrapTemplates } from '../bootstrap/bootstrap-templates.ts';
 import { LiveRotation } from './live-rotation.ts';
@@ -86,24 +87,11 @@ export class RotationDesk {
   }
 
   async prepare({ document, plan, actor }: WantedRotation): Promise<PreparedRotation> {
-    const { metadata, spec, source } = document;
-    const { namespace, name } = metadata;
+    const { namespace, name } = document.metadata;
+    const now = this.#engine.clock.now();
     const generation = (this.#engine.state.rotations.get(namespace, name)?.record.generation ?? 0) + 1;
     const parts = [...planPartsOf(plan, { namespace, campaign: name, generation })];
-    const record: RotationRecord = {
-      namespace,
-      name,
-      generation,
-      source,
-      author: actor.id,
-      plan,
-      planParts: parts.length,
-      life: { phase: spec.approvals.start ? 'awaiting-approval' : 'scheduled' },
-      stages: spec.stages.map(() => ({ state: 'closed' })),
-      createdAt: this.#engine.clock.now(),
-      startedAt: undefined,
-      endedAt: undefined,
-    };
+    const record: RotationRecord = stagedRecordOf(document, { plan, planParts: parts.length, generation, actor, now });
     const rotation = new LiveRotation(record, await RotationBook.planned(plan, record.createdAt));
     if (isSmall(plan)) return { rotation, parts };
     for (const part of parts) await this.#engine.change((unit) => void unit.changes.rotationParts.push(part));
