@@ -58,6 +58,12 @@ it.each<[string, string, object, DeviceCredential]>([
   expect(await (await comes(shown)).ask(['ep=somebody-else'])).toMatchObject({ code: '4.00' });
 });
 
+it('a certificate of the factory, from a device that says whom it means (SNI)', async () => {
+  const device = await comes({ ...certified, serverName: 'server.example' });
+  expect(device.device.session?.serverName).toBe('server.example');
+  await registers('by-certificate', await bootstraps(device));
+});
+
 it('a wrong key opens nothing, and an unknown identity ends alike', async () => {
   const { factory } = await aFactoryDevice('wrong');
   const identity = factory.psk!.identity;

@@ -23,6 +23,8 @@ export interface DeviceCredential {
   readonly own?: OwnCertificate;
   /** What it takes from the server; both without it. */
   readonly serverType?: 'x509' | 'rpk';
+  /** What it calls the server in its hello (SNI), and what the certificate of that has to say. */
+  readonly serverName?: string;
 }
 
 /** What a device answers when it is asked, by `GET /3/0/16`. */
@@ -114,9 +116,10 @@ export class SecuredDevice {
       psk: key,
       own,
     };
-    const { serverType } = this.#credential;
+    const { serverType, serverName } = this.#credential;
     const types = serverType && { serverCertificateTypes: [serverType] };
-    this.#client = new DtlsClient(ports, { cidBytes: 0, handshakeMs: 3000, retransmitMs: 300, ...types });
+    const name = serverName !== undefined && { serverName };
+    this.#client = new DtlsClient(ports, { cidBytes: 0, handshakeMs: 3000, retransmitMs: 300, ...types, ...name });
     return new Promise((resolve, reject) => {
       this.#opened = resolve;
       this.#refused = reject;
