@@ -106,6 +106,14 @@ describe('a device with a factory key and nothing else', () => {
     expect(device.memory.asked.filter((text) => text === 'PUT /0/1')).toHaveLength(1);
   });
 
+  it('is written at once in the format that its template says, whatever it names', async () => {
+    const endpoint = anEndpoint('urn:cbor');
+    await apply('cbor', { match: { endpoint: ['urn:cbor:*'] }, accounts: [account()], contentFormat: 'LwM2MCBOR' });
+    const { device } = await aFactoryDevice(endpoint, { formats: [LWM2M_CBOR] });
+    await bootstraps(device, [`pct=${SENML_CBOR}`]);
+    expect(device.memory.asked.filter((text) => text === 'PUT /0/1')).toHaveLength(1);
+  });
+
   it('takes everything in one answer, in blocks', async () => {
     const { endpoint, device } = await aFactoryDevice();
     const parts: Uint8Array[] = [];

@@ -151,6 +151,7 @@ describe('faults', () => {
       'VALUE_INVALID',
       ['spec', 'access', 0, 'rights', 0, 'may', 0],
     ],
+    ['a format that holds one value', { contentFormat: 'Text' }, 'VALUE_INVALID', ['spec', 'contentFormat']],
     ['deleting keys by hand', { deleteFirst: ['/0'] }, 'VALUE_INVALID', ['spec', 'deleteFirst', 0]],
     ['deleting the device', { deleteFirst: ['/3/0'] }, 'VALUE_INVALID', ['spec', 'deleteFirst', 0]],
   ])('%s', (_what, spec, code, path) => {

@@ -2,13 +2,16 @@ import type { Name, Namespace } from '@drover/kernel';
 import { evaluate, type Device } from '@drover/fleet';
 import { bootstrapAccess, rightsOf } from './bootstrap-access.ts';
 import { bootstrapAccount, type BootstrapAccountSpec } from './bootstrap-account.ts';
-import { integer, name, where } from './leaves.ts';
+import { integer, name, oneOf, where } from './leaves.ts';
 import { erasedPath } from './resource-path.ts';
 import { list, mapping, optional, required, withDefault, type Fault, type FaultPath, type Read } from './schema.ts';
 import { textPattern } from './text-pattern.ts';
 
 /** Modes in which no server learns the key of the device: it may have the same at several. */
 const SHARED_MODES: readonly string[] = ['RPK', 'X509', 'EST'];
+
+/** Formats that hold an instance, by the names of device classes. */
+const WRITTEN_IN = ['TLV', 'SenMLCBOR', 'SenMLJSON', 'LwM2MCBOR'] as const;
 
 const patterns = list(textPattern, { min: 1, max: 200 });
 
@@ -22,6 +25,8 @@ export const bootstrapTemplateSpec = mapping(
     access: withDefault(list(bootstrapAccess, { max: 50 }), []),
     /** Beside Objects 0, 1, 2 and 21, which are always made anew. */
     deleteFirst: withDefault(list(erasedPath, { max: 20 }), []),
+    /** That is tried first, whatever the device prefers. */
+    contentFormat: optional(oneOf(WRITTEN_IN)),
   },
   ['enrolment'],
 );

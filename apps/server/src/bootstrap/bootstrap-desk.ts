@@ -1,6 +1,7 @@
 import { accessOf } from '@drover/campaign';
 import { DEFAULT_NAMESPACE, type Endpoint, type Entropy, type Namespace } from '@drover/kernel';
 import { draft, type Actor } from '../engine/audit-drafts.ts';
+import { CONTENT_FORMAT_OF } from '../engine/class-settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { UnitOfWork } from '../engine/unit-of-work.ts';
 import type { KeyShelf } from '../keys/key-shelf.ts';
@@ -117,8 +118,9 @@ export class BootstrapDesk {
     });
     const told = { template: name, generation, digest, via, accounts: given.map((each) => ({ ...each })), identity: by?.identity ?? null };
     unit.audit(draft('bootstrap-begun', unit.now, { namespace, endpoint, actor: actorOf(endpoint) }, told));
-    const { deleteFirst } = template.spec;
-    unit.send({ type: 'bootstrap-give', id, endpoint, order: { accounts, access: accessOf(template.spec), deleteFirst } });
+    const { deleteFirst, contentFormat: format } = template.spec;
+    const order = { accounts, access: accessOf(template.spec), deleteFirst, contentFormat: format && CONTENT_FORMAT_OF[format] };
+    unit.send({ type: 'bootstrap-give', id, endpoint, order });
   }
 
   #namespaceOf({ endpoint, by }: Pick<Report<'bootstrap-asked'>, 'endpoint' | 'by'>): Namespace {

@@ -2,7 +2,8 @@ import type { DeviceClassDocument, FormatName } from '@drover/campaign';
 import { CONTENT_FORMAT } from '@drover/lwm2m';
 import type { ClassSetting } from '../link/device-classes.ts';
 
-const NUMBER_OF: Readonly<Record<FormatName, number>> = {
+/** By the names that documents have for them. */
+export const CONTENT_FORMAT_OF: Readonly<Record<FormatName, number>> = {
   Text: CONTENT_FORMAT.TEXT,
   Opaque: CONTENT_FORMAT.OPAQUE,
   CBOR: CONTENT_FORMAT.CBOR,
@@ -15,7 +16,7 @@ const NUMBER_OF: Readonly<Record<FormatName, number>> = {
 
 /** The name that operators know a content format by. */
 export function formatName(format: number | 'any'): string {
-  const known = Object.entries(NUMBER_OF).find(([, number]) => number === format);
+  const known = Object.entries(CONTENT_FORMAT_OF).find(([, number]) => number === format);
   return known ? known[0] : String(format);
 }
 
@@ -30,7 +31,7 @@ export function settingOf({ metadata, spec }: DeviceClassDocument): ClassSetting
     echo: coap?.echo,
     awakeMs: awake,
     pauseAfterRegisterMs: pauseAfterRegister,
-    formats: lwm2m?.formats?.map((name) => NUMBER_OF[name]),
+    formats: lwm2m?.formats?.map((name) => CONTENT_FORMAT_OF[name]),
     composite: lwm2m?.composite,
     observe: lwm2m?.observe,
     settleMs: lwm2m?.settle,

@@ -31,6 +31,7 @@ export interface BootstrapOrder {
   readonly accounts: readonly AccountOrder[];
   readonly access: readonly AccessRule[];
   readonly deleteFirst: readonly string[];
+  readonly contentFormat?: number | undefined;
 }
 
 /** `session`: by requests of ours. `pack`: in one answer, of which nobody knows what becomes. */

@@ -58,6 +58,8 @@ export interface BootstrapConfiguration {
   readonly access: readonly AccessRule[];
   /** `/o` or `/o/i`: made empty first, beside the objects that are written anew. */
   readonly deleteFirst?: readonly string[];
+  /** Content-Format that is tried first, whatever the device prefers. */
+  readonly contentFormat?: number | undefined;
 }
 
 const MODES = { PSK: 0, RPK: 1, X509: 2, NoSec: 3, EST: 4 } as const;

@@ -184,9 +184,13 @@ describe('a session', () => {
     expect(accountsIn(client)).toEqual(WANTED);
   });
 
-  it('begins with the format that the device would rather have', () => {
-    const { client } = run(TWO, { formats: [SENML_CBOR] }, SENML_CBOR);
-    expect(client.steps.filter((step) => step === 'PUT /21/1')).toHaveLength(1);
+  it.each([
+    ['that the device would rather have', undefined, SENML_CBOR, 1],
+    ['that the configuration says, before that', LWM2M_CBOR, LWM2M_CBOR, 1],
+    ['that the configuration says, and goes on where it is refused', LWM2M_CBOR, SENML_CBOR, 3],
+  ])('begins with the format %s', (_what, contentFormat, taken, tries) => {
+    const { client } = run({ ...TWO, contentFormat }, { formats: [taken] }, SENML_CBOR);
+    expect(client.steps.filter((step) => step === 'PUT /21/1')).toHaveLength(tries);
   });
 
   it.each<[string, Habits, string, string]>([

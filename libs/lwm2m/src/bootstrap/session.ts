@@ -33,7 +33,7 @@ export interface BootstrapSession {
   readonly writes: readonly WrittenInstance[];
 }
 
-/** Every client of 1.0 and after can be written in TLV; what it prefers itself comes first. */
+/** Every client of 1.0 and after can be written in TLV; what its template says, or it prefers itself, comes first. */
 const FORMATS = [CONTENT_FORMAT.TLV, CONTENT_FORMAT.SENML_CBOR, CONTENT_FORMAT.SENML_JSON, CONTENT_FORMAT.LWM2M_CBOR] as const;
 /** Objects that are made anew: security, server, access, OSCORE. */
 const OWN_OBJECTS = [0, 1, 2, 21];
@@ -44,8 +44,8 @@ export function beginBootstrap(
   configuration: BootstrapConfiguration,
   preferredFormat?: number,
 ): { session: BootstrapSession; turn: BootstrapTurn } {
-  const preferred = FORMATS.filter((format) => format === preferredFormat);
-  const formats = [...preferred, ...FORMATS.filter((format) => format !== preferredFormat)];
+  const first = configuration.contentFormat ?? preferredFormat;
+  const formats = [...FORMATS.filter((format) => format === first), ...FORMATS.filter((format) => format !== first)];
   const session = { configuration, phase: 'discovering', formats, holdings: undefined, deletes: [], writes: [] } as const;
   return { session, turn: { type: 'send', step: { method: 'GET', path: '/', accept: CONTENT_FORMAT.LINK } } };
 }

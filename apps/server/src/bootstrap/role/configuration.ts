@@ -51,7 +51,7 @@ export function configurationOf(order: BootstrapOrder, { certify, ...rest }: Sea
 /** `keep` is told of every secret in clear. */
 type Opening = Sealed & { readonly keep: <S extends Uint8Array>(secret: S) => S };
 
-function opening({ accounts, access, deleteFirst }: BootstrapOrder, sealed: Opening): Opened {
+function opening({ accounts, access, deleteFirst, contentFormat }: BootstrapOrder, sealed: Opening): Opened {
   const opened = accounts.map((account) => ({ account, keys: keysOf(account.security, sealed) }));
   const failed = opened.find(({ keys }) => typeof keys === 'string');
   if (failed) return { type: 'failed', why: String(failed.keys) };
@@ -59,6 +59,7 @@ function opening({ accounts, access, deleteFirst }: BootstrapOrder, sealed: Open
     accounts: opened.map(({ account, keys }) => ({ ...plainOf(account), ...(keys as AccountKeys) })),
     access,
     deleteFirst,
+    contentFormat,
   };
   const [fault] = accountFaults(configuration);
   if (fault) return { type: 'failed', why: `${fault.code}: ${fault.text}` };
