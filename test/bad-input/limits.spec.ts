@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { DEFAULT_ASSEMBLY_SETTINGS, DEFAULT_ENDPOINT_SETTINGS, DEFAULT_STREAM_SETTINGS, MAX_OPTIONS } from '@drover/coap';
-import { MAX_DEVICES } from '../../apps/server/src/gateway/gateway.ts';
+import { MAX_DEVICES } from '../../apps/server/src/gateway/wire.ts';
 import { REGISTRY_LIMITS } from '../../apps/server/src/gateway/registry.ts';
 import { DEFAULT_STREAM_LIMITS } from '../../apps/server/src/gateway/stream-listener.ts';
 

@@ -68,7 +68,7 @@ export class GatewayBench {
       wake: () => void (this.wakes += 1),
       ...change,
     });
-    this.#socket.on('message', (bytes, { address, port }) => this.gateway.receive(`${address}:${port}`, bytes));
+    this.#socket.on('message', (bytes, { address, port }) => this.gateway.wire.receive(`${address}:${port}`, bytes));
     this.#socket.bind(0, '127.0.0.1');
     await once(this.#socket, 'listening');
     this.gateway.command({ type: 'open' });

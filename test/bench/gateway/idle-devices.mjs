@@ -38,14 +38,14 @@ const peerOf = (i) => `10.${(i / 12_800_000) | 0}.${((i / 50_000) | 0) % 256}.${
 function register(i) {
   const query = [`ep=urn:imei:${String(i).padStart(15, '0')}`, 'lt=86400', 'lwm2m=1.1', 'b=UQ'];
   const options = writeOptions({ uriPath: ['rd'], contentFormat: CONTENT_FORMAT.LINK, uriQuery: query });
-  gateway.receive(peerOf(i), Buffer.from(encodeMessage({ type: 'CON', code: 2, messageId: i & 0xffff, token: TOKEN, options, payload: Buffer.from(LINKS) })));
+  gateway.wire.receive(peerOf(i), Buffer.from(encodeMessage({ type: 'CON', code: 2, messageId: i & 0xffff, token: TOKEN, options, payload: Buffer.from(LINKS) })));
   for (let next = asked.shift(); next !== undefined; next = asked.shift()) answer(...next);
 }
 
 function answer(peer, bytes) {
   const token = bytes.subarray(4, 4 + (bytes[0] & 15));
   const messageId = (bytes[2] << 8) | bytes[3];
-  gateway.receive(peer, Buffer.from(encodeMessage({ type: 'ACK', code: CODE.NOT_FOUND, messageId, token, options: [], payload: new Uint8Array() })));
+  gateway.wire.receive(peer, Buffer.from(encodeMessage({ type: 'ACK', code: CODE.NOT_FOUND, messageId, token, options: [], payload: new Uint8Array() })));
 }
 
 function memory() {

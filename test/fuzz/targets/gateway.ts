@@ -178,7 +178,7 @@ class Play {
   }
 
   #onDevice(output: CoapOutput): void {
-    if (output.type === 'datagram') this.#wires.push(() => this.#gateway.receive(HOME, output.bytes));
+    if (output.type === 'datagram') this.#wires.push(() => this.#gateway.wire.receive(HOME, output.bytes));
     else if (output.type === 'response') this.#answers.set(output.handle.correlation, output.response);
     else if (output.type === 'request') this.#answer(output);
   }
@@ -227,7 +227,7 @@ class Play {
     else if (kind === 12) this.#state = script.below(4);
     else if (kind === 13)
       await this.#ask({ method: 'GET', path: ['fw', TOKEN], block2: { num: script.byte(), more: false, szx: script.below(7) } });
-    else if (kind === 14) this.#gateway.advance();
+    else if (kind === 14) this.#gateway.wire.advance();
     else
       await this.#ask({
         method: 'POST',
@@ -242,19 +242,22 @@ class Play {
     const peer = this.#script.pick(STRANGERS);
     const bytes = raw ?? datagramFrom(this.#script, this.#before.get(peer));
     this.#received.set(peer, (this.#received.get(peer) ?? 0) + bytes.length);
-    this.#gateway.receive(peer, bytes);
+    this.#gateway.wire.receive(peer, bytes);
   }
 
   /** Greets like any client, and goes on from there. */
   #streamStranger(): void {
     if (!this.#isConnected) {
       this.#isConnected = true;
-      this.#gateway.streamOpened(STREAM, performance.now(), 'server');
-      this.#gateway.receive(STREAM, encodeFrame({ code: SIGNAL.CSM, token: new Uint8Array(0), options: [], payload: new Uint8Array(0) }));
+      this.#gateway.wire.streamOpened(STREAM, performance.now(), 'server');
+      this.#gateway.wire.receive(
+        STREAM,
+        encodeFrame({ code: SIGNAL.CSM, token: new Uint8Array(0), options: [], payload: new Uint8Array(0) }),
+      );
     }
-    if (this.#script.below(8) !== 7) return this.#gateway.receive(STREAM, frameFrom(this.#script, this.#streamToken));
+    if (this.#script.below(8) !== 7) return this.#gateway.wire.receive(STREAM, frameFrom(this.#script, this.#streamToken));
     this.#isConnected = false;
-    return this.#gateway.streamClosed(STREAM);
+    return this.#gateway.wire.streamClosed(STREAM);
   }
 
   #streams(bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-import type { Duration, Instant } from '@drover/kernel';
+import type { Instant } from '@drover/kernel';
 import {
   begin,
   beginInstalled,
@@ -11,21 +11,17 @@ import {
   type Operation,
   type Step,
 } from '@drover/lwm2m';
-import { monotonicMs } from '@drover/platform';
 import type { OfferOrder } from '../link/messages.ts';
 import { Alarms } from './alarms.ts';
 import { Asking } from './asking.ts';
 import type { CachedImage } from './cached-image.ts';
 import type { ConversationParts } from './conversation-parts.ts';
 import { firmwareOrder } from './firmware-order.ts';
-import { Progress } from './progress.ts';
-import { Push } from './push.ts';
-import { TransferWatch } from './transfer-watch.ts';
+import { Transfer } from './transfer.ts';
 import { updateFact } from './update-facts.ts';
 import { Wakefulness } from './wakefulness.ts';
 
-/** `window-end`: of the download window. */
-type AlarmName = 'tick' | 'try-again' | 'silence' | 'window-end' | 'execute-end';
+type AlarmName = 'tick' | 'try-again' | 'execute-end';
 
 /** Phases in which an unanswered request means that the transfer has stopped and its budget is better spent elsewhere. */
 const TRANSFER_PHASES: readonly Talk['phase'][] = [
@@ -47,12 +43,9 @@ export class Conversation {
   /** Absent once the transfer is over. */
   readonly image: CachedImage | undefined;
   readonly #parts: ConversationParts;
-  readonly #progress: Progress;
   #talk: Talk;
-  #push: Push | undefined;
   readonly #asking: Asking;
-  readonly #transfer: TransferWatch;
-  #serving = false;
+  readonly #transfer: Transfer;
   #ended = false;
   readonly #alarms: Alarms<AlarmName>;
   readonly #wakefulness: Wakefulness;
@@ -72,13 +65,24 @@ export class Conversation {
       keepAwake: () => this.#keepAwake(),
       mayKeepMs: order.keepAwakeMs,
     });
-    this.#progress = new Progress((fact) => parts.emit(fact));
     this.#asking = new Asking(parts, () => this.heard());
-    this.#transfer = new TransferWatch(order, parts);
-    if (order.phase === 'transfer') this.#watchTransfer();
+    this.#transfer = this.#makeTransfer();
     const step = this.#begin();
     this.#talk = step.conversation;
     this.#carryOutSoon(step);
+  }
+
+  #makeTransfer(): Transfer {
+    return new Transfer({
+      order: this.order,
+      image: this.image,
+      gateway: this.#parts,
+      isUnderWay: () => this.isTransferring,
+      offset: () => this.#talk.offset,
+      heard: () => this.heard(),
+      tick: () => this.#tick(),
+      report: (input) => this.input(input),
+    });
   }
 
   /** The caller keeps the conversation before the first request can be answered. */
@@ -89,20 +93,20 @@ export class Conversation {
   #rang(name: AlarmName): void {
     switch (name) {
       case 'tick':
-        return this.#wakefulness.isAsleep ? undefined : this.input({ type: 'tick' });
+        return this.#tick();
       case 'try-again':
         return this.input({ type: 'contact' });
-      case 'silence':
-        return this.#lookForSilence();
-      case 'window-end':
-        return this.#stopAtTheWindowsEnd();
       case 'execute-end':
         return this.#withdrawExecute();
     }
   }
 
+  #tick(): void {
+    if (!this.#wakefulness.isAsleep) this.input({ type: 'tick' });
+  }
+
   get isServing(): boolean {
-    return this.#serving && !this.#ended;
+    return this.#transfer.isServing && !this.#ended;
   }
 
   get isTransferring(): boolean {
@@ -116,7 +120,7 @@ export class Conversation {
   }
 
   get paceMs(): number {
-    return this.#parts.clock.wallMs(this.#parts.pacer.delayFor(this.order.attempt));
+    return this.#transfer.paceMs;
   }
 
   input(input: FirmwareInput): void {
@@ -152,43 +156,26 @@ export class Conversation {
     this.#asking.forgetObservations();
     if (confirmAgain) return confirmAgain();
     this.#follow(next(this.#talk, { type: 'moved' }, this.#parts.clock.now()));
-    if (this.#push) this.#pushElsewhere(this.#push);
-  }
-
-  /** A block is too much for an address that nobody has answered from: an answer to something small comes first. */
-  #pushElsewhere(push: Push): void {
-    push.hold();
-    this.#asking.confirm(
-      (device) => this.#ended || push.follow(device),
-      () => push.giveUp(),
-    );
+    this.#transfer.moved((then, otherwise) => this.#asking.confirm(then, otherwise));
   }
 
   /** Any sign of life from the device. */
   heard(): void {
-    this.#progress.awake(this.#wakefulness.heard());
+    this.#transfer.awake(this.#wakefulness.heard());
   }
 
   served(offset: number, length: number): void {
-    this.heard();
-    const isLast = offset + length >= this.order.size;
-    if (length < this.order.blockSize && !isLast) this.#parts.noteBlockSize(length);
     this.#transfer.served(offset, length);
-    this.#progress.count({ offset: offset + length, bytes: length, retransmissions: 0 });
-    this.input({ type: 'block-served', offset, length });
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.image?.done();
-    this.#progress.flush();
+    this.#transfer.end();
     this.#wakefulness.stop();
     this.#alarms.stop();
-    this.#push?.stop();
     this.#asking.giveUp();
     this.#asking.forgetObservations();
-    this.#transfer.stop();
   }
 
   #wanted(): FirmwareOrder {
@@ -223,14 +210,11 @@ export class Conversation {
     if (this.#ended) return;
     switch (action.type) {
       case 'start-push':
-        return this.#startPush(action);
+        return this.#transfer.startPush(action);
       case 'stop-push':
-        this.#push?.stop();
-        this.#push = undefined;
-        return;
+        return this.#transfer.stopPush();
       case 'serve':
-        this.#serving = action.on;
-        return;
+        return this.#transfer.serve(action.on);
       case 'wait-until':
         return this.#alarms.at('tick', action.at as Instant);
       default:
@@ -278,36 +262,9 @@ export class Conversation {
   #unanswered(operation: Operation): void {
     if (this.#ended) return;
     this.input({ type: 'no-answer', op: operation });
-    if (TRANSFER_PHASES.includes(this.#talk.phase)) return this.#lost();
+    if (this.isTransferring) return this.#transfer.lost();
     const device = this.#parts.device();
     if (device && !device.queueMode) this.#alarms.in('try-again', TRY_AGAIN_MS);
-  }
-
-  #lost(): void {
-    this.#transfer.lost();
-    this.#progress.flush();
-    this.#parts.emit({ type: 'session-lost', offset: this.#talk.offset });
-  }
-
-  #watchTransfer(): void {
-    this.#alarms.in('silence', this.order.inactivityMs / 2);
-    if (this.order.notAfter !== undefined) this.#alarms.at('window-end', this.order.notAfter);
-  }
-
-  /** The transfer stops at this block boundary and keeps its offset. */
-  #stopAtTheWindowsEnd(): void {
-    const { notAfter } = this.order;
-    if (this.#ended || notAfter === undefined || !TRANSFER_PHASES.includes(this.#talk.phase)) return;
-    if (this.#parts.clock.now() < notAfter) return this.#alarms.at('window-end', notAfter);
-    this.input({ type: 'suspend' });
-    this.#lost();
-  }
-
-  /** A device that fetches nothing any more is noticed also while a request to it is being repeated. */
-  #lookForSilence(): void {
-    if (this.#ended) return;
-    if (this.isTransferring && !this.#wakefulness.isAsleep) this.input({ type: 'tick' });
-    this.#alarms.in('silence', this.order.inactivityMs / 2);
   }
 
   /** Only for what is close: a look that is due, or an answer that is under way. */
@@ -322,41 +279,13 @@ export class Conversation {
     const operation = this.#talk.asked ? this.#talk.todo[0] : undefined;
     this.#asking.giveUp();
     if (operation) return this.#unanswered(operation);
-    if (TRANSFER_PHASES.includes(this.#talk.phase)) this.#lost();
-  }
-
-  #startPush({ offset, path }: Extract<Action, { type: 'start-push' }>): void {
-    const device = this.#parts.device();
-    if (!device || !this.image) return this.#lost();
-    const { coap, clock } = this.#parts;
-    const { timing, firstBlockTimeoutMs, busyRetryMs } = this.#parts.classOf();
-    this.#push?.stop();
-    this.#push = new Push(device, offset, {
-      coap,
-      image: this.image,
-      path,
-      blockSize: this.order.blockSize,
-      timing,
-      firstBlockTimeoutMs,
-      busyRetryMs: busyRetryMs === undefined ? undefined : clock.wallMs(busyRetryMs as Duration),
-      now: monotonicMs,
-      isCompressed: clock.setting.scale > 1,
-      pace: () => this.paceMs,
-      sent: (block) => {
-        this.heard();
-        this.#transfer.block(block.bytes, block.retransmissions);
-        this.#progress.count(block);
-      },
-      askedFor: (bytes) => this.#parts.noteBlockSize(bytes),
-      report: (input) => this.input(input),
-    });
-    this.#push.start();
+    if (this.isTransferring) this.#transfer.lost();
   }
 
   #tell(fact: FirmwareFact): void {
     if (fact.type === 'progress') return;
     if (fact.type === 'battery') return this.#parts.learnt({ 'battery.level': fact.level });
-    this.#progress.flush();
+    this.#transfer.flush();
     if (fact.type === 'download-finished') this.#transfer.arrived();
     const told = updateFact(fact, this.#talk);
     if (told) this.#parts.emit(told);

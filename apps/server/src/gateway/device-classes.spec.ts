@@ -117,7 +117,7 @@ describe('a push', () => {
     await bench.untilTransfer();
   };
   /** Protocol ms until something of ours is due, right after block 0 went out. */
-  const dueIn = (): number => (bench.gateway.nextTimerAt() ?? Number.NaN) - performance.now();
+  const dueIn = (): number => (bench.gateway.wire.nextTimerAt() ?? Number.NaN) - performance.now();
 
   it.each([
     [undefined, 10_000, 15_000],
@@ -164,7 +164,7 @@ describe('timing', () => {
     bench.classify({ timing: { ackTimeoutMs: 20_000 } });
     await bench.register();
     await bench.device.expect('GET /3/0');
-    const dueIn = (bench.gateway.nextTimerAt() ?? 0) - performance.now();
+    const dueIn = (bench.gateway.wire.nextTimerAt() ?? 0) - performance.now();
     expect(dueIn).toBeGreaterThan(15_000);
     expect(dueIn).toBeLessThanOrEqual(30_000);
   });

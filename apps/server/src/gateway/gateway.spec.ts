@@ -76,7 +76,7 @@ beforeEach(async () => {
     wake: () => undefined,
   });
   gateway = new Gateway(parts());
-  socket.on('message', (bytes, { address, port }) => gateway.receive(`${address}:${port}`, bytes));
+  socket.on('message', (bytes, { address, port }) => gateway.wire.receive(`${address}:${port}`, bytes));
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   gateway.command({ type: 'open' });
@@ -158,9 +158,9 @@ it('is deaf until everything is restored: no device hears 4.04 for a location th
     payload: new Uint8Array(),
   });
   answers = sent;
-  deaf.streamOpened('tcp:192.0.2.1:5', 0, 'server');
+  deaf.wire.streamOpened('tcp:192.0.2.1:5', 0, 'server');
   expect(closed).toEqual(['tcp:192.0.2.1:5']);
-  deaf.receive('192.0.2.1:5683', update);
+  deaf.wire.receive('192.0.2.1:5683', update);
   expect(sent).toHaveLength(0);
   deaf.command({
     type: 'restore',
@@ -180,7 +180,7 @@ it('is deaf until everything is restored: no device hears 4.04 for a location th
     tokens: [],
   });
   deaf.command({ type: 'open' });
-  deaf.receive('192.0.2.1:5683', update);
+  deaf.wire.receive('192.0.2.1:5683', update);
   expect(sent.map((bytes) => codeText(decodeMessage(bytes).code))).toEqual(['2.04']);
   deaf.close();
 });
@@ -189,7 +189,7 @@ it('serves a device over TCP: registered, read, updated over another connection,
   const [first, second] = ['tcp:192.0.2.1:40000', 'tcp:192.0.2.1:40001'];
   const heard: string[] = [];
   streams = new CoapStreams((output) => {
-    if (output.type === 'datagram') gateway.receive(output.peer, output.bytes);
+    if (output.type === 'datagram') gateway.wire.receive(output.peer, output.bytes);
     else if (output.type === 'response')
       heard.push(`${output.handle.peer} ${codeText(output.response.code)} ${output.response.options.locationPath.join('/')}`);
     else if (output.type === 'request') {
@@ -198,7 +198,7 @@ it('serves a device over TCP: registered, read, updated over another connection,
     }
   }, new SeededEntropy());
   const connect = (peer: string): void => {
-    gateway.streamOpened(peer, 0, 'server');
+    gateway.wire.streamOpened(peer, 0, 'server');
     streams?.opened(peer, 0, 'client');
   };
   const query = [`ep=${ENDPOINT}`, 'lt=300', 'lwm2m=1.1', 'b=T'];
@@ -210,7 +210,7 @@ it('serves a device over TCP: registered, read, updated over another connection,
       ?.split(' ')[2]
       ?.split('/') ?? [];
   expect(heard).toEqual([expect.stringMatching(/^tcp:192.0.2.1:40000 2.01 rd\/[\w-]{8}$/), `${first} GET /3/0`]);
-  gateway.streamClosed(first);
+  gateway.wire.streamClosed(first);
   streams.closed(first);
   connect(second);
   streams.request(second, { method: 'POST', path: location }, 0);

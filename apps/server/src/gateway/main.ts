@@ -38,7 +38,7 @@ const plain = new DatagramSocket({
   log,
   received: (peer, bytes) => {
     received += 1;
-    gateway.receive(peer, bytes);
+    gateway.wire.receive(peer, bytes);
   },
 });
 
@@ -48,7 +48,7 @@ const secured = new DatagramSocket({
   log,
   received: (address, bytes) => {
     received += 1;
-    gateway.receiveSecured(address, bytes);
+    gateway.wire.receiveSecured(address, bytes);
   },
 });
 
@@ -75,7 +75,10 @@ const gateway = new Gateway({
   wake: () => timer.arm(),
 });
 
-const timer = new DueTimer(gateway);
+const timer = new DueTimer(gateway.wire);
+
+/** Who devices are, for whatever door. */
+const security = must(gateway.wire.secured, 'the gateway speaks with security');
 
 /** Apart from management: it shares the store of credentials with it, and nothing else. */
 const bootstrap = new OpenedRole({
@@ -83,20 +86,20 @@ const bootstrap = new OpenedRole({
   ...certificates,
   ...keyLog,
   enrolment,
-  book: must(gateway.credentials, 'the gateway speaks with security'),
+  book: security.book,
   ring: keys.ring,
   log,
   clock,
-  isOpen: () => gateway.isOpen,
+  isOpen: () => gateway.wire.isOpen,
   tell: (message) => link.send(message),
 });
 
 /** CoAP over TCP (RFC 8323), on the port of UDP unless it is told otherwise. */
 const listener = new StreamListener({
   streams: {
-    opened: (peer, now, role) => gateway.streamOpened(peer, now, role),
-    receive: (peer, bytes) => gateway.receive(peer, bytes),
-    closed: (peer) => gateway.streamClosed(peer),
+    opened: (peer, now, role) => gateway.wire.streamOpened(peer, now, role),
+    receive: (peer, bytes) => gateway.wire.receive(peer, bytes),
+    closed: (peer) => gateway.wire.streamClosed(peer),
   },
   now: monotonicMs,
   wake: () => timer.arm(),
@@ -105,10 +108,10 @@ const listener = new StreamListener({
 
 /** The same over TLS: what comes out of it is a stream like any other, of somebody who is known. */
 const tlsListener = new TlsListener({
-  trust: must(gateway.trust, 'the gateway speaks with security'),
+  trust: security.trust,
   ...(certificates.own && { own: certificates.own }),
   ...keyLog,
-  opened: (socket, identity) => void listener.adopt(socket, 'server', { admits: (peer) => gateway.connected(peer, identity) }),
+  opened: (socket, identity) => void listener.adopt(socket, 'server', { admits: (peer) => gateway.wire.connected(peer, identity) }),
   log,
 });
 

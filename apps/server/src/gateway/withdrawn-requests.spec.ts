@@ -15,7 +15,7 @@ afterEach(() => bench.close());
 /** As the gateway's thread does: what is due goes out again. */
 async function wait(ms: number): Promise<void> {
   for (const end = performance.now() + ms; performance.now() < end; await new Promise((resolve) => setTimeout(resolve, 20)))
-    bench.gateway.advance();
+    bench.gateway.wire.advance();
 }
 const posts = (): number => bench.sent.filter((code) => code === '0.02').length;
 

@@ -1,11 +1,11 @@
 import { OSCORE_PREFIX, partsOfPeer } from '@drover/coap';
-import type { CredentialBook, KeyRing, WrappedKey } from '@drover/credentials';
+import { CredentialBook, type KeyRing, type WrappedKey } from '@drover/credentials';
 import type { ChainRules, OwnCertificate, PeerIdentity } from '@drover/dtls';
 import type { Endpoint, Entropy } from '@drover/kernel';
 import { monotonicMs, type CampaignClock, type Logger } from '@drover/platform';
 import { isOverOscore, isOverTls, type SecurityCommand, type SecurityReport, type SharedCredential } from '../../link/security.ts';
 import { DeviceTrust } from './device-trust.ts';
-import type { OscoreDesk } from '../oscore/oscore-desk.ts';
+import { OscoreDesk } from '../oscore/oscore-desk.ts';
 import { TlsPeers } from '../tls/tls-peers.ts';
 import { DtlsDesk } from './dtls-desk.ts';
 import { IdentityGuard } from './identity-guard.ts';
@@ -24,8 +24,6 @@ export interface SecurityParts {
 }
 
 export interface SecuredParts extends SecurityParts {
-  readonly book: CredentialBook<SharedCredential>;
-  readonly oscore: OscoreDesk;
   /** Numbers of an OSCORE context are on the disk. */
   readonly oscoreSaved: (context: string, number: number) => void;
   readonly entropy: Entropy;
@@ -45,10 +43,12 @@ export interface SecuredParts extends SecurityParts {
 
 /** Who devices are, as far as the gateway knows it, and the sessions that show it. */
 export class Secured {
-  readonly book: CredentialBook<SharedCredential>;
+  /** Of all devices, for whatever door. */
+  readonly book = new CredentialBook<SharedCredential>();
   readonly oscore: OscoreDesk;
   readonly desk: DtlsDesk;
   readonly guard: IdentityGuard;
+  /** What whoever comes over TLS is judged by, too. */
   readonly trust: DeviceTrust;
   readonly tls: TlsPeers;
   readonly #parts: SecuredParts;
@@ -57,12 +57,11 @@ export class Secured {
 
   constructor(parts: SecuredParts) {
     this.#parts = parts;
-    this.book = parts.book;
-    this.oscore = parts.oscore;
     const { keys, clock, own, keyLog, roots = [], revocationLists, entropy, log, tell } = parts;
     const now = (): ReturnType<CampaignClock['now']> => clock.now();
     const trust = new DeviceTrust({ use: 'management', book: this.book, ring: keys.ring, clock: now, roots, revocationLists });
     this.trust = trust;
+    this.oscore = new OscoreDesk({ book: this.book, ring: keys.ring, log, clock: now, now: monotonicMs, wall: Date.now, tell });
     this.tls = new TlsPeers(trust);
     this.desk = new DtlsDesk({
       entropy,

@@ -37,7 +37,7 @@ beforeEach(async () => {
     wake: () => undefined,
   });
   gateway.command({ type: 'open' });
-  socket.on('message', (bytes, { address, port }) => gateway.receive(`${address}:${port}`, bytes));
+  socket.on('message', (bytes, { address, port }) => gateway.wire.receive(`${address}:${port}`, bytes));
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   device = await LockstepDevice.start(`127.0.0.1:${socket.address().port}`);
