@@ -4,10 +4,10 @@ const BEGINNING = 1_767_225_600_000;
 /** Records of a DTLS session a second; its numbers have 48 bits, which are on the wire in any case, and last for 500 years. */
 export const DTLS_PER_SECOND = 16_384;
 /**
- * Messages under an OSCORE context a second: a start each second, which skips what was reserved, is within it. Its numbers have 40
- * bits, which last for 68 years; most of ours take five bytes on the wire.
+ * Messages under an OSCORE context a second: a start each second, which skips what was reserved, is well within it. Its numbers have 40
+ * bits, which last until 2060; ours take five bytes on the wire.
  */
-export const OSCORE_PER_SECOND = 512;
+export const OSCORE_PER_SECOND = 1024;
 
 /**
  * Where the numbers of a session go on at a start, whatever the database says: one that was put back from a backup does not know

@@ -141,7 +141,7 @@ describe('after a start', () => {
     wall = Date.parse('2026-12-01T00:00:00Z');
     desk.restore(backup);
     const { context } = find(1)!;
-    const ofClock = (wall - Date.parse('2026-01-01T00:00:00Z')) * 0.512;
+    const ofClock = (wall - Date.parse('2026-01-01T00:00:00Z')) * 1.024;
     expect(context.takeWanted()).toMatchObject({ number: ofClock, sendBelow: ofClock + 512 });
     context.saved(ofClock);
     expect(Buffer.from(context.nextPiv()).readUIntBE(0, 5)).toBe(ofClock);
@@ -150,7 +150,7 @@ describe('after a start', () => {
   it('a backup of before its first use neither', () => {
     put(1);
     wall = Date.parse('2026-01-01T00:01:00Z');
-    expect(find(1)!.context.takeWanted()).toMatchObject({ number: 30_720 });
+    expect(find(1)!.context.takeWanted()).toMatchObject({ number: 61_440 });
   });
 
   it.each<[string, (saved: SealedSession) => SealedSession]>([
