@@ -94,6 +94,17 @@ there('gnutls-cli', () => {
     await ours.until('opened');
   });
 
+  it('goes on after a start of ours, which leaves out 2^39 numbers', async () => {
+    ours = await new ServerSide({ reserve: 16 }).listen();
+    theirs = dial(MODES[0][1], 'psk');
+    const { session } = await ours.until('opened');
+    theirs.type('first');
+    await theirs.prints('echo first');
+    ours.restart(session);
+    theirs.type('second');
+    await theirs.prints('echo second');
+  });
+
   it('takes up its session again', async () => {
     ours = await new ServerSide().listen();
     theirs = dial(MODES[0][1], 'psk', '--resume');

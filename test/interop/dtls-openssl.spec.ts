@@ -82,6 +82,17 @@ there('openssl s_client', () => {
     }
   });
 
+  it('goes on after a start of ours, which leaves out 2^39 numbers', async () => {
+    ours = await new ServerSide({ reserve: 16 }).listen();
+    theirs = dial('PSK-AES128-CCM8');
+    const { session } = await ours.until('opened');
+    theirs.type('first');
+    await theirs.prints('echo first');
+    ours.restart(session);
+    theirs.type('second');
+    await theirs.prints('echo second');
+  });
+
   it('takes up its session again by ticket', async () => {
     ours = await new ServerSide().listen();
     const kept = `${papers.folder}/session`;

@@ -117,6 +117,17 @@ there('Scandium as client', () => {
     });
   });
 
+  it('goes on after a start of ours, which leaves out 2^39 numbers', async () => {
+    ours = await new ServerSide({ reserve: 16 }).listen();
+    theirs = dial('TLS_PSK_WITH_AES_128_CCM_8', 'psk', { cid: 6 });
+    theirs.type('first');
+    const { session } = await ours.until('opened');
+    await theirs.prints('heard <echo first>');
+    ours.restart(session);
+    theirs.type('second');
+    await theirs.prints('heard <echo second>');
+  });
+
   it.each(['secp256r1', 'X25519,secp256r1'])('by %s', async (groups) => {
     ours = await new ServerSide().listen();
     theirs = dial('TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8', 'x509', { groups });

@@ -92,22 +92,36 @@ abstract class Side {
 /** Our server on a port of its own; says back what it hears. */
 export class ServerSide extends Side {
   readonly trust = new TestTrust();
-  readonly server: DtlsServer;
+  server: DtlsServer;
   port = 0;
+  readonly #settings: Partial<ServerSettings>;
   hear: (session: SessionHandle, bytes: Buffer) => void = (session, bytes) =>
     void this.server.send(session, Buffer.concat([Buffer.from('echo '), bytes]));
 
   constructor(settings: Partial<ServerSettings> = {}, weather: Weather = {}) {
     super(weather);
+    this.#settings = settings;
+    this.server = this.#newServer();
+  }
+
+  #newServer(): DtlsServer {
     const sink = (output: DtlsOutput): void => {
       this.said.push(output);
       if (output.type === 'datagram') this.wire.send(output.bytes, output.address);
       if (output.type === 'data') this.hear(output.session, output.bytes);
+      if (output.type === 'save') this.server.saved(output.session, output.save.number);
     };
-    this.server = new DtlsServer(
+    return new DtlsServer(
       { sink, entropy: new RandomEntropy(), trust: this.trust, own: ownCertificate('server') },
-      { suites: ALL_SUITES, ...settings },
+      { suites: ALL_SUITES, ...this.#settings },
     );
+  }
+
+  /** The next life of a server that keeps its sessions (`reserve`): its numbers go on at the clock's, far behind those used. */
+  restart(session: SessionHandle): void {
+    const state = this.server.export(session)!;
+    this.server = this.#newServer();
+    this.server.restore(state, { sendFrom: 2 ** 39 }, performance.now());
   }
 
   async listen(): Promise<this> {
