@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeText, decodeMessage } from '@drover/coap';
-import { Endpoint } from '@drover/kernel';
+import { Endpoint, type Instant } from '@drover/kernel';
 import type { ResourceValue } from '@drover/lwm2m';
 import { DirectoryBlobStore } from '@drover/firmware-store/stores';
 import { CampaignClock, createLogger } from '@drover/platform';
@@ -18,6 +18,7 @@ import { papersOf, PLAIN_WISHES } from './orders.ts';
 
 export const ENDPOINT = Endpoint('urn:imei:490154203237518');
 export const TOKEN = 'token-of-this-device';
+export const ATTEMPT = 'default/c/1.1/d';
 const OLD: ResourceValue[] = [
   { path: '/3/0/1', value: 'WM-300' },
   { path: '/3/0/3', value: '1.0.0' },
@@ -39,6 +40,8 @@ export class GatewayBench {
   gateway!: Gateway;
   device!: LockstepDevice;
   release!: Release;
+  /** For another gateway on the same socket. */
+  parts!: GatewayParts;
   readonly #socket: Socket = createSocket('udp4');
   #folder = '';
 
@@ -54,7 +57,7 @@ export class GatewayBench {
     const blobs = await DirectoryBlobStore.start(join(this.#folder, 'blobs'));
     await blobs.put([this.release.image] as unknown as AsyncIterable<Uint8Array>);
     const clock = new CampaignClock();
-    this.gateway = new Gateway({
+    this.parts = {
       clock,
       log: createLogger('silent', 'test'),
       door: new ServeDoor(new ImageCache(join(this.#folder, 'cache'), blobs), () => clock.now()),
@@ -67,7 +70,8 @@ export class GatewayBench {
       publicUri: (scheme) => `${scheme}://${this.address}`,
       wake: () => void (this.wakes += 1),
       ...change,
-    });
+    };
+    this.gateway = new Gateway(this.parts);
     this.#socket.on('message', (bytes, { address, port }) => this.gateway.wire.receive(`${address}:${port}`, bytes));
     this.#socket.bind(0, '127.0.0.1');
     await once(this.#socket, 'listening');
@@ -104,6 +108,17 @@ export class GatewayBench {
     (await this.device.expect('GET /5/0')).reply('2.05', firmwareObject(0, 0));
   }
 
+  /** Up to where the gateway knows all that it asks of a newcomer. */
+  async registered(): Promise<void> {
+    if ((await this.register()) !== '2.01') throw new TypeError('the device was not registered');
+    await this.answerReads();
+  }
+
+  /** Where the gateway takes the image from. */
+  async loseImage(): Promise<void> {
+    await rm(join(this.#folder, 'blobs'), { recursive: true });
+  }
+
   offer(change: Partial<OfferOrder> = {}): void {
     this.gateway.command({ type: 'offer', order: { ...this.#order(), ...change } });
   }
@@ -111,7 +126,7 @@ export class GatewayBench {
   #order(): OfferOrder {
     const { digest, image } = this.release;
     return {
-      attempt: 'default/c/1.1/d',
+      attempt: ATTEMPT,
       endpoint: ENDPOINT,
       epoch: 1,
       notAfter: undefined,
@@ -136,6 +151,11 @@ export class GatewayBench {
     };
   }
 
+  /** Permission to install. */
+  execute(notAfter?: Instant): void {
+    this.gateway.command({ type: 'execute', attempt: ATTEMPT, endpoint: ENDPOINT, epoch: 1, notAfter });
+  }
+
   /** Up to the first block of a push, or the URI of a pull. */
   async untilTransfer(observe: readonly string[] = ['GET /5/0 observe', 'GET /5/0/3 observe']): Promise<void> {
     (await this.device.expect('GET /5/0')).reply('2.05', firmwareObject(0, 0));
@@ -145,6 +165,10 @@ export class GatewayBench {
 
   get facts(): UpdateFact[] {
     return this.told.flatMap((message) => (message.type === 'update' ? [message.fact] : []));
+  }
+
+  get factTypes(): string[] {
+    return this.facts.map(({ type }) => type);
   }
 
   async until(isSo: () => boolean, ms = 3000): Promise<void> {

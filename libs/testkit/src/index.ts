@@ -8,5 +8,6 @@ export { LockstepDevice, type Asked } from './lockstep-device.ts';
 export { aDeviceRecord, aRegistration, aTimelineEntry, aToken } from './records.ts';
 export { aRelease, type Release } from './releases.ts';
 export { scratchFolder } from './scratch-folder.ts';
+export { OscorePair } from './oscore-pair.ts';
 export { OscoreSide } from './oscore-side.ts';
 export { anOutlookRow, aSnapshot, aStageOutlook, type SnapshotParts } from './outlooks.ts';

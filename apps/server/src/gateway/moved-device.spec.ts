@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { codeText } from '@drover/coap';
-import { ENDPOINT, firmwareObject, GatewayBench, TOKEN } from '../../../../test/support/gateway.ts';
+import { ATTEMPT, ENDPOINT, firmwareObject, GatewayBench, TOKEN } from '../../../../test/support/gateway.ts';
 
 // A NAT that forgets, or a network that hands out addresses anew: the device speaks from another address, with an Update.
 
-const ATTEMPT = 'default/c/1.1/d';
 const VERSION = [{ path: '/3/0/3', value: '1.0.0' }];
 
 let bench: GatewayBench;

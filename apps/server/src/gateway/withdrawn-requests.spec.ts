@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { plus, type Instant } from '@drover/kernel';
-import { ENDPOINT, firmwareObject, GatewayBench, TOKEN } from '../../../../test/support/gateway.ts';
+import { ATTEMPT, ENDPOINT, firmwareObject, GatewayBench, TOKEN } from '../../../../test/support/gateway.ts';
 
-const ATTEMPT = 'default/c/1.1/d';
 const VERSION = [{ path: '/3/0/3', value: '1.0.0' }];
 
 let bench: GatewayBench;

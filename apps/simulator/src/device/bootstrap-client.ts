@@ -2,7 +2,8 @@ import { CODE, type IncomingRequest } from '@drover/coap';
 import { CONTENT_FORMAT } from '@drover/lwm2m';
 import type { Dice } from '../chance.ts';
 import type { Due } from '../wheel.ts';
-import type { CoapPort, Reply } from '../wire/coap-port.ts';
+import type { CoapPort } from '../wire/coap-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import { Accounts, type Account } from './accounts.ts';
 
 /** The device that is to bootstrap. */

@@ -1,7 +1,6 @@
 import { SECOND } from '@drover/kernel';
 import type { CampaignClock } from '@drover/platform';
 import type { IncomingRequest } from '@drover/coap';
-import { CONTENT_FORMAT, encodeContent } from '@drover/lwm2m';
 import { Dice } from '../chance.ts';
 import type { DevicePlan } from '../device-plan.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -9,21 +8,21 @@ import { profileOf } from '../profiles/profiles.ts';
 import type { Observer } from '../watch/observer.ts';
 import type { Due, Wheel } from '../wheel.ts';
 import { nextPowerLoss, skewOf } from '../wire/chaos.ts';
-import { CoapPort, type DeviceSecret, type PortOwner, type PortParts, type Reply } from '../wire/coap-port.ts';
-import type { Requester } from '../wire/coap-pull.ts';
+import { CoapPort, type DeviceSecret, type PortOwner, type PortParts } from '../wire/coap-port.ts';
 import { localAddress } from '../wire/local-address.ts';
-import { DeviceContext } from '../wire/oscore-link.ts';
-import { TcpPort } from '../wire/tcp-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import type { Account } from './accounts.ts';
 import { BootstrapClient } from './bootstrap-client.ts';
 import { FirmwareObject } from './firmware-object.ts';
 import { newFlash, type Flash, type Part } from './flash.ts';
 import { ObjectServer, type From } from './object-server.ts';
-import { notificationFormat, Observations } from './observations.ts';
+import { Observations } from './observations.ts';
 import type { PartParts, PartShell } from './part-parts.ts';
+import { PullPorts, type Puller } from './pull-ports.ts';
 import { LIFETIME_PERIODS, Registration, type Registrant } from './registration.ts';
-import { disableTimeoutS, readResources, type DeviceView } from './resources.ts';
+import { disableTimeoutS, type DeviceView } from './resources.ts';
 import { SoftwareObject } from './software-object.ts';
+import { tellChanges, type Teller } from './tell-changes.ts';
 import { batteryOf } from './transfer.ts';
 
 /** MAX_TRANSMIT_WAIT: how long a sleeper listens after the last datagram, campaign ms. */
@@ -50,7 +49,7 @@ export interface World {
  * One simulated device: what it remembers, and the power that comes and goes. What it needs only now and then (shells,
  * observations, ports of pulls) is made when it is needed and dropped when it is idle: a fleet has tens of thousands.
  */
-export class Device implements PortOwner, Registrant {
+export class Device implements PortOwner, Registrant, Puller, Teller {
   readonly plan: DevicePlan;
   readonly flash: Flash;
   readonly dice: Dice;
@@ -67,7 +66,7 @@ export class Device implements PortOwner, Registrant {
   #registration: Registration | undefined;
   #observations: Observations | undefined;
   #shells: PartShell[] | undefined;
-  #pullPorts: Set<Requester> | undefined;
+  #pullPorts: PullPorts | undefined;
   #bootstrap: BootstrapClient | undefined;
   #activeAt = 0;
   #isRegistering = false;
@@ -90,7 +89,17 @@ export class Device implements PortOwner, Registrant {
   }
 
   get port(): CoapPort {
-    return (this.#port ??= this.#openUdp(this.#key));
+    return (this.#port ??= this.openUdp(this.key));
+  }
+
+  /** Its own from the factory, or what it was given with that. */
+  get key(): DeviceSecret | undefined {
+    return this.flash.account ? this.flash.account.key : this.#world.keyOf?.(this.plan);
+  }
+
+  get view(): DeviceView {
+    const { plan, profile, flash } = this;
+    return { plan, profile, flash, battery: batteryOf({ plan, flash, clock: this.#world.clock }) };
   }
 
   get localAddress(): string {
@@ -113,7 +122,7 @@ export class Device implements PortOwner, Registrant {
 
   powerOff(): void {
     this.life += 1;
-    for (const port of [...(this.#pullPorts ?? [])]) port.close();
+    this.#pullPorts?.closeAll();
     this.#port?.close();
     this.#port = undefined;
     this.#pullPorts = undefined;
@@ -140,7 +149,7 @@ export class Device implements PortOwner, Registrant {
   /** Only a sleeper sleeps, and never while it waits for an answer of its own. */
   isAwake(): boolean {
     if (!this.profile.queueMode) return true;
-    const isWorking = this.#isPulling || (this.#port?.isBusy ?? false) || (this.#pullPorts?.size ?? 0) > 0;
+    const isWorking = this.#isPulling || (this.#port?.isBusy ?? false) || this.#pullPorts?.isEmpty === false;
     return isWorking || this.#world.clock.now() <= this.#activeAt + AWAKE_MS;
   }
 
@@ -157,7 +166,11 @@ export class Device implements PortOwner, Registrant {
   }
 
   closed(port: CoapPort): void {
-    this.#pullPorts?.delete(port);
+    this.#pullPorts?.closed(port);
+  }
+
+  openUdp(key?: DeviceSecret): CoapPort {
+    return new CoapPort(this, this.#world.wireOf(this.plan), key);
   }
 
   shookHands(isAgain: boolean): void {
@@ -170,7 +183,7 @@ export class Device implements PortOwner, Registrant {
     const { observer } = this.#world;
     const observations = (this.#observations ??= new Observations());
     const server = new ObjectServer({
-      view: () => this.#view,
+      view: () => this.view,
       shellOf: (part) => this.#shellOf(part),
       shells: () => this.#shells ?? [],
       observations,
@@ -186,11 +199,6 @@ export class Device implements PortOwner, Registrant {
     const reply = server.serve(request, from);
     this.#dropIdle();
     return reply;
-  }
-
-  get #view(): DeviceView {
-    const { plan, profile, flash } = this;
-    return { plan, profile, flash, battery: batteryOf({ plan, flash, clock: this.#world.clock }) };
   }
 
   get #isPulling(): boolean {
@@ -250,8 +258,8 @@ export class Device implements PortOwner, Registrant {
       observer,
       chaos: this.#world.wireOf(plan).chaos,
       after: (campaignMs, run) => this.after(campaignMs, run),
-      openPort: (scheme, host) => this.#openPull(scheme, host),
-      changed: () => this.#changed(),
+      openPort: (scheme, host) => this.#pulls.open(scheme, host),
+      changed: () => tellChanges(this, this.#observations),
       blockTaken: () => this.#register(),
       losePower: () => this.#losePower(),
       reboot: () => this.#reboot(),
@@ -261,13 +269,8 @@ export class Device implements PortOwner, Registrant {
     };
   }
 
-  #openUdp(key?: DeviceSecret): CoapPort {
-    return new CoapPort(this, this.#world.wireOf(this.plan), key);
-  }
-
-  /** Its own from the factory, or what it was given with that. */
-  get #key(): DeviceSecret | undefined {
-    return this.flash.account ? this.flash.account.key : this.#world.keyOf?.(this.plan);
+  get #pulls(): PullPorts {
+    return (this.#pullPorts ??= new PullPorts(this));
   }
 
   #comeForAccounts(): void {
@@ -280,11 +283,7 @@ export class Device implements PortOwner, Registrant {
         dice,
         known: flash.account,
         breaksAt: this.#world.wireOf(plan).chaos.powerLossAtBootstrap,
-        openPort: () => {
-          const port = this.#openUdp(this.#world.keyOf?.(plan));
-          (this.#pullPorts ??= new Set()).add(port);
-          return port;
-        },
+        openPort: () => this.#pulls.openUdp(this.#world.keyOf?.(plan)),
         after: (campaignMs, run) => this.after(campaignMs, run),
         losePower: () => this.#losePower(),
         bootstrapped: (account) => this.#bootstrapped(account),
@@ -305,52 +304,5 @@ export class Device implements PortOwner, Registrant {
     this.#observations = undefined;
     this.#registration = new Registration(this);
     this.#registration.start();
-  }
-
-  /** From the server that it has a session with already it fetches in that session: a handshake costs more than a block. */
-  #openPull(scheme: 'coap' | 'coaps' | 'coap+tcp', host: string): Requester {
-    if (scheme === 'coaps' && host === this.server) return this.#shareSession();
-    const port =
-      scheme !== 'coap+tcp'
-        ? this.#openUdp(scheme === 'coaps' || this.#key instanceof DeviceContext ? this.#key : undefined)
-        : new TcpPort(this.dice.below(2 ** 32), () => this.#pullPorts?.delete(port));
-    (this.#pullPorts ??= new Set()).add(port);
-    return port;
-  }
-
-  #shareSession(): Requester {
-    const shared: Requester = {
-      request: (peer, request, listener) => this.port.request(peer, request, listener),
-      close: () => this.#pullPorts?.delete(shared),
-    };
-    (this.#pullPorts ??= new Set()).add(shared);
-    return shared;
-  }
-
-  /** Tells every observer whose values have changed, or whoever listens to Send. */
-  #changed(): void {
-    const { content } = this.profile;
-    if (content.notifies === 'Send') return this.#send();
-    this.#observations?.changed(
-      ({ format, path }) => this.#encoded(notificationFormat(format, path, content.notifiesAs), path),
-      ({ peer, token, sequence, format, path, payload }) => {
-        const contentFormat = notificationFormat(format, path, content.notifiesAs);
-        const options = { observe: sequence, contentFormat };
-        return this.port.notify(peer, token, { options, payload, confirmable: content.notifies === 'CON' });
-      },
-    );
-  }
-
-  /** State, Result and version in one message. */
-  #send(): void {
-    const view = this.#view;
-    const values = ['/5/0/3', '/5/0/5', '/3/0/3'].flatMap((path) => readResources(view, path));
-    const payload = encodeContent(CONTENT_FORMAT.SENML_CBOR, values, '/');
-    const request = { method: 'POST', path: ['dp'], contentFormat: CONTENT_FORMAT.SENML_CBOR, payload } as const;
-    this.port.request(this.server, request, () => undefined);
-  }
-
-  #encoded(format: number, path: string): Uint8Array {
-    return encodeContent(format, readResources(this.#view, path), path);
   }
 }

@@ -2,7 +2,7 @@ import { CODE, type IncomingRequest } from '@drover/coap';
 import { SECOND } from '@drover/kernel';
 import { UPDATE_STATE } from '@drover/lwm2m';
 import type { ExecuteReaction, ResetWay } from '../profiles/behaviour.ts';
-import type { Reply } from '../wire/coap-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import { targetOf } from '../wire/pull.ts';
 import type { Part } from './flash.ts';
 import { FRESH } from './firmware-state.ts';

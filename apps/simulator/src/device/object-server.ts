@@ -13,7 +13,7 @@ import {
   type Value,
 } from '@drover/lwm2m';
 import type { PartTraits } from '../profiles/profile.ts';
-import type { Reply } from '../wire/coap-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import { newPart, type Part } from './flash.ts';
 import { formatOf } from './formats.ts';
 import type { Observations } from './observations.ts';

@@ -5,7 +5,7 @@ import type { DevicePlan } from '../device-plan.ts';
 import type { Observer } from '../watch/observer.ts';
 import type { Chaos } from '../wire/chaos.ts';
 import type { Requester } from '../wire/coap-pull.ts';
-import type { Reply } from '../wire/coap-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import type { Flash, Part } from './flash.ts';
 
 /** What a replaceable part needs of the device around it. */

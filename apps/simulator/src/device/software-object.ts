@@ -1,6 +1,6 @@
 import { CODE, type IncomingRequest } from '@drover/coap';
 import type { ExecuteReaction } from '../profiles/behaviour.ts';
-import type { Reply } from '../wire/coap-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import { targetOf } from '../wire/pull.ts';
 import type { Part } from './flash.ts';
 import { finishInstall } from './installation.ts';

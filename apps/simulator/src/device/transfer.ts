@@ -4,7 +4,7 @@ import { SECOND } from '@drover/kernel';
 import type { BlockReaction } from '../profiles/behaviour.ts';
 import { blockCost } from '../radio.ts';
 import { ImageIntake, type TakenImage } from '../image.ts';
-import type { Reply } from '../wire/coap-port.ts';
+import type { Reply } from '../wire/serving.ts';
 import { CoapPull } from '../wire/coap-pull.ts';
 import { HttpPull } from '../wire/http-pull.ts';
 import { targetOf, type BlockTaken, type Pull, type PullParts } from '../wire/pull.ts';

@@ -3,7 +3,7 @@ import type { Standing } from '../device/update-event.ts';
 import type { Limits } from '../watch/limits.ts';
 import type { Coverage } from '../radio.ts';
 import type { Chaos } from '../wire/chaos.ts';
-import { BY_THE_BOOK, type WireTraits } from '../wire/coap-port.ts';
+import { BY_THE_BOOK, type WireTraits } from '../wire/serving.ts';
 import { AS_USUAL, type Behaviour } from './behaviour.ts';
 
 /** How a campaign must end for a device: a state, or the class of its failure. */

@@ -1,6 +1,6 @@
 import { CODE, MAX_SZX, offsetOf, sizeOfSzx, szxOfSize, type CoapRequest, type IncomingResponse } from '@drover/coap';
 import { MINUTE, type Instant } from '@drover/kernel';
-import type { Answer } from './coap-port.ts';
+import type { Answer } from './exchanges.ts';
 import type { Download } from '../device/flash.ts';
 import { ImageIntake } from '../image.ts';
 import type { Pull, PullParts, PullTarget } from './pull.ts';

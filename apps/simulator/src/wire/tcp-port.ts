@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { CoapStreams, type CoapRequest, type IncomingResponse, type StreamOutput } from '@drover/coap';
 import { monotonicMs } from '@drover/platform';
-import type { Answer } from './coap-port.ts';
+import type { Answer } from './exchanges.ts';
 import type { Requester } from './coap-pull.ts';
 import { SeededEntropy } from './seeded-entropy.ts';
 
