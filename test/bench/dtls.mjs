@@ -85,7 +85,7 @@ export async function run(progress) {
 
 export const notes = [
   "handshakes: full ones from a new port each, with cookie, then close_notify; OpenSSL's is `openssl s_server -dtls1_2 -quiet`, one connection at a time; processor time is that of the server's process",
-  'records: one process seals as a client and opens as a server, session, Connection ID and replay window included; the peer is node:crypto alone, nonce and additional data made beforehand',
+  'records: one process seals as a client and opens as a server, session, Connection ID and replay window included; the peer is node:crypto alone, key object, nonce and additional data made beforehand',
   'memory: difference of a process of its own; a million sessions come from saved states, as after a restart, because as many handshakes would take an hour',
   `medians of ${ROUNDS} rounds that take turns`,
 ];
