@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { CODE, CoapStreams, codeText, decodeMessage, encodeMessage, writeOptions } from '@drover/coap';
 import { Instant } from '@drover/kernel';
@@ -6,6 +8,7 @@ import { SeededEntropy } from '@drover/testkit';
 import { ENDPOINT, GatewayBench } from '../../../../test/support/gateway.ts';
 import { Gateway, type GatewayParts } from './gateway.ts';
 
+const NO_BYTES = new Uint8Array(0);
 let bench: GatewayBench;
 beforeEach(async () => void (bench = await GatewayBench.start()));
 afterEach(() => bench.close());
@@ -132,6 +135,16 @@ it('answers 4.04 to an Update at a location it does not know', async () => {
 });
 
 it('answers an empty confirmable message with a reset, and a request for nothing with 4.04', async () => {
+  const pinging = createSocket('udp4');
+  const [host, port] = bench.address.split(':') as [string, string];
+  pinging.send(
+    encodeMessage({ type: 'CON', code: CODE.EMPTY, messageId: 0x4711, token: NO_BYTES, options: [], payload: NO_BYTES }),
+    Number(port),
+    host,
+  );
+  const [bytes] = (await once(pinging, 'message')) as [Buffer];
+  pinging.close();
+  expect(decodeMessage(bytes)).toMatchObject({ type: 'RST', code: CODE.EMPTY, messageId: 0x4711 });
   const answer = await bench.device.request({ method: 'GET', path: ['nothing'] });
   expect(answer.code).toBe(CODE.NOT_FOUND);
 });
