@@ -19,6 +19,7 @@ import { DTLS_PER_SECOND, numberFloor } from '../number-floor.ts';
 import { Echo } from './echo.ts';
 import { messageIn, Questions } from './questions.ts';
 import { SessionsByName, type NamedSession } from './sessions-by-name.ts';
+import { WaitingMessages } from './waiting-messages.ts';
 
 export interface DtlsDeskParts {
   readonly entropy: Entropy;
@@ -65,6 +66,7 @@ export class DtlsDesk {
   readonly #echo: Echo;
   /** Sessions of an earlier process that have not shown yet that they are no recordings. */
   readonly #doubtful = new Set<string>();
+  readonly #waiting = new WaitingMessages();
   /** A question of ours is on its way to them. */
   readonly #asking = new Set<string>();
 
@@ -79,7 +81,7 @@ export class DtlsDesk {
     this.#server.receive(address, datagram, this.#parts.now());
   }
 
-  /** To a session. What cannot be sent now is lost, like any datagram: whoever needs it repeats it. */
+  /** To a session. What cannot be sent now waits for the disk, or is lost like any datagram: whoever needs it repeats it. */
   send(peer: string, bytes: Uint8Array): void {
     const session = this.#sessions.named(peer);
     if (session === undefined) return;
@@ -91,6 +93,7 @@ export class DtlsDesk {
     if (hasToShow) this.#questions.sent(peer, bytes, address);
     const outcome = this.#server.send(handle, bytes);
     if (outcome === 'withheld') this.#ask(session);
+    else if (outcome === 'waiting') this.#waiting.add(peer, bytes);
     else if (outcome !== 'sent') this.#parts.log.debug({ peer, outcome }, 'a record could not be sent');
   }
 
@@ -108,7 +111,9 @@ export class DtlsDesk {
   /** It is on the disk. */
   saved(name: string, number: number): void {
     const session = this.#sessions.named(name);
-    if (session) this.#server.saved(session.handle, number);
+    if (session === undefined) return;
+    this.#server.saved(session.handle, number);
+    for (const bytes of this.#waiting.take(name)) this.send(name, bytes);
   }
 
   /** Every start is taken for one after a backup was put back: see docs/decisions/dtls-on-the-wire.md. */
@@ -247,6 +252,7 @@ export class DtlsDesk {
     this.#questions.forget(name);
     this.#doubtful.delete(name);
     this.#asking.delete(name);
+    this.#waiting.take(name);
     this.#parts.log.debug({ peer: name, reason, alert }, 'a session has ended');
     this.#parts.tell({ type: 'session-gone', name });
     this.#parts.closed(name);
