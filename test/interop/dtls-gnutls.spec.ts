@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ownCertificate } from '@drover/testkit';
 import type { DtlsWorld } from '@drover/testkit';
-import { ClientSide, freePort, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide, type Weather } from './dtls-wire.ts';
+import { ClientSide, freePort, goesOnAfterStart, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide, type Weather } from './dtls-wire.ts';
 import { Proof, type Condition } from './dtls-proof.ts';
 import { saySkipped } from './skipped.ts';
 
@@ -97,12 +97,7 @@ there('gnutls-cli', () => {
   it('goes on after a start of ours, which leaves out 2^39 numbers', async () => {
     ours = await new ServerSide({ reserve: 16 }).listen();
     theirs = dial(MODES[0][1], 'psk');
-    const { session } = await ours.until('opened');
-    theirs.type('first');
-    await theirs.prints('echo first');
-    ours.restart(session);
-    theirs.type('second');
-    await theirs.prints('echo second');
+    await goesOnAfterStart(ours, theirs, (text) => text);
   });
 
   it('takes up its session again', async () => {

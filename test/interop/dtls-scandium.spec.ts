@@ -3,7 +3,7 @@ import { ownCertificate } from '@drover/testkit';
 import type { SuiteName } from '@drover/dtls';
 import { Proof, type Condition, type Mode } from './dtls-proof.ts';
 import { Relay } from './dtls-relay.ts';
-import { ClientSide, freePort, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide, type Weather } from './dtls-wire.ts';
+import { ClientSide, freePort, goesOnAfterStart, Papers, Program, PSK_HEX, PSK_IDENTITY, ServerSide, type Weather } from './dtls-wire.ts';
 import { JavaPeer } from './java-peer.ts';
 import { saySkipped } from './skipped.ts';
 
@@ -120,12 +120,7 @@ there('Scandium as client', () => {
   it('goes on after a start of ours, which leaves out 2^39 numbers', async () => {
     ours = await new ServerSide({ reserve: 16 }).listen();
     theirs = dial('TLS_PSK_WITH_AES_128_CCM_8', 'psk', { cid: 6 });
-    theirs.type('first');
-    const { session } = await ours.until('opened');
-    await theirs.prints('heard <echo first>');
-    ours.restart(session);
-    theirs.type('second');
-    await theirs.prints('heard <echo second>');
+    await goesOnAfterStart(ours, theirs, (text) => `heard <${text}>`);
   });
 
   it.each(['secp256r1', 'X25519,secp256r1'])('by %s', async (groups) => {

@@ -132,6 +132,16 @@ export class ServerSide extends Side {
   }
 }
 
+/** A peer says something, our server begins a new life, and both are heard as before. `shown`: how the peer prints our echo. */
+export async function goesOnAfterStart(ours: ServerSide, theirs: Program, shown: (text: string) => string): Promise<void> {
+  theirs.type('first');
+  const { session } = await ours.until('opened');
+  await theirs.prints(shown('echo first'));
+  ours.restart(session);
+  theirs.type('second');
+  await theirs.prints(shown('echo second'));
+}
+
 /** Our client, to a server in another process. */
 export class ClientSide extends Side {
   readonly client: DtlsClient;

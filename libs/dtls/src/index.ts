@@ -14,7 +14,7 @@ export { DtlsClient, type ClientPorts } from './machine/client.ts';
 export { PeerTrust, type OwnCertificate, type PeerIdentity, type Presented, type Verdict } from './machine/identity.ts';
 export { KeysAtHand } from './machine/keys-at-hand.ts';
 export type { CloseReason, DtlsOutput, DtlsSink, SendOutcome, SessionHandle, SessionSave } from './machine/outputs.ts';
-export type { Ending, Outdated } from './machine/restoring.ts';
+export type { Ending } from './machine/restoring.ts';
 export { DtlsServer, type ServerPorts } from './machine/server.ts';
 export { DEFAULT_SERVER_SETTINGS, DEFAULT_SETTINGS, type DtlsSettings, type ServerSettings } from './machine/settings.ts';
 export {

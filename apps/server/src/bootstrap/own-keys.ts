@@ -8,8 +8,8 @@ import { makeRoomFor } from '../keys/room-for-secrets.ts';
 import type { AppliedTemplate } from './bootstrap-templates.ts';
 import { Denied, requireDelivery } from './denied.ts';
 import { BOOTSTRAP_ACTOR, keyPlan, kindOf, whyTakenBack } from './key-plan.ts';
-import { takeBack } from './take-back.ts';
 import { newCertifiedKey, newContext, newPsk, newRawKey, type KeyOwner, type MadeKey } from './new-key.ts';
+import { takeBack } from './take-back.ts';
 
 /** The key that a device is given: the one that it may have already, or one that is made for it. */
 export class OwnKeys {

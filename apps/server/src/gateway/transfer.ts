@@ -157,10 +157,10 @@ export class Transfer {
 
   /** A device that fetches nothing any more is noticed also while a request to it is being repeated. */
   #lookForSilence(): void {
-    if (this.#hasEnded) return;
     const { order, isUnderWay, tick } = this.#parts;
     if (isUnderWay()) tick();
-    this.#alarms.in('silence', order.inactivityMs / 2);
+    // That may have been its end.
+    if (!this.#hasEnded) this.#alarms.in('silence', order.inactivityMs / 2);
   }
 
   /** The transfer stops at this block boundary and keeps its offset. */

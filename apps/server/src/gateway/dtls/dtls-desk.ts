@@ -14,8 +14,8 @@ import {
 } from '@drover/dtls';
 import type { Logger } from '@drover/platform';
 import type { SealedSession, SecurityReport, SharedCredential } from '../../link/security.ts';
-import type { DeviceTrust } from './device-trust.ts';
 import { DTLS_PER_SECOND, numberFloor } from '../number-floor.ts';
+import type { DeviceTrust } from './device-trust.ts';
 import { Echo } from './echo.ts';
 import { messageIn, Questions } from './questions.ts';
 import { SessionsByName, type NamedSession } from './sessions-by-name.ts';
